@@ -1,0 +1,2 @@
+//! The hushwing command.
+fn main() {}

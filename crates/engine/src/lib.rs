@@ -1,0 +1,1 @@
+//! The messenger as a deterministic state machine: contacts, outbox, inbox, retries.

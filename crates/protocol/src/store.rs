@@ -1,0 +1,162 @@
+//! The store that a protocol step runs in: an ordered key-value view of one
+//! open vault transaction.
+//!
+//! Everything that a step changes goes through one [`Store`], so the ratchet
+//! step, the message row and the outgoing boxes commit together or not at all.
+//! Methods take `&self` because the implementation is a transaction of a
+//! database, which has interior state of its own.
+
+use std::{cell::RefCell, collections::BTreeMap, ops::Bound};
+
+/// One named collection of rows. Numbers 0 to 31 belong to this crate, the
+/// rest to the engine. A number is never used again for something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Table(pub u8);
+
+/// Direction of a [`Store::scan`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Smallest key first.
+    Ascending,
+    /// Largest key first.
+    Descending,
+}
+
+/// The store could not read or write. The step that sees it must be rolled back.
+#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
+pub enum StoreError {
+    /// The medium failed (disk full, input/output error); `0` says which way,
+    /// without any stored content.
+    #[error("the vault could not be read or written: {0}")]
+    Medium(String),
+    /// A row of ours does not decode: damage, or a row from a newer version.
+    #[error("the vault holds a row that this version cannot read ({0})")]
+    Damaged(&'static str),
+}
+
+/// A key and its value.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+/// One open transaction, as ordered tables of bytes.
+pub trait Store {
+    /// The value at `key`.
+    ///
+    /// # Errors
+    /// [`StoreError::Medium`] when the medium fails.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Writes `value` at `key`, replacing what was there.
+    ///
+    /// # Errors
+    /// [`StoreError::Medium`] when the medium fails.
+    fn put(&self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError>;
+
+    /// Removes `key`; nothing happens when it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Medium`] when the medium fails.
+    fn delete(&self, table: Table, key: &[u8]) -> Result<(), StoreError>;
+
+    /// Up to `limit` rows with `from <= key < to` (`to` of `None`: to the end
+    /// of the table), in `order`.
+    ///
+    /// # Errors
+    /// [`StoreError::Medium`] when the medium fails.
+    fn scan(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: Option<&[u8]>,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError>;
+}
+
+/// The first key after every key that starts with `prefix`, for
+/// [`Store::scan`]; `None` when there is none (all bytes are 0xff).
+#[must_use]
+pub fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            return Some(end);
+        }
+    }
+    None
+}
+
+/// A [`Store`] in memory, for tests and for the simulator's fast paths. It has
+/// no transactions: take a [`MemoryStore::snapshot`] before a step and
+/// [`MemoryStore::restore`] it to roll back.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    rows: RefCell<BTreeMap<(Table, Vec<u8>), Vec<u8>>>,
+}
+
+/// All rows of a [`MemoryStore`] at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot(BTreeMap<(Table, Vec<u8>), Vec<u8>>);
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A copy of all rows.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot(self.rows.borrow().clone())
+    }
+
+    /// Back to `snapshot`.
+    pub fn restore(&self, snapshot: &Snapshot) {
+        *self.rows.borrow_mut() = snapshot.0.clone();
+    }
+}
+
+impl Store for MemoryStore {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.rows.borrow().get(&(table, key.to_vec())).cloned())
+    }
+
+    fn put(&self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.rows
+            .borrow_mut()
+            .insert((table, key.to_vec()), value.to_vec());
+        Ok(())
+    }
+
+    fn delete(&self, table: Table, key: &[u8]) -> Result<(), StoreError> {
+        self.rows.borrow_mut().remove(&(table, key.to_vec()));
+        Ok(())
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: Option<&[u8]>,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let lower = Bound::Included((table, from.to_vec()));
+        let upper = match to {
+            Some(to) if to <= from => return Ok(Vec::new()),
+            Some(to) => Bound::Excluded((table, to.to_vec())),
+            None => match table.0.checked_add(1) {
+                Some(next) => Bound::Excluded((Table(next), Vec::new())),
+                None => Bound::Unbounded,
+            },
+        };
+        let rows = self.rows.borrow();
+        let range = rows.range((lower, upper));
+        let pick = |((_, key), value): (&(Table, Vec<u8>), &Vec<u8>)| (key.clone(), value.clone());
+        Ok(match order {
+            Order::Ascending => range.take(limit).map(pick).collect(),
+            Order::Descending => range.rev().take(limit).map(pick).collect(),
+        })
+    }
+}

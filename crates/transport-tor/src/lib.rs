@@ -1,0 +1,1 @@
+//! Tor in process through arti: bootstrap stages, isolation, onion services.

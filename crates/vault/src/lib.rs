@@ -1,0 +1,1 @@
+//! The encrypted store: SQLCipher, Argon2id, one transaction a step.

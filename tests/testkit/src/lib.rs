@@ -1,0 +1,1 @@
+//! People, clocks, seeded randomness and broken-message builders for tests.

@@ -1,0 +1,1 @@
+//! A private Tor network of real processes on loopback.

@@ -1,1 +1,3 @@
 //! The messenger as a deterministic state machine: contacts, outbox, inbox, retries.
+
+pub mod view;

@@ -1,2 +1,66 @@
-//! The project's own checks and the demo.
-fn main() {}
+//! `xtask`: the project's own checks and the demo. `./x` is the way in.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The project's own checks and the demo.
+#[derive(Parser)]
+#[command(name = "xtask")]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// The architecture's boundaries on the resolved dependency graph
+    CheckLayers,
+    /// Crate list, requirement ids, links and commands that the documents name
+    CheckDocs,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(line) => {
+            say(&line);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<String> {
+    match args.task {
+        Task::CheckLayers => xtask::layers::check(&workspace_root()),
+        Task::CheckDocs => xtask::docs::check(&workspace_root()),
+    }
+}
+
+/// The folder above this crate's.
+fn workspace_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+#[allow(
+    clippy::print_stdout,
+    reason = "a command's answer belongs on its stdout"
+)]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+#[allow(
+    clippy::print_stderr,
+    reason = "a command's complaint belongs on its stderr"
+)]
+fn complain(line: &str) {
+    eprintln!("{line}");
+}

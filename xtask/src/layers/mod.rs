@@ -1,0 +1,73 @@
+//! `xtask check-layers`: the architecture's boundaries, checked on the
+//! resolved dependency graph.
+
+pub mod graph;
+pub mod rules;
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use graph::{Graph, Kind};
+use rules::RULES;
+
+/// Empty crates that stand in for optional dependencies (`stubs/`). Nothing
+/// may compile them.
+const STUBS: &[&str] = &["openmls_sqlite_storage"];
+
+/// Checks the workspace at `root`.
+///
+/// # Errors
+/// Names every boundary that is crossed, with the chain of crates that crosses
+/// it and the reason for the boundary.
+pub fn check(root: &Path) -> Result<String> {
+    let graph = Graph::of_workspace(root)?;
+    let mut report = String::new();
+    for rule in RULES {
+        let lines = rule.broken_by(&graph);
+        if !lines.is_empty() {
+            report.push_str(&format!("\n  because {}:\n", rule.because));
+            for line in lines {
+                report.push_str(&format!("    {line}\n"));
+            }
+        }
+    }
+    for stub in STUBS {
+        if is_compiled(root, stub)? {
+            report.push_str(&format!("\n  the stand-in {stub} would be compiled\n"));
+        }
+    }
+    if !report.is_empty() {
+        bail!("the layers are broken{report}");
+    }
+    Ok(format!(
+        "layers: {} rules hold for {} shipped crates",
+        RULES.len(),
+        graph.of_kind(Kind::Shipped).count()
+    ))
+}
+
+/// Whether a build of the workspace contains `package`.
+///
+/// `cargo metadata` lists weakly named optional dependencies as edges even
+/// when no feature turns them on; `cargo tree` resolves the features.
+fn is_compiled(root: &Path, package: &str) -> Result<bool> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let out = Command::new(cargo)
+        .current_dir(root)
+        .args(["tree", "--workspace", "--prefix", "none"])
+        .args(["--edges", "normal,build", "--format", "{p}"])
+        .output()
+        .context("cannot start cargo")?;
+    if !out.status.success() {
+        bail!(
+            "cargo tree failed:\n{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+    }
+    let tree = String::from_utf8_lossy(&out.stdout);
+    Ok(tree
+        .lines()
+        .any(|line| line.split_whitespace().next() == Some(package)))
+}

@@ -1,0 +1,4 @@
+//! The project's own checks.
+
+pub mod docs;
+pub mod layers;

@@ -1,5 +1,9 @@
 //! `xtask`: the project's own checks and the demo. `./x` is the way in.
 
+mod demo;
+mod docs;
+mod layers;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -20,12 +24,16 @@ enum Task {
     CheckLayers,
     /// Crate list, requirement ids, links and commands that the documents name
     CheckDocs,
+    /// Two people meet and talk over a private Tor network and a relay
+    Demo(demo::Args),
+    /// The demo's scenario again and again, until one fails
+    Soak(demo::SoakArgs),
 }
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {
-        Ok(line) => {
-            say(&line);
+        Ok(text) => {
+            say(&text);
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -36,9 +44,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<String> {
-    match args.task {
-        Task::CheckLayers => xtask::layers::check(&workspace_root()),
-        Task::CheckDocs => xtask::docs::check(&workspace_root()),
+    match &args.task {
+        Task::CheckLayers => layers::check(&workspace_root()),
+        Task::CheckDocs => docs::check(&workspace_root()),
+        Task::Demo(args) => demo::show(args),
+        Task::Soak(args) => demo::soak(args),
     }
 }
 

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 /// The project's text files by their path relative to the workspace.
-pub type Texts = BTreeMap<PathBuf, String>;
+pub(crate) type Texts = BTreeMap<PathBuf, String>;
 
 /// The page that lists the crates.
 const ARCHITECTURE: &str = "docs/ARCHITECTURE.md";
@@ -24,7 +24,7 @@ const COMMANDS: [&str; 2] = ["demo", "test"];
 ///
 /// # Errors
 /// Names every statement that does not hold.
-pub fn check(root: &Path) -> Result<String> {
+pub(crate) fn check(root: &Path) -> Result<String> {
     let texts = project_texts(root)?;
     let members = members(&texts)?;
     let mut complaints = Vec::new();

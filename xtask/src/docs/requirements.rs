@@ -20,7 +20,7 @@ const CITING: &[&str] = &["crates", "tests", "fuzz", "formal"];
 const PREFIX: &str = "HW-";
 
 /// Returns the number of requirements and every complaint about them.
-pub(super) fn check(texts: &Texts) -> (usize, Vec<String>) {
+pub(crate) fn check(texts: &Texts) -> (usize, Vec<String>) {
     let mut complaints = Vec::new();
     let mut stated: BTreeMap<String, String> = BTreeMap::new();
     let mut referred: BTreeMap<String, String> = BTreeMap::new();

@@ -29,7 +29,7 @@ const PROMISES: &[&str] = &[
 const EXEMPT: &[&str] = &["Cargo.lock", "LICENSE"];
 
 /// Returns one line for each find.
-pub(super) fn check(texts: &Texts) -> Vec<String> {
+pub(crate) fn check(texts: &Texts) -> Vec<String> {
     let mut lines = Vec::new();
     for (path, text) in texts.iter().filter(|(p, _)| !exempt(p)) {
         for (number, line) in text.lines().enumerate() {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 /// What a package of the graph is to this project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A workspace member that ends up in what people run (`crates/`).
     Shipped,
     /// A workspace member that only tests, measures or checks (everything else).
@@ -23,7 +23,7 @@ pub enum Kind {
 /// Names stand for packages; two versions of one crate are one node, because
 /// a rule that forbids a crate forbids each version of it.
 #[derive(Debug, Default)]
-pub struct Graph {
+pub(crate) struct Graph {
     kinds: BTreeMap<String, Kind>,
     edges: BTreeMap<String, BTreeSet<String>>,
 }
@@ -35,7 +35,7 @@ impl Graph {
     /// # Errors
     /// When cargo cannot resolve the workspace offline-or-online, or answers
     /// something that is not its documented format 1.
-    pub fn of_workspace(root: &Path) -> Result<Graph> {
+    pub(crate) fn of_workspace(root: &Path) -> Result<Graph> {
         let host = host_triple()?;
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let out = Command::new(cargo)
@@ -90,12 +90,12 @@ impl Graph {
     }
 
     /// Adds a package.
-    pub fn add(&mut self, name: &str, kind: Kind) {
+    pub(crate) fn add(&mut self, name: &str, kind: Kind) {
         self.kinds.insert(name.to_owned(), kind);
     }
 
     /// Adds a normal dependency of `from` on `to`.
-    pub fn link(&mut self, from: &str, to: &str) {
+    pub(crate) fn link(&mut self, from: &str, to: &str) {
         self.edges
             .entry(from.to_owned())
             .or_default()
@@ -104,12 +104,12 @@ impl Graph {
 
     /// Whether a package of this name is in the graph.
     #[must_use]
-    pub fn contains(&self, name: &str) -> bool {
+    pub(crate) fn contains(&self, name: &str) -> bool {
         self.kinds.contains_key(name)
     }
 
     /// The packages of one kind, in the order of their names.
-    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &str> {
+    pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &str> {
         self.kinds
             .iter()
             .filter(move |(_, k)| **k == kind)
@@ -118,12 +118,12 @@ impl Graph {
 
     /// Whether `name` is one of ours.
     #[must_use]
-    pub fn is_ours(&self, name: &str) -> bool {
+    pub(crate) fn is_ours(&self, name: &str) -> bool {
         self.kinds.get(name).is_some_and(|k| *k != Kind::Foreign)
     }
 
     /// What `name` depends on directly.
-    pub fn direct(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn direct(&self, name: &str) -> impl Iterator<Item = &str> {
         self.edges
             .get(name)
             .into_iter()
@@ -133,7 +133,7 @@ impl Graph {
 
     /// The shortest chain of dependencies from `from` to each package that
     /// `wanted` accepts, `from` and the package included.
-    pub fn chains(&self, from: &str, wanted: impl Fn(&str) -> bool) -> Vec<Vec<String>> {
+    pub(crate) fn chains(&self, from: &str, wanted: impl Fn(&str) -> bool) -> Vec<Vec<String>> {
         let mut parent: BTreeMap<&str, &str> = BTreeMap::new();
         let mut queue = VecDeque::from([from]);
         let mut found = Vec::new();

@@ -1,8 +1,8 @@
 //! `xtask check-layers`: the architecture's boundaries, checked on the
 //! resolved dependency graph.
 
-pub mod graph;
-pub mod rules;
+pub(crate) mod graph;
+pub(crate) mod rules;
 
 use std::path::Path;
 use std::process::Command;
@@ -21,7 +21,7 @@ const STUBS: &[&str] = &["openmls_sqlite_storage"];
 /// # Errors
 /// Names every boundary that is crossed, with the chain of crates that crosses
 /// it and the reason for the boundary.
-pub fn check(root: &Path) -> Result<String> {
+pub(crate) fn check(root: &Path) -> Result<String> {
     let graph = Graph::of_workspace(root)?;
     let mut report = String::new();
     for rule in RULES {

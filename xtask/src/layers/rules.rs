@@ -8,17 +8,17 @@ use super::graph::{Graph, Kind};
 
 /// One boundary that a build must not cross.
 #[derive(Clone, Copy, Debug)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// The limit itself.
-    pub limit: Limit,
+    pub(crate) limit: Limit,
     /// Why the boundary stands, for whoever runs into it.
-    pub because: &'static str,
+    pub(crate) because: &'static str,
 }
 
 /// The kinds of limits. Patterns are package names; a trailing `*` stands for
 /// any ending.
 #[derive(Clone, Copy, Debug)]
-pub enum Limit {
+pub(crate) enum Limit {
     /// Of the shipped crates only `by` may depend directly on `what`.
     NamedOnlyBy {
         /// The guarded crates.
@@ -70,7 +70,7 @@ const NETWORK: &[&str] = &[
 ];
 
 /// The whole table.
-pub const RULES: &[Rule] = &[
+pub(crate) const RULES: &[Rule] = &[
     Rule {
         limit: Limit::NamedOnlyBy {
             what: &["openmls*"],
@@ -177,7 +177,7 @@ pub const RULES: &[Rule] = &[
 impl Rule {
     /// Every way in which `graph` breaks the rule, one line each.
     #[must_use]
-    pub fn broken_by(&self, graph: &Graph) -> Vec<String> {
+    pub(crate) fn broken_by(&self, graph: &Graph) -> Vec<String> {
         let mut lines = match self.limit {
             Limit::NamedOnlyBy { what, by } => named_only_by(graph, what, by),
             Limit::NeverReached { who, what } => never_reached(graph, who, what),

@@ -1,0 +1,455 @@
+//! Somebody with a vault, a daemon and the `hushwing` command.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use data_encoding::HEXLOWER;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::process::Daemon;
+use crate::programs;
+use crate::transcript::Line;
+use crate::wait::{self, Seen};
+
+/// The most that `hushwing read` gives at once; no story writes as much.
+const READ_LIMIT: &str = "1000";
+
+/// A person of a story.
+#[derive(Debug)]
+pub struct Person {
+    name: &'static str,
+    dir: PathBuf,
+    log: PathBuf,
+    log_level: String,
+    network: PathBuf,
+    passphrase: String,
+    daemon: Option<Daemon>,
+    friend: String,
+}
+
+/// A message as `read --json` shows it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Message {
+    /// What it says.
+    pub text: String,
+    /// Whether the reader wrote it.
+    pub mine: bool,
+    /// When it was accepted from its writer, milliseconds since 1970.
+    pub sent_at_ms: u64,
+    /// Since when it is in its state, milliseconds since 1970.
+    pub since_ms: u64,
+    /// Where it is; `state.state` is the name.
+    state: Value,
+}
+
+impl Message {
+    /// The name of its state: `delivered`, `at_relay`, `waiting_for_tor`, ...
+    #[must_use]
+    pub fn state(&self) -> &str {
+        self.state["state"].as_str().unwrap_or("")
+    }
+
+    /// Milliseconds from being accepted to entering its state, both taken by
+    /// the daemon that holds it.
+    #[must_use]
+    pub fn took_ms(&self) -> u64 {
+        self.since_ms.saturating_sub(self.sent_at_ms)
+    }
+}
+
+/// Somebody's contact as `contacts --json` shows it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Contact {
+    /// Its id.
+    pub id: String,
+    /// The name that they gave themselves.
+    pub name: String,
+    /// The digits to compare, once bound.
+    pub safety_number: Option<String>,
+    phase: Value,
+}
+
+impl Contact {
+    /// The name of its phase: `fetching`, `requested`, `established`, `failed`.
+    #[must_use]
+    pub fn phase(&self) -> &str {
+        self.phase["phase"].as_str().unwrap_or("")
+    }
+}
+
+impl Person {
+    /// Somebody without a vault yet, who will live in `root/NAME` and use the
+    /// Tor network of the Arti configuration `network`.
+    ///
+    /// # Errors
+    /// When the system gives no randomness for the passphrase.
+    pub fn new(name: &'static str, root: &Path, network: &Path, log_level: &str) -> Result<Person> {
+        let mut secret = [0; 16];
+        getrandom::fill(&mut secret).map_err(|why| anyhow::anyhow!("no randomness: {why}"))?;
+        let folder = name.to_lowercase();
+        Ok(Person {
+            name,
+            dir: root.join(&folder),
+            log: root.join(format!("{folder}.log")),
+            log_level: log_level.to_owned(),
+            network: network.to_path_buf(),
+            passphrase: HEXLOWER.encode(&secret),
+            daemon: None,
+            friend: String::new(),
+        })
+    }
+
+    /// The name in the story.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The folder of the vault.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The daemon's log.
+    #[must_use]
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// The running daemon.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn daemon(&mut self) -> Result<&mut Daemon> {
+        let name = self.name;
+        self.daemon
+            .as_mut()
+            .with_context(|| format!("{name}'s daemon is not running"))
+    }
+
+    /// Starts the daemon and opens the vault, or makes it the first time.
+    ///
+    /// # Errors
+    /// When either does not work.
+    pub fn come_online(&mut self) -> Result<()> {
+        self.start_daemon()?;
+        if self.vault_state()? == "missing" {
+            self.ask_with_passphrase("create")?;
+        }
+        if self.vault_state()? == "locked" {
+            self.ask_with_passphrase("unlock")?;
+        }
+        let state = self.vault_state()?;
+        ensure!(state == "open", "{}'s vault is {state}", self.name);
+        Ok(())
+    }
+
+    /// As [`come_online`](Person::come_online), and waits until Tor is ready;
+    /// returns how long Tor took from then on.
+    ///
+    /// # Errors
+    /// When it does not work.
+    pub fn come_online_fully(&mut self) -> Result<Duration> {
+        self.come_online()?;
+        let began = Instant::now();
+        self.wait_for_network("ready")?;
+        Ok(began.elapsed())
+    }
+
+    fn start_daemon(&mut self) -> Result<()> {
+        ensure!(self.daemon.is_none(), "{}'s daemon runs already", self.name);
+        let dir = self.dir.to_string_lossy();
+        let network = self.network.to_string_lossy();
+        let args = ["--dir", &dir, "run", "--tor-network", &network, "--json"];
+        let variables = [("HUSHWING_LOG", self.log_level.as_str())];
+        let name = format!("{}'s daemon", self.name);
+        let program = programs::find("hushwing")?;
+        let mut daemon = Daemon::start_with(&name, &program, &args, &variables, &self.log)?;
+        // Its API file may be a dead predecessor's: only an answer counts.
+        wait::until(&format!("{name} to answer"), || {
+            daemon.require_alive()?;
+            Ok(match self.try_ask(&["status"])? {
+                Ok(_) => Seen::Done(()),
+                Err(complaint) => Seen::NotYet(complaint),
+            })
+        })?;
+        self.daemon = Some(daemon);
+        Ok(())
+    }
+
+    /// Ends the daemon cleanly.
+    ///
+    /// # Errors
+    /// When it does not end cleanly or leaves its API file.
+    pub fn go_offline(&mut self) -> Result<()> {
+        let name = self.name;
+        self.daemon
+            .take()
+            .with_context(|| format!("{name}'s daemon is not running"))?
+            .stop()?;
+        ensure!(
+            !self.dir.join("api.json").exists(),
+            "{name}'s daemon left its API file"
+        );
+        Ok(())
+    }
+
+    /// Kills the daemon (SIGKILL).
+    ///
+    /// # Errors
+    /// When it was not running.
+    pub fn crash(&mut self) -> Result<()> {
+        let name = self.name;
+        self.daemon
+            .take()
+            .with_context(|| format!("{name}'s daemon is not running"))?
+            .kill()
+    }
+
+    /// Adds a relay for mail to this person.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn add_relay(&self, address: &str) -> Result<()> {
+        self.ask(&["relay", "add", address]).map(drop)
+    }
+
+    /// Makes an invite and waits until it can be redeemed; returns the link.
+    ///
+    /// # Errors
+    /// When the command fails or the invite never becomes ready.
+    pub fn make_invite(&self, shown_name: &str) -> Result<String> {
+        let created = self.ask(&["invite", "create", "--name", shown_name])?;
+        let link = created["link"].as_str().context("no link")?.to_owned();
+        let id = created["id"].as_str().context("no id")?.to_owned();
+        wait::until("the invite to wait at the relay", || {
+            let list = self.ask(&["invite", "list"])?;
+            let invites = list["invites"].as_array().context("no invites")?;
+            let invite = invites.iter().find(|invite| invite["id"] == id.as_str());
+            let state = invite.context("the invite is gone")?["state"].clone();
+            Ok(Seen::when(state == "ready", state))
+        })?;
+        Ok(link)
+    }
+
+    /// Redeems an invite.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn redeem(&self, link: &str, shown_name: &str) -> Result<()> {
+        self.ask(&["invite", "redeem", link, "--name", shown_name])
+            .map(drop)
+    }
+
+    /// All contacts.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn contacts(&self) -> Result<Vec<Contact>> {
+        let mut reply = self.ask(&["contacts"])?;
+        Ok(serde_json::from_value(reply["contacts"].take())?)
+    }
+
+    /// Waits until this person's only contact is in `phase`; from then on it is
+    /// the friend that the other methods speak of.
+    ///
+    /// # Errors
+    /// When the meeting fails, or there is somebody else.
+    pub fn wait_for_phase(&mut self, phase: &str) -> Result<Contact> {
+        let contact = wait::until(&format!("{}'s contact to be {phase}", self.name), || {
+            let mut contacts = self.contacts()?;
+            ensure!(contacts.len() <= 1, "{} has several contacts", self.name);
+            let Some(contact) = contacts.pop() else {
+                return Ok(Seen::NotYet("no contact".to_owned()));
+            };
+            ensure!(
+                contact.phase() != "failed",
+                "the meeting failed: {contact:?}"
+            );
+            Ok(if contact.phase() == phase {
+                Seen::Done(contact)
+            } else {
+                Seen::NotYet(format!("{contact:?}"))
+            })
+        })?;
+        self.friend.clone_from(&contact.id);
+        Ok(contact)
+    }
+
+    /// Sends a text to the friend.
+    ///
+    /// # Errors
+    /// When it is not accepted.
+    pub fn send(&self, text: &str) -> Result<()> {
+        self.ask(&["send", &self.friend, text]).map(drop)
+    }
+
+    /// All messages with the friend, oldest first.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn messages(&self) -> Result<Vec<Message>> {
+        let mut reply = self.ask(&["read", &self.friend, "--limit", READ_LIMIT])?;
+        Ok(serde_json::from_value(reply["messages"].take())?)
+    }
+
+    /// The conversation as this person sees it.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn transcript(&self, their_name: &str) -> Result<Vec<Line>> {
+        let messages = self.messages()?;
+        Ok(messages
+            .iter()
+            .map(|m| Line::new(if m.mine { self.name } else { their_name }, &m.text))
+            .collect())
+    }
+
+    /// Waits until each of this person's own messages whose text is in `texts`
+    /// is in `state`; returns them in the order of the transcript.
+    ///
+    /// # Errors
+    /// When one fails for good, or the wait takes too long.
+    pub fn wait_for_state(&self, texts: &[String], state: &str) -> Result<Vec<Message>> {
+        self.wait_for_states(texts, &[state])
+    }
+
+    /// As [`wait_for_state`](Person::wait_for_state), with any of `states`.
+    ///
+    /// # Errors
+    /// When one fails for good, or the wait takes too long.
+    pub fn wait_for_states(&self, texts: &[String], states: &[&str]) -> Result<Vec<Message>> {
+        let what = format!("{} messages of {} to be {states:?}", texts.len(), self.name);
+        wait::until(&what, || {
+            let mine = self.own_messages(texts)?;
+            let waits = mine.iter().find(|m| !states.contains(&m.state()));
+            Ok(if mine.len() == texts.len() && waits.is_none() {
+                Seen::Done(mine)
+            } else {
+                Seen::NotYet(format!("{} written, then {waits:?}", mine.len()))
+            })
+        })
+    }
+
+    /// Waits until one or more of this person's own messages in `texts` are in
+    /// `state`.
+    ///
+    /// # Errors
+    /// When one fails for good, or the wait takes too long.
+    pub fn wait_for_some(&self, texts: &[String], state: &str) -> Result<()> {
+        wait::until(&format!("a message of {} to be {state}", self.name), || {
+            let mine = self.own_messages(texts)?;
+            Ok(Seen::when(mine.iter().any(|m| m.state() == state), mine))
+        })
+    }
+
+    fn own_messages(&self, texts: &[String]) -> Result<Vec<Message>> {
+        let mut mine = self.messages()?;
+        mine.retain(|m| m.mine && texts.contains(&m.text));
+        if let Some(failed) = mine.iter().find(|m| m.state() == "failed") {
+            bail!("a message failed: {failed:?}");
+        }
+        Ok(mine)
+    }
+
+    /// Waits until at least `count` of the friend's messages in `texts` are
+    /// here.
+    ///
+    /// # Errors
+    /// When the wait takes too long.
+    pub fn wait_for_received(&self, texts: &[String], count: usize) -> Result<()> {
+        let what = format!("{count} messages to reach {}", self.name);
+        wait::until(&what, || {
+            let messages = self.messages()?;
+            let here = messages
+                .iter()
+                .filter(|m| !m.mine && texts.contains(&m.text))
+                .count();
+            Ok(Seen::when(here >= count, here))
+        })
+    }
+
+    /// What `status --json` says.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn status(&self) -> Result<Value> {
+        self.ask(&["status"])
+    }
+
+    fn vault_state(&self) -> Result<String> {
+        let status = self.status()?;
+        let state = status["vault"].as_str().context("no vault state")?;
+        Ok(state.to_owned())
+    }
+
+    /// Waits until the network is in the state named `state`; returns it whole.
+    ///
+    /// # Errors
+    /// When the wait takes too long.
+    pub fn wait_for_network(&self, state: &str) -> Result<Value> {
+        let what = format!("{}'s network to be {state}", self.name);
+        wait::until(&what, || {
+            let network = self.status()?["network"].take();
+            Ok(if network["state"] == state {
+                Seen::Done(network)
+            } else {
+                Seen::NotYet(network.to_string())
+            })
+        })
+    }
+
+    /// Runs `hushwing --json ARGS` and returns its answer.
+    ///
+    /// # Errors
+    /// When the command fails, with what it said.
+    pub fn ask(&self, args: &[&str]) -> Result<Value> {
+        self.try_ask(args)?.map_err(|complaint| {
+            anyhow::anyhow!("{}: hushwing {} failed: {complaint}", self.name, args[0])
+        })
+    }
+
+    fn try_ask(&self, args: &[&str]) -> Result<Result<Value, String>> {
+        self.run(args, None)
+    }
+
+    fn ask_with_passphrase(&self, command: &str) -> Result<()> {
+        self.run(&[command, "--passphrase-stdin"], Some(&self.passphrase))?
+            .map(drop)
+            .map_err(|complaint| anyhow::anyhow!("{}: {command}: {complaint}", self.name))
+    }
+
+    /// Outer error: the program could not be run or answered no JSON. Inner
+    /// error: it said no, with its words.
+    fn run(&self, args: &[&str], stdin: Option<&str>) -> Result<Result<Value, String>> {
+        let mut child = Command::new(programs::find("hushwing")?)
+            .arg("--dir")
+            .arg(&self.dir)
+            .arg("--json")
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot start hushwing")?;
+        let mut pipe = child.stdin.take().context("stdin is piped")?;
+        if let Some(text) = stdin {
+            writeln!(pipe, "{text}").context("hushwing does not read its stdin")?;
+        }
+        drop(pipe);
+        let out = child.wait_with_output()?;
+        if !out.status.success() {
+            let complaint = String::from_utf8_lossy(&out.stderr);
+            return Ok(Err(complaint.trim().to_owned()));
+        }
+        let text = String::from_utf8_lossy(&out.stdout);
+        let value = serde_json::from_str(&text)
+            .with_context(|| format!("hushwing {} answered no JSON: {text}", args[0]))?;
+        Ok(Ok(value))
+    }
+}

@@ -1,4 +1,0 @@
-//! The project's own checks.
-
-pub mod docs;
-pub mod layers;

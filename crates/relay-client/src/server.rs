@@ -1,0 +1,272 @@
+//! The server half: one connection served over a [`Service`], at a bounded
+//! cost whatever its client does.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use hushwing_transport::Stream;
+use hushwing_wire::{Refusal, Request, RequestOp, Response, ResponseOp};
+use rustls::ServerConfig;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_rustls::TlsAcceptor;
+use zeroize::Zeroizing;
+
+use crate::{
+    error::{Misbehaviour, ServeError},
+    frames::{self, FrameError},
+    tls,
+};
+
+/// Longest time for a client's handshake: two round trips over a slow onion
+/// circuit. A client that dawdles holds a connection's place.
+pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Longest time without a request while none waits for its answer. Clients
+/// that mean to stay hold a GET open.
+pub const IDLE_DEADLINE: Duration = Duration::from_secs(600);
+
+/// Requests that one connection may have in flight: a full client
+/// ([`crate::MAX_CALLS_IN_FLIGHT`]) fits. With [`hushwing_wire::limits::FRAME_LEN`]
+/// it bounds what a client that reads nothing can cost: 1.1 MB.
+pub const MAX_REQUESTS_IN_FLIGHT: usize = 64;
+
+/// Refusals that may wait to be written besides answers; then the client is
+/// not read any further until it reads.
+const MAX_QUEUED_REFUSALS: usize = 8;
+
+/// What a server does with requests.
+#[async_trait]
+pub trait Service: Send + Sync + 'static {
+    /// Carries out one request.
+    ///
+    /// Calls of one connection run side by side, and the future is dropped at
+    /// any await when its connection ends: work that must not stop half-way
+    /// may not depend on it.
+    async fn call(&self, op: RequestOp) -> ResponseOp;
+}
+
+/// Requests that all connections of a server may have in flight together.
+/// Clones share the budget.
+#[derive(Clone, Debug)]
+pub struct RequestBudget(Arc<Semaphore>);
+
+impl RequestBudget {
+    /// A budget of `requests`; each costs at most a frame of 17 KB.
+    #[must_use]
+    pub fn new(requests: usize) -> Self {
+        Self(Arc::new(Semaphore::new(
+            requests.min(Semaphore::MAX_PERMITS),
+        )))
+    }
+
+    /// How many more requests may begin now.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.0.available_permits()
+    }
+}
+
+/// What one connection may cost. [`ConnectionLimits::default`] gives it a
+/// budget of its own; a server sets one budget for all.
+#[derive(Clone, Debug)]
+pub struct ConnectionLimits {
+    /// Requests in flight on this connection; more are refused with
+    /// [`Refusal::Busy`].
+    pub requests_in_flight: usize,
+    /// Requests in flight on all connections together; more are refused with
+    /// [`Refusal::Busy`].
+    pub budget: RequestBudget,
+    /// Longest time for the TLS handshake.
+    pub handshake_deadline: Duration,
+    /// Longest time without a request in flight.
+    pub idle_deadline: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            requests_in_flight: MAX_REQUESTS_IN_FLIGHT,
+            budget: RequestBudget::new(MAX_REQUESTS_IN_FLIGHT),
+            handshake_deadline: HANDSHAKE_DEADLINE,
+            idle_deadline: IDLE_DEADLINE,
+        }
+    }
+}
+
+/// Serves one connection until its client closes it. `[HW-RELAY-3]`
+///
+/// # Errors
+/// [`ServeError`]; the connection is closed then, and no other is affected.
+pub async fn serve_connection(
+    stream: Stream,
+    tls: Arc<ServerConfig>,
+    service: Arc<dyn Service>,
+    limits: ConnectionLimits,
+) -> Result<(), ServeError> {
+    serve_connection_until(stream, tls, service, limits, std::future::pending()).await
+}
+
+/// Serves one connection until its client closes it or `stop` is ready. Then
+/// no further request is read; those in flight are answered, and the
+/// connection is closed in order.
+///
+/// # Errors
+/// [`ServeError`]; the connection is closed then, and no other is affected.
+pub async fn serve_connection_until(
+    stream: Stream,
+    tls: Arc<ServerConfig>,
+    service: Arc<dyn Service>,
+    limits: ConnectionLimits,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError> {
+    let mut stop = pin!(stop);
+    let handshake = timeout(
+        limits.handshake_deadline,
+        TlsAcceptor::from(tls).accept(stream),
+    );
+    let stream = tokio::select! {
+        done = handshake => done
+            .map_err(|_| ServeError::HandshakeTimedOut)?
+            .map_err(|error| ServeError::of_handshake(&error))?,
+        () = &mut stop => return Ok(()),
+    };
+    // A client may pass over ALPN (RFC 7301 §3.1); ours never does.
+    if stream.get_ref().1.alpn_protocol() != Some(tls::ALPN) {
+        return Err(ServeError::Incompatible);
+    }
+    let (reader, mut writer) = tokio::io::split(stream);
+    let (answers, queue) = mpsc::channel(limits.requests_in_flight + MAX_QUEUED_REFUSALS);
+    let served = {
+        let mut reading = pin!(read_requests(reader, service, &limits, answers, stop));
+        let mut writing = pin!(write_answers(&mut writer, queue));
+        tokio::select! {
+            read = &mut reading => match read {
+                Ok(ReadEnd::ClientLeft) => Ok(()),
+                // The reader has dropped its sender, so the writer ends when
+                // all answers are written.
+                Ok(ReadEnd::Stopped) => writing.await,
+                Err(error) => Err(error),
+            },
+            // The writer ends first only when it fails.
+            written = &mut writing => written,
+        }
+    };
+    // The farewell of TLS, as far as the network still takes it.
+    let _ = timeout(frames::FRAME_DEADLINE, writer.shutdown()).await;
+    served
+}
+
+/// An answer on its way to the writer. It holds its request's place until it
+/// is written, so that answers nobody reads count as requests in flight.
+struct Answer {
+    response: Response,
+    _places: Option<Places>,
+}
+
+/// A request's place on its connection and in the server's budget.
+struct Places {
+    _connection: OwnedSemaphorePermit,
+    _budget: OwnedSemaphorePermit,
+}
+
+enum ReadEnd {
+    ClientLeft,
+    Stopped,
+}
+
+async fn read_requests<R: AsyncRead + Unpin>(
+    mut reader: R,
+    service: Arc<dyn Service>,
+    limits: &ConnectionLimits,
+    answers: mpsc::Sender<Answer>,
+    mut stop: impl Future<Output = ()> + Unpin,
+) -> Result<ReadEnd, ServeError> {
+    let places = Arc::new(Semaphore::new(limits.requests_in_flight));
+    let mut calls = FuturesUnordered::new();
+    let mut idle_since = Instant::now();
+    loop {
+        let mut frame = pin!(frames::read_frame(&mut reader));
+        let frame = loop {
+            tokio::select! {
+                frame = &mut frame => break frame?,
+                Some(()) = calls.next(), if !calls.is_empty() => idle_since = Instant::now(),
+                () = sleep_until(idle_since + limits.idle_deadline), if calls.is_empty() => {
+                    return Err(ServeError::Idle);
+                }
+                () = &mut stop => {
+                    while calls.next().await.is_some() {}
+                    return Ok(ReadEnd::Stopped);
+                }
+            }
+        };
+        let Some(frame) = frame else {
+            return Ok(ReadEnd::ClientLeft);
+        };
+        let Request { id, op } = Request::from_frame(&frame)
+            .map_err(|error| ServeError::Misbehaved(Misbehaviour::Frame(error)))?;
+        drop(frame);
+        idle_since = Instant::now();
+        let (Ok(connection), Ok(budget)) = (
+            places.clone().try_acquire_owned(),
+            limits.budget.0.clone().try_acquire_owned(),
+        ) else {
+            // Waits while the client reads nothing; the calls in flight need
+            // no attention meanwhile, as their answers could not go out either.
+            let refusal = ResponseOp::Refused(Refusal::Busy);
+            send(&answers, id, refusal, None).await;
+            continue;
+        };
+        let places = Places {
+            _connection: connection,
+            _budget: budget,
+        };
+        let service = service.clone();
+        let answers = answers.clone();
+        calls.push(async move {
+            let op = service.call(op).await;
+            send(&answers, id, op, Some(places)).await;
+        });
+    }
+}
+
+async fn send(answers: &mpsc::Sender<Answer>, id: u32, op: ResponseOp, places: Option<Places>) {
+    let answer = Answer {
+        response: Response { id, op },
+        _places: places,
+    };
+    // The writer is gone only when the connection is.
+    let _ = answers.send(answer).await;
+}
+
+async fn write_answers<W: AsyncWrite + Unpin>(
+    writer: &mut W,
+    mut queue: mpsc::Receiver<Answer>,
+) -> Result<(), ServeError> {
+    while let Some(answer) = queue.recv().await {
+        let frame = answer
+            .response
+            .to_frame()
+            .map_err(|error| ServeError::Misbehaved(Misbehaviour::Frame(error)))?;
+        frames::write_frame(writer, Zeroizing::new(frame)).await?;
+        // One flush for all that is ready to go.
+        if queue.is_empty() {
+            frames::flush(writer).await?;
+        }
+    }
+    Ok(())
+}
+
+impl From<FrameError> for ServeError {
+    fn from(error: FrameError) -> Self {
+        match error {
+            FrameError::Lost => Self::Lost,
+            FrameError::TooSlow => Self::TooSlow,
+            FrameError::Misbehaved(why) => Self::Misbehaved(why),
+        }
+    }
+}

@@ -1,3 +1,31 @@
 //! The messenger as a deterministic state machine: contacts, outbox, inbox, retries.
+//!
+//! The engine has no clock, no randomness of its own and no input or output.
+//! Each `handle`-like method of [`Engine`] runs inside one transaction of the
+//! vault; when that has been committed, and only then, the driver takes what
+//! must leave from [`Engine::poll_transmit`], what people should see from
+//! [`Engine::poll_event`], and the wishes that hold until they change from
+//! [`Engine::waits`], [`Engine::listeners`] and [`Engine::wake_at_ms`].
+//!
+//! When a transaction did not commit, the driver throws the engine away and
+//! makes a new one from the vault with [`Engine::resume`]: what is only in
+//! memory (flights, pauses, the state of relays) can always be made anew.
 
+mod commands;
+mod engine;
+mod inbox;
+mod io;
+pub mod limits;
+mod meeting;
+mod outbox;
+mod rows;
 pub mod view;
+mod views;
+
+pub use commands::parse_relay;
+pub use engine::Engine;
+pub use hushwing_protocol::Ctx;
+pub use io::{
+    DirectAnswer, FlightId, Isolation, Listener, Operation, Outcome, Purpose, Transmit, Wait,
+};
+pub use rows::{ContactId, MessageId, OutId, Owner};

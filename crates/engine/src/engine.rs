@@ -1,0 +1,297 @@
+//! The engine's memory between steps, and its outputs.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use hushwing_protocol::{Ctx, InviteId, RequestSlot, store::StoreError};
+use hushwing_wire::{RelayAddress, Routes, Slot};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    io::{FlightId, Listener, Transmit, Wait},
+    limits,
+    outbox::{Attempt, DirectHealth, DropAttempt, Flight},
+    rows::{ContactId, OutId, Owner, Rows},
+    view::{Event, InviteState, NetworkView, RelayState},
+};
+
+/// The messenger of one open vault.
+pub struct Engine {
+    /// Whether peers may name relays on this machine.
+    pub(crate) allow_loopback: bool,
+    pub(crate) network: NetworkView,
+    /// Everything in the outbox that still has to be put somewhere.
+    pub(crate) attempts: BTreeMap<OutId, Attempt>,
+    pub(crate) drops: BTreeMap<u64, DropAttempt>,
+    pub(crate) next_drop: u64,
+    pub(crate) flights: BTreeMap<FlightId, Flight>,
+    pub(crate) next_flight: u64,
+    /// How many boxes of each owner are on their way.
+    pub(crate) flying: BTreeMap<Owner, usize>,
+    /// Where each owner's boxes go.
+    pub(crate) routes: BTreeMap<Owner, Routes>,
+    pub(crate) direct: BTreeMap<ContactId, DirectHealth>,
+    pub(crate) relays: BTreeMap<RelayAddress, RelayState>,
+    /// Why texts to a contact are held back, if they are.
+    pub(crate) held: BTreeMap<ContactId, String>,
+    pub(crate) receipts_due: BTreeMap<ContactId, u64>,
+    pub(crate) expiries: BTreeMap<InviteId, u64>,
+    pub(crate) waiting: BTreeMap<Owner, Vec<(Slot, Awaited)>>,
+    pub(crate) wait_relays: BTreeMap<Owner, Vec<RelayAddress>>,
+    /// Slots at which our own node takes a box, by contact.
+    pub(crate) windows: BTreeMap<ContactId, BTreeSet<Slot>>,
+    pub(crate) listening: BTreeSet<ContactId>,
+    /// Forged boxes: where, and until when that place is left alone.
+    pub(crate) forged: BTreeMap<(Slot, RelayAddress), u64>,
+    remembered: Remembered,
+    pub(crate) transmits: VecDeque<Transmit>,
+    pub(crate) events: VecDeque<Event>,
+}
+
+/// What is expected at a slot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Awaited {
+    Box(ContactId),
+    Bundle(ContactId),
+    Request(InviteId, RequestSlot),
+}
+
+impl Engine {
+    /// The engine of what the vault holds. `allow_loopback` lets relays on this
+    /// machine be used, for a whole network on one machine.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the vault cannot be read.
+    pub fn resume(ctx: &mut Ctx<'_>, allow_loopback: bool) -> Result<Self, StoreError> {
+        let mut key = [0; 32];
+        ctx.rng.fill_bytes(&mut key);
+        let mut engine = Self {
+            allow_loopback,
+            network: NetworkView::Off,
+            attempts: BTreeMap::new(),
+            drops: BTreeMap::new(),
+            next_drop: 0,
+            flights: BTreeMap::new(),
+            next_flight: 0,
+            flying: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            direct: BTreeMap::new(),
+            relays: BTreeMap::new(),
+            held: BTreeMap::new(),
+            receipts_due: BTreeMap::new(),
+            expiries: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            wait_relays: BTreeMap::new(),
+            windows: BTreeMap::new(),
+            listening: BTreeSet::new(),
+            forged: BTreeMap::new(),
+            remembered: Remembered::new(key),
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+        };
+        engine.load(ctx)?;
+        Ok(engine)
+    }
+
+    fn load(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
+        let rows = Rows(ctx.store);
+        for relay in rows.relays()? {
+            self.relays.insert(relay, RelayState::Unknown);
+        }
+        for (contact, row) in rows.contacts()? {
+            self.refresh_contact(ctx, &contact, &row)?;
+            if let Some(due) = row.receipt_due_ms {
+                self.receipts_due.insert(contact, due);
+            }
+        }
+        for (invite, row) in rows.invites()? {
+            self.refresh_invite(ctx, &invite, &row)?;
+        }
+        for (id, row) in rows.outbox()? {
+            self.track(&id, &row, ctx.now_ms);
+        }
+        for (number, _) in rows.drops()? {
+            self.next_drop = self.next_drop.max(number + 1);
+            self.drops.insert(number, DropAttempt::at(ctx.now_ms));
+        }
+        Ok(())
+    }
+
+    /// The next thing to send, in order.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.transmits.pop_front()
+    }
+
+    /// The next thing that people should see.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Where boxes for us may arrive at relays; holds until it changes.
+    #[must_use]
+    pub fn waits(&self) -> Vec<Wait> {
+        let mut waits = Vec::new();
+        for (owner, awaited) in &self.waiting {
+            for relay in self.wait_relays.get(owner).into_iter().flatten() {
+                let slots: Vec<Slot> = awaited
+                    .iter()
+                    .map(|(slot, _)| *slot)
+                    .filter(|slot| !self.forged.contains_key(&(*slot, relay.clone())))
+                    .take(hushwing_wire::limits::MAX_SLOTS_PER_REQUEST)
+                    .collect();
+                if !slots.is_empty() {
+                    waits.push(Wait {
+                        relay: relay.clone(),
+                        isolation: crate::Isolation {
+                            owner: *owner,
+                            purpose: crate::Purpose::Read,
+                        },
+                        slots,
+                    });
+                }
+            }
+        }
+        waits
+    }
+
+    /// The contacts whose onion service should be up; holds until it changes.
+    #[must_use]
+    pub fn listening(&self) -> &BTreeSet<ContactId> {
+        &self.listening
+    }
+
+    /// The keys of a contact's onion service.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the vault cannot be read or has no such contact.
+    pub fn listener(&self, ctx: &Ctx<'_>, contact: &ContactId) -> Result<Listener, StoreError> {
+        let row = Rows(ctx.store)
+            .contact(contact)?
+            .ok_or(StoreError::Damaged("contact"))?;
+        let conversation = row
+            .meeting
+            .conversation()
+            .ok_or(StoreError::Damaged("contact"))?;
+        let keys = hushwing_protocol::direct_keys(ctx.store, &conversation)
+            .map_err(|_| StoreError::Damaged("conversation"))?;
+        Ok(Listener {
+            contact: *contact,
+            onion_seed: *keys.onion_seed(),
+            tls_seed: *keys.tls_seed(),
+        })
+    }
+
+    /// When [`Engine::tick`] should be called next, in milliseconds since 1970.
+    #[must_use]
+    pub fn wake_at_ms(&self) -> Option<u64> {
+        let online = self.network == NetworkView::Ready;
+        let tries = self
+            .attempts
+            .iter()
+            .filter(|(id, _)| !self.is_busy(&id.owner()))
+            .map(|(_, attempt)| attempt.next_try_ms);
+        let drops = self.drops.values().map(|drop| drop.next_try_ms);
+        tries
+            .chain(drops)
+            .filter(|_| online)
+            .chain(self.receipts_due.values().copied())
+            .chain(self.expiries.values().copied())
+            .chain(self.forged.values().copied())
+            .filter(|at| *at != u64::MAX)
+            .min()
+    }
+
+    /// Time has passed.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the step must then be rolled back.
+    pub fn tick(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
+        self.forged.retain(|_, until| *until > ctx.now_ms);
+        self.expire_invites(ctx)?;
+        self.send_due_receipts(ctx)?;
+        self.pump(ctx)
+    }
+
+    /// The network's state is now this.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the step must then be rolled back.
+    pub fn network_changed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        network: NetworkView,
+    ) -> Result<(), StoreError> {
+        let came_back = network == NetworkView::Ready && self.network != NetworkView::Ready;
+        self.network = network;
+        if came_back {
+            self.forget_failures(ctx.now_ms);
+        }
+        self.tell_waiting_messages(ctx)?;
+        self.pump(ctx)
+    }
+
+    /// What the driver learnt of a relay.
+    pub fn relay_is(&mut self, relay: &RelayAddress, state: RelayState) {
+        if let Some(known) = self.relays.get_mut(relay) {
+            *known = state;
+        }
+    }
+
+    pub(crate) fn remember(&mut self, slot: &Slot) {
+        self.remembered.insert(slot);
+    }
+
+    pub(crate) fn remembers(&self, slot: &Slot) -> bool {
+        self.remembered.contains(slot)
+    }
+
+    pub(crate) fn tell(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    pub(crate) fn is_open(state: InviteState) -> bool {
+        matches!(state, InviteState::Publishing | InviteState::Ready)
+    }
+}
+
+/// Keyed digests of slots that were read, newest last. Only in memory and
+/// under a key that dies with the process, so that a stolen vault does not
+/// tell which slots at a relay were this person's.
+struct Remembered {
+    key: [u8; 32],
+    known: BTreeSet<[u8; 32]>,
+    order: VecDeque<[u8; 32]>,
+}
+
+impl Remembered {
+    fn new(key: [u8; 32]) -> Self {
+        Self {
+            key,
+            known: BTreeSet::new(),
+            order: VecDeque::new(),
+        }
+    }
+
+    fn digest(&self, slot: &Slot) -> [u8; 32] {
+        Sha256::new()
+            .chain_update(self.key)
+            .chain_update(slot.as_bytes())
+            .finalize()
+            .into()
+    }
+
+    fn insert(&mut self, slot: &Slot) {
+        let digest = self.digest(slot);
+        if self.known.insert(digest) {
+            self.order.push_back(digest);
+        }
+        while self.order.len() > limits::MAX_REMEMBERED_SLOTS {
+            if let Some(oldest) = self.order.pop_front() {
+                self.known.remove(&oldest);
+            }
+        }
+    }
+
+    fn contains(&self, slot: &Slot) -> bool {
+        self.known.contains(&self.digest(slot))
+    }
+}

@@ -1,0 +1,65 @@
+//! Bounds of the engine, each with its reason.
+
+/// Relays that one person uses; the same bound as on the wire.
+pub const MAX_OWN_RELAYS: usize = hushwing_wire::limits::MAX_RELAYS;
+
+/// Invites that may be open at once: each costs a wait at a relay.
+pub const MAX_OPEN_INVITES: usize = 32;
+
+/// Contacts of one vault: each costs circuits, a wait and an onion service.
+pub const MAX_CONTACTS: usize = 500;
+
+/// Texts to one contact that may wait unsealed (before the contact accepted,
+/// or while a limit holds them back). Reaching it refuses the next with a
+/// plain sentence; nothing is dropped.
+pub const MAX_UNSEALED: usize = 1_000;
+
+/// Longest life of an invite in hours: one year.
+pub const MAX_INVITE_HOURS: u32 = 24 * 365;
+
+/// Rows that one `read` returns.
+pub const MAX_READ: u32 = 1_000;
+
+/// Transmissions of one owner (contact or invite) on their way at once: below
+/// the receiver's look-ahead of 32 slots, so the direct path never refuses a
+/// box for being too far ahead.
+pub const MAX_IN_FLIGHT_PER_OWNER: usize = 16;
+
+/// How long a box waits alone for the direct path before the relays are used
+/// too, in milliseconds. A warm onion circuit answers in well under a second;
+/// a dead one may take half a minute to fail.
+pub const DIRECT_HEAD_START_MS: u64 = 3_000;
+
+/// First pause after a failed try, in milliseconds; it doubles with each
+/// failure up to [`RETRY_MAX_MS`].
+pub const RETRY_FIRST_MS: u64 = 1_000;
+
+/// Longest pause between two tries, in milliseconds.
+pub const RETRY_MAX_MS: u64 = 60_000;
+
+/// How long the direct path of a contact is left alone after it failed, in
+/// milliseconds; doubles up to [`DIRECT_REST_MAX_MS`]. A box that arrives from
+/// the contact ends the rest at once.
+pub const DIRECT_REST_FIRST_MS: u64 = 15_000;
+
+/// Longest rest of a direct path, in milliseconds.
+pub const DIRECT_REST_MAX_MS: u64 = 300_000;
+
+/// How long a receipt waits for company before it travels in a box of its
+/// own, in milliseconds. Long enough to cover a burst, short enough to answer
+/// "is it on their device?".
+pub const RECEIPT_DELAY_MS: u64 = 700;
+
+/// How long a slot at which a relay showed a forged box is left alone there,
+/// in milliseconds; a relay that lies must not make us spin.
+pub const FORGERY_REST_MS: u64 = 300_000;
+
+/// Digests of consumed slots that are remembered (in memory, keyed) to answer
+/// "same" to a box that is pushed again.
+pub const MAX_REMEMBERED_SLOTS: usize = 4_096;
+
+/// Attempts to drop one read box at a relay; after these it is left to expire.
+pub const MAX_DROP_ATTEMPTS: u32 = 12;
+
+/// Drop requests that may wait for a relay; beyond, the oldest are left to expire.
+pub const MAX_DROPS: usize = 2_000;

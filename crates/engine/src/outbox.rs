@@ -1,0 +1,689 @@
+//! Getting boxes out: which way, when again, and what became of them.
+
+use std::collections::BTreeSet;
+
+use hushwing_protocol::{Ctx, Outgoing, SealError, store::StoreError};
+use hushwing_wire::{
+    RelayAddress, Routes, SealedBox, Slot,
+    address::Endpoint,
+    limits::{DEFAULT_TTL_S, SLOT_LEN},
+};
+
+use crate::{
+    Engine,
+    io::{FlightId, Isolation, Operation, Outcome, Purpose, Transmit},
+    limits,
+    rows::{ContactId, ContactRow, DropRow, OutId, OutRow, Owner, Progress, Rows},
+    view::{NetworkView, OrderView, RelayState},
+};
+
+/// "Not before something happens."
+const NEVER: u64 = u64::MAX;
+
+/// What is known, in memory alone, of something that must be put.
+#[derive(Clone)]
+pub(crate) struct Attempt {
+    slot: Slot,
+    pub(crate) message: Option<u64>,
+    pub(crate) stored_at: BTreeSet<u8>,
+    /// When it is looked at again.
+    pub(crate) next_try_ms: u64,
+    failures: u32,
+    pub(crate) last_error: Option<String>,
+    pub(crate) in_flight: BTreeSet<Way>,
+    /// The contact's node said that it does not wait for this slot.
+    direct_refused: bool,
+    /// Relays that will never take it (another box lies there).
+    lost_at: BTreeSet<u8>,
+}
+
+/// One of the ways of a box.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Way {
+    Direct,
+    /// The relay with this index in the owner's routes.
+    Relay(u8),
+}
+
+/// How a contact's node answered of late.
+#[derive(Clone, Default)]
+pub(crate) struct DirectHealth {
+    rest_until_ms: u64,
+    failures: u32,
+}
+
+/// A drop that a relay has not confirmed.
+pub(crate) struct DropAttempt {
+    pub(crate) next_try_ms: u64,
+}
+
+impl DropAttempt {
+    pub(crate) fn at(next_try_ms: u64) -> Self {
+        Self { next_try_ms }
+    }
+}
+
+/// What a transmission carries.
+#[derive(Clone, Copy)]
+pub(crate) enum Flight {
+    Put(OutId, Way),
+    Drop(u64),
+}
+
+impl Engine {
+    /// Takes up what the vault's outbox holds, unless every relay has it.
+    pub(crate) fn track(&mut self, id: &OutId, row: &OutRow, now_ms: u64) {
+        let relays = self
+            .routes
+            .get(&id.owner())
+            .map_or(0, |routes| routes.relays.len());
+        if relays > 0 && row.stored_at.len() >= relays {
+            return;
+        }
+        // A second request is put only once the first place turned out taken.
+        self.attempts.insert(
+            *id,
+            Attempt {
+                slot: row.slot(),
+                message: row.message,
+                stored_at: row.stored_at.iter().copied().collect(),
+                next_try_ms: now_ms,
+                failures: 0,
+                last_error: None,
+                in_flight: BTreeSet::new(),
+                direct_refused: false,
+                lost_at: BTreeSet::new(),
+            },
+        );
+    }
+
+    /// Stores a new thing to put and starts on it.
+    pub(crate) fn enqueue(
+        &mut self,
+        ctx: &Ctx<'_>,
+        id: &OutId,
+        slot: &Slot,
+        boxed: &SealedBox,
+        message: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let row = OutRow::new(slot, message);
+        let rows = Rows(ctx.store);
+        rows.put_out(id, &row)?;
+        rows.put_out_box(id, boxed.as_bytes())?;
+        self.track(id, &row, ctx.now_ms);
+        Ok(())
+    }
+
+    /// Seals the texts that wait for this contact, in order, as far as limits allow.
+    pub(crate) fn seal_waiting(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+    ) -> Result<(), StoreError> {
+        let Some(conversation) = row.meeting.conversation() else {
+            return Ok(());
+        };
+        self.held.remove(contact);
+        for position in Rows(ctx.store).unsealed(contact, limits::MAX_UNSEALED)? {
+            let rows = Rows(ctx.store);
+            let Some(mut message) = rows.message(contact, position)? else {
+                rows.delete_unsealed(contact, position)?;
+                continue;
+            };
+            match hushwing_protocol::seal(ctx, &conversation, Outgoing::Text(&message.text)) {
+                Ok(sealed) => {
+                    let id = OutId::Box(*contact, sealed.number);
+                    self.enqueue(ctx, &id, &sealed.slot, &sealed.boxed, Some(position))?;
+                    message.progress = Progress::Sealed {
+                        number: sealed.number,
+                    };
+                    message.since_ms = ctx.now_ms;
+                    message.order = Some(OrderView {
+                        clock: sealed.clock,
+                        writer: sealed.leaf,
+                    });
+                    self.receipt_travels(contact, row);
+                }
+                Err(SealError::NotEstablished) => return Ok(()),
+                Err(SealError::BudgetSpent(_)) => {
+                    self.held.insert(*contact, HELD.to_owned());
+                    self.tell_message(ctx, contact, position)?;
+                    return Ok(());
+                }
+                Err(SealError::Store(error)) => return Err(error),
+                Err(error) => {
+                    message.progress = Progress::Failed {
+                        reason: error.to_string(),
+                    };
+                    message.since_ms = ctx.now_ms;
+                }
+            }
+            let rows = Rows(ctx.store);
+            rows.delete_unsealed(contact, position)?;
+            rows.put_message(contact, position, &message)?;
+            self.tell_message(ctx, contact, position)?;
+        }
+        Ok(())
+    }
+
+    /// Seals a box without a text: a commit, a receipt, or both.
+    pub(crate) fn seal_nothing(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+    ) -> Result<(), StoreError> {
+        let Some(conversation) = row.meeting.conversation() else {
+            return Ok(());
+        };
+        match hushwing_protocol::seal(ctx, &conversation, Outgoing::Nothing) {
+            Ok(sealed) => {
+                let id = OutId::Box(*contact, sealed.number);
+                self.enqueue(ctx, &id, &sealed.slot, &sealed.boxed, None)?;
+                self.receipt_travels(contact, row);
+                Ok(())
+            }
+            Err(SealError::Store(error)) => Err(error),
+            // The next box to this contact carries the receipt; until then the
+            // contact keeps its boxes and shows them as "at the relay".
+            Err(_) => {
+                self.receipt_travels(contact, row);
+                Ok(())
+            }
+        }
+    }
+
+    fn receipt_travels(&mut self, contact: &ContactId, row: &mut ContactRow) {
+        row.receipt_due_ms = None;
+        self.receipts_due.remove(contact);
+    }
+
+    pub(crate) fn send_due_receipts(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
+        let due: Vec<ContactId> = self
+            .receipts_due
+            .iter()
+            .filter(|(_, at)| **at <= ctx.now_ms)
+            .map(|(contact, _)| *contact)
+            .collect();
+        for contact in due {
+            let Some(mut row) = Rows(ctx.store).contact(&contact)? else {
+                self.receipts_due.remove(&contact);
+                continue;
+            };
+            self.seal_nothing(ctx, &contact, &mut row)?;
+            Rows(ctx.store).put_contact(&contact, &row)?;
+            self.refresh_contact(ctx, &contact, &row)?;
+        }
+        Ok(())
+    }
+
+    /// Puts on their way what can go now.
+    pub(crate) fn pump(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
+        let due: Vec<OutId> = self
+            .attempts
+            .iter()
+            .filter(|(_, attempt)| attempt.next_try_ms <= ctx.now_ms)
+            .map(|(id, _)| *id)
+            .collect();
+        let mut told = Vec::new();
+        for id in due {
+            if self.is_busy(&id.owner()) {
+                continue;
+            }
+            let ways = self.choose_ways(&id, ctx.now_ms);
+            for way in ways {
+                self.launch(ctx, &id, way)?;
+                told.push(id);
+            }
+        }
+        self.pump_drops(ctx)?;
+        for id in told {
+            self.tell_out(ctx, &id)?;
+        }
+        Ok(())
+    }
+
+    /// Which ways to start now. The contact's own node goes first, alone, for
+    /// [`limits::DIRECT_HEAD_START_MS`]; then the relays as well.
+    fn choose_ways(&mut self, id: &OutId, now_ms: u64) -> Vec<Way> {
+        let online = self.network == NetworkView::Ready;
+        let Some(routes) = self.routes.get(&id.owner()) else {
+            return Vec::new();
+        };
+        let rest_until = match id {
+            OutId::Box(contact, _) => self
+                .direct
+                .get(contact)
+                .map_or(0, |health| health.rest_until_ms),
+            _ => NEVER,
+        };
+        let Some(attempt) = self.attempts.get_mut(id) else {
+            return Vec::new();
+        };
+        if routes.relays.is_empty() {
+            attempt.direct_refused = false;
+        }
+        let direct_flies = attempt.in_flight.contains(&Way::Direct);
+        let direct_possible = routes
+            .direct
+            .as_ref()
+            .is_some_and(|address| reachable(address, online))
+            && attempt.stored_at.is_empty()
+            && !attempt.direct_refused
+            && !direct_flies;
+        if direct_possible && rest_until <= now_ms {
+            attempt.next_try_ms = now_ms + limits::DIRECT_HEAD_START_MS;
+            return vec![Way::Direct];
+        }
+        let relays: Vec<Way> = routes
+            .relays
+            .iter()
+            .zip(0u8..)
+            .filter(|(address, index)| {
+                reachable(address, online)
+                    && !attempt.stored_at.contains(index)
+                    && !attempt.lost_at.contains(index)
+                    && !attempt.in_flight.contains(&Way::Relay(*index))
+            })
+            .map(|(_, index)| Way::Relay(index))
+            .collect();
+        attempt.next_try_ms = if relays.is_empty() && direct_possible && rest_until != NEVER {
+            rest_until
+        } else {
+            NEVER
+        };
+        relays
+    }
+
+    fn launch(&mut self, ctx: &Ctx<'_>, id: &OutId, way: Way) -> Result<(), StoreError> {
+        let Some(boxed) = Rows(ctx.store).out_box(id)? else {
+            self.attempts.remove(id);
+            return Ok(());
+        };
+        let boxed = SealedBox::from_slice(&boxed).map_err(|_| StoreError::Damaged("outbox"))?;
+        let Some(to) = self.address_of(&id.owner(), way) else {
+            return Ok(());
+        };
+        let Some(attempt) = self.attempts.get_mut(id) else {
+            return Ok(());
+        };
+        attempt.in_flight.insert(way);
+        let slot = attempt.slot;
+        let purpose = match way {
+            Way::Direct => Purpose::Direct,
+            Way::Relay(_) => Purpose::Write,
+        };
+        let flight = self.new_flight(Flight::Put(*id, way));
+        *self.flying.entry(id.owner()).or_default() += 1;
+        self.transmits.push_back(Transmit {
+            id: flight,
+            to,
+            isolation: Isolation {
+                owner: id.owner(),
+                purpose,
+            },
+            operation: Operation::Put {
+                slot,
+                boxed,
+                ttl_s: DEFAULT_TTL_S,
+            },
+        });
+        Ok(())
+    }
+
+    fn new_flight(&mut self, flight: Flight) -> FlightId {
+        let id = FlightId(self.next_flight);
+        self.next_flight += 1;
+        self.flights.insert(id, flight);
+        id
+    }
+
+    fn address_of(&self, owner: &Owner, way: Way) -> Option<RelayAddress> {
+        let routes = self.routes.get(owner)?;
+        match way {
+            Way::Direct => routes.direct.clone(),
+            Way::Relay(index) => routes.relays.get(usize::from(index)).cloned(),
+        }
+    }
+
+    /// What became of a transmission. Results of an engine before this one
+    /// (before a crash, a lock, a rolled-back step) are unknown here and
+    /// change nothing: the same boxes go again.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the step must then be rolled back.
+    pub fn transmitted(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: FlightId,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        match self.flights.remove(&id) {
+            None => return Ok(()),
+            Some(Flight::Put(out, way)) => {
+                if let Some(flying) = self.flying.get_mut(&out.owner()) {
+                    *flying = flying.saturating_sub(1);
+                }
+                self.put_landed(ctx, &out, way, outcome)?;
+            }
+            Some(Flight::Drop(number)) => self.drop_landed(ctx, number, &outcome)?,
+        }
+        self.pump(ctx)
+    }
+
+    /// Whether as much of this owner is on its way as may be; whatever lands
+    /// next makes room.
+    pub(crate) fn is_busy(&self, owner: &Owner) -> bool {
+        self.flying
+            .get(owner)
+            .is_some_and(|flying| *flying >= limits::MAX_IN_FLIGHT_PER_OWNER)
+    }
+
+    fn put_landed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+        way: Way,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.in_flight.remove(&way);
+        }
+        if let (Way::Relay(_), Some(address)) = (way, self.address_of(&id.owner(), way)) {
+            self.note_relay(&address, &outcome);
+        }
+        match (way, outcome) {
+            (Way::Direct, Outcome::Stored) => self.direct_stored(ctx, id),
+            (Way::Direct, outcome) => {
+                self.direct_failed(id, &outcome, ctx.now_ms);
+                self.tell_out(ctx, id)
+            }
+            (Way::Relay(index), Outcome::Stored) => self.relay_stored(ctx, id, index),
+            (Way::Relay(index), Outcome::Taken) => self.relay_taken(ctx, id, index),
+            (Way::Relay(_), outcome) => {
+                let jitter = jitter(ctx);
+                if let Some(attempt) = self.attempts.get_mut(id) {
+                    attempt.last_error = Some(reason_of(&outcome));
+                    attempt.next_try_ms = ctx.now_ms + backoff_ms(attempt.failures, jitter);
+                    attempt.failures = attempt.failures.saturating_add(1);
+                    // Another way may be open by then.
+                    attempt.direct_refused = false;
+                }
+                self.tell_out(ctx, id)
+            }
+        }
+    }
+
+    fn note_relay(&mut self, address: &RelayAddress, outcome: &Outcome) {
+        let state = match outcome {
+            Outcome::Failed { reason } => RelayState::Unreachable {
+                reason: reason.clone(),
+            },
+            _ => RelayState::Reachable,
+        };
+        self.relay_is(address, state);
+    }
+
+    fn direct_stored(&mut self, ctx: &mut Ctx<'_>, id: &OutId) -> Result<(), StoreError> {
+        if let OutId::Box(contact, _) = id {
+            self.direct.insert(*contact, DirectHealth::default());
+        }
+        self.settle_delivered(ctx, id)
+    }
+
+    fn direct_failed(&mut self, id: &OutId, outcome: &Outcome, now_ms: u64) {
+        let refused = *outcome == Outcome::NotServed || *outcome == Outcome::Taken;
+        if let (OutId::Box(contact, _), false) = (id, refused) {
+            let health = self.direct.entry(*contact).or_default();
+            // Boxes that flew together fail together: one rest for all.
+            if health.rest_until_ms <= now_ms {
+                let rest = limits::DIRECT_REST_FIRST_MS << health.failures.min(8);
+                health.rest_until_ms = now_ms + rest.min(limits::DIRECT_REST_MAX_MS);
+                health.failures = health.failures.saturating_add(1);
+            }
+        }
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.direct_refused = refused;
+            attempt.last_error = Some(match outcome {
+                Outcome::Failed { .. } => "They are not online.".to_owned(),
+                other => reason_of(other),
+            });
+            if attempt.in_flight.is_empty() {
+                attempt.next_try_ms = now_ms;
+            }
+        }
+    }
+
+    fn relay_stored(&mut self, ctx: &mut Ctx<'_>, id: &OutId, index: u8) -> Result<(), StoreError> {
+        let rows = Rows(ctx.store);
+        let Some(mut row) = rows.out(id)? else {
+            return Ok(());
+        };
+        if !row.stored_at.contains(&index) {
+            row.stored_at.push(index);
+            rows.put_out(id, &row)?;
+        }
+        let relays = self
+            .routes
+            .get(&id.owner())
+            .map_or(0, |routes| routes.relays.len());
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.stored_at.insert(index);
+            attempt.last_error = None;
+            if attempt.stored_at.len() >= relays && attempt.in_flight.is_empty() {
+                self.attempts.remove(id);
+            }
+        }
+        match id {
+            OutId::Bundle(invite) => self.bundle_stored(ctx, invite)?,
+            OutId::Request(contact, which) => self.request_stored(ctx, contact, *which)?,
+            OutId::Box(..) => {}
+        }
+        self.tell_out(ctx, id)
+    }
+
+    fn relay_taken(&mut self, ctx: &mut Ctx<'_>, id: &OutId, index: u8) -> Result<(), StoreError> {
+        if let OutId::Request(contact, which) = id {
+            return self.request_taken(ctx, contact, *which);
+        }
+        let relays = self
+            .routes
+            .get(&id.owner())
+            .map_or(0, |routes| routes.relays.len());
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.lost_at.insert(index);
+            attempt.last_error = Some("Something else lies in its place at the relay.".to_owned());
+            // With every relay lost, only the direct path and time remain.
+            if attempt.lost_at.len() >= relays {
+                attempt.lost_at.clear();
+                attempt.next_try_ms = ctx.now_ms + limits::RETRY_MAX_MS;
+            } else {
+                attempt.next_try_ms = ctx.now_ms;
+            }
+        }
+        self.tell_out(ctx, id)
+    }
+
+    /// It is on the contact's device: nothing of it is kept but the message.
+    pub(crate) fn settle_delivered(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+    ) -> Result<(), StoreError> {
+        let rows = Rows(ctx.store);
+        let row = rows.out(id)?;
+        self.attempts.remove(id);
+        rows.delete_out(id)?;
+        if let (OutId::Box(contact, _), Some(position)) = (id, row.and_then(|row| row.message)) {
+            if let Some(mut message) = rows.message(contact, position)? {
+                message.progress = Progress::Delivered;
+                message.since_ms = ctx.now_ms;
+                rows.put_message(contact, position, &message)?;
+            }
+            self.tell_message(ctx, contact, position)?;
+        }
+        Ok(())
+    }
+
+    /// Everything that waits is tried at once, by every way.
+    pub(crate) fn forget_failures(&mut self, now_ms: u64) {
+        self.direct.clear();
+        for attempt in self.attempts.values_mut() {
+            attempt.failures = 0;
+            attempt.direct_refused = false;
+            attempt.lost_at.clear();
+            if attempt.in_flight.is_empty() {
+                attempt.next_try_ms = now_ms;
+            }
+        }
+        for drop in self.drops.values_mut() {
+            if drop.next_try_ms != NEVER {
+                drop.next_try_ms = now_ms;
+            }
+        }
+    }
+
+    /// A contact was heard from: its node is worth a try again.
+    pub(crate) fn heard_from(&mut self, contact: &ContactId) {
+        self.direct.remove(contact);
+    }
+
+    // Drops.
+
+    /// The contact's relays should forget the box at `slot`.
+    pub(crate) fn enqueue_drops(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        relays: &[RelayAddress],
+        slot: &Slot,
+    ) -> Result<(), StoreError> {
+        for relay in relays {
+            if self.drops.len() >= limits::MAX_DROPS
+                && let Some((&oldest, _)) = self.drops.first_key_value()
+            {
+                self.drops.remove(&oldest);
+                Rows(ctx.store).delete_drop(oldest)?;
+            }
+            let number = self.next_drop;
+            self.next_drop += 1;
+            let row = DropRow {
+                contact: *contact,
+                slot: *slot.as_bytes(),
+                relay: relay.clone(),
+                attempts: 0,
+            };
+            Rows(ctx.store).put_drop(number, &row)?;
+            self.drops.insert(number, DropAttempt::at(ctx.now_ms));
+        }
+        Ok(())
+    }
+
+    fn pump_drops(&mut self, ctx: &Ctx<'_>) -> Result<(), StoreError> {
+        let online = self.network == NetworkView::Ready;
+        let due: Vec<u64> = self
+            .drops
+            .iter()
+            .filter(|(_, drop)| drop.next_try_ms <= ctx.now_ms)
+            .map(|(number, _)| *number)
+            .take(limits::MAX_IN_FLIGHT_PER_OWNER)
+            .collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let rows = Rows(ctx.store);
+        let all = rows.drops()?;
+        for (number, row) in all.into_iter().filter(|(number, _)| due.contains(number)) {
+            if !reachable(&row.relay, online) {
+                continue;
+            }
+            if let Some(drop) = self.drops.get_mut(&number) {
+                drop.next_try_ms = NEVER;
+            }
+            let id = self.new_flight(Flight::Drop(number));
+            self.transmits.push_back(Transmit {
+                id,
+                to: row.relay,
+                isolation: Isolation {
+                    owner: Owner::Contact(row.contact),
+                    purpose: Purpose::Read,
+                },
+                operation: Operation::Drop {
+                    slots: vec![Slot::new(row.slot)],
+                },
+            });
+        }
+        Ok(())
+    }
+
+    fn drop_landed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        number: u64,
+        outcome: &Outcome,
+    ) -> Result<(), StoreError> {
+        let rows = Rows(ctx.store);
+        let row = rows
+            .drops()?
+            .into_iter()
+            .find(|(found, _)| *found == number);
+        let Some((_, mut row)) = row else {
+            self.drops.remove(&number);
+            return Ok(());
+        };
+        row.attempts += 1;
+        if *outcome == Outcome::Dropped || row.attempts >= limits::MAX_DROP_ATTEMPTS {
+            self.drops.remove(&number);
+            return rows.delete_drop(number);
+        }
+        rows.put_drop(number, &row)?;
+        let pause = backoff_ms(row.attempts + 2, jitter(ctx));
+        self.drops
+            .insert(number, DropAttempt::at(ctx.now_ms + pause));
+        Ok(())
+    }
+}
+
+/// What a person sees when the budget of unconfirmed messages is spent.
+pub(crate) const HELD: &str = "They have not answered for a long time, and sending more without \
+     fresh keys from them would be less safe. It goes out when they come online.";
+
+/// Whether an address can be dialled: on this machine always, elsewhere only
+/// through Tor. Keeps what waits for Tor from counting failures.
+fn reachable(address: &RelayAddress, online: bool) -> bool {
+    online || matches!(address.endpoint, Endpoint::Loopback(_))
+}
+
+fn reason_of(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Full => "The relay is full.".to_owned(),
+        Outcome::NotServed => "It was refused there.".to_owned(),
+        Outcome::Taken => "Something else lies in its place.".to_owned(),
+        Outcome::Failed { reason } => reason.clone(),
+        Outcome::Stored | Outcome::Dropped => "It was not understood there.".to_owned(),
+    }
+}
+
+/// A quarter of a number below 256: spreads retries so that they do not meet.
+fn jitter(ctx: &mut Ctx<'_>) -> u8 {
+    let mut byte = [0; 1];
+    ctx.rng.fill_bytes(&mut byte);
+    byte[0]
+}
+
+/// The pause after the failure with this number, with up to a quarter on top.
+fn backoff_ms(failures: u32, jitter: u8) -> u64 {
+    let pause = (limits::RETRY_FIRST_MS << failures.min(10)).min(limits::RETRY_MAX_MS);
+    pause + pause / 4 * u64::from(jitter) / 256
+}
+
+const _: () = assert!(SLOT_LEN == 32, "rows keep slots as arrays of 32 bytes");
+
+/// Routes without a direct way.
+pub(crate) fn relays_only(relays: &[RelayAddress]) -> Routes {
+    Routes {
+        relays: relays.to_vec(),
+        direct: None,
+    }
+}

@@ -1,0 +1,290 @@
+//! Rows as people see them, and the events that tell of their changes.
+
+use hushwing_protocol::{Ctx, InviteId, store::StoreError};
+use hushwing_wire::RelayAddress;
+
+use crate::{
+    Engine, limits,
+    outbox::{Attempt, HELD},
+    rows::{
+        ContactId, ContactRow, InviteRow, Meeting, MessageRow, OutId, OutRow, Owner, Progress, Rows,
+    },
+    view::{
+        CommandError, ContactPhase, ContactView, ErrorCode, Event, InviteView, MessageState,
+        MessageView, NetworkView, RelayState, RelayView,
+    },
+};
+
+/// What is wrong with a name that is too long.
+pub(crate) const LONG_NAME: &str = "The name is too long: 64 bytes are the limit.";
+
+impl Engine {
+    /// What is known of a relay.
+    #[must_use]
+    pub fn relay_view(&self, relay: &RelayAddress) -> RelayView {
+        RelayView {
+            address: relay.to_string(),
+            state: self
+                .relays
+                .get(relay)
+                .cloned()
+                .unwrap_or(RelayState::Unknown),
+        }
+    }
+
+    /// All relays in use.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the vault cannot be read.
+    pub fn relay_views(&self, ctx: &Ctx<'_>) -> Result<Vec<RelayView>, StoreError> {
+        let relays = Rows(ctx.store).relays()?;
+        Ok(relays.iter().map(|relay| self.relay_view(relay)).collect())
+    }
+
+    /// How many messages of ours are not known to be on their recipients' devices.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the vault cannot be read.
+    pub fn undelivered(&self, ctx: &Ctx<'_>) -> Result<u64, StoreError> {
+        let rows = Rows(ctx.store);
+        let mut count = rows
+            .outbox()?
+            .iter()
+            .filter(|(_, row)| row.message.is_some())
+            .count();
+        for (contact, _) in rows.contacts()? {
+            count += rows.unsealed(&contact, limits::MAX_UNSEALED)?.len();
+        }
+        Ok(count as u64)
+    }
+
+    pub(crate) fn message_view(
+        &self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        position: u64,
+    ) -> Result<Option<MessageView>, StoreError> {
+        match Rows(ctx.store).message(contact, position)? {
+            None => Ok(None),
+            Some(row) => self.view_of_message(ctx, contact, position, &row).map(Some),
+        }
+    }
+
+    pub(crate) fn view_of_message(
+        &self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        position: u64,
+        row: &MessageRow,
+    ) -> Result<MessageView, StoreError> {
+        let state = match &row.progress {
+            Progress::Unsealed => match self.held.get(contact) {
+                Some(_) => MessageState::Held {
+                    reason: HELD.to_owned(),
+                },
+                None => MessageState::WaitingForContact,
+            },
+            Progress::Sealed { number } => {
+                let id = OutId::Box(*contact, *number);
+                self.state_of_box(&id, Rows(ctx.store).out(&id)?.as_ref())
+            }
+            Progress::Delivered => MessageState::Delivered,
+            Progress::Failed { reason } => MessageState::Failed {
+                reason: reason.clone(),
+            },
+            Progress::Received => MessageState::Received,
+            Progress::Unreadable { reason } => MessageState::Unreadable {
+                reason: reason.clone(),
+            },
+        };
+        let mine = !matches!(
+            row.progress,
+            Progress::Received | Progress::Unreadable { .. }
+        );
+        Ok(MessageView {
+            id: hex(&row.id.0),
+            contact: hex(&contact.0),
+            position,
+            order: row.order,
+            mine,
+            text: row.text.clone(),
+            sent_at_ms: row.sent_at_ms,
+            state,
+            since_ms: row.since_ms,
+        })
+    }
+
+    fn state_of_box(&self, id: &OutId, row: Option<&OutRow>) -> MessageState {
+        let Some(row) = row else {
+            return MessageState::Delivered;
+        };
+        let of = self
+            .routes
+            .get(&id.owner())
+            .map_or(0, |routes| routes.relays.len());
+        if !row.stored_at.is_empty() {
+            return MessageState::AtRelay {
+                stored: small(row.stored_at.len()),
+                of: small(of),
+            };
+        }
+        match self.attempts.get(id) {
+            Some(attempt) if !attempt.in_flight.is_empty() => MessageState::Sending,
+            _ if self.network != NetworkView::Ready => MessageState::WaitingForTor,
+            attempt => waiting(attempt),
+        }
+    }
+
+    pub(crate) fn tell_message(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        position: u64,
+    ) -> Result<(), StoreError> {
+        if let Some(view) = self.message_view(ctx, contact, position)? {
+            self.tell(Event::Message(view));
+        }
+        Ok(())
+    }
+
+    /// Tells of the message that something in the outbox carries, if it carries one.
+    pub(crate) fn tell_out(&mut self, ctx: &Ctx<'_>, id: &OutId) -> Result<(), StoreError> {
+        let message = self.attempts.get(id).and_then(|attempt| attempt.message);
+        let message = match message {
+            Some(position) => Some(position),
+            None => Rows(ctx.store).out(id)?.and_then(|row| row.message),
+        };
+        match (id, message) {
+            (OutId::Box(contact, _), Some(position)) => self.tell_message(ctx, contact, position),
+            _ => Ok(()),
+        }
+    }
+
+    /// The network came or went: tells of every message that waits.
+    pub(crate) fn tell_waiting_messages(&mut self, ctx: &Ctx<'_>) -> Result<(), StoreError> {
+        let waiting: Vec<OutId> = self
+            .attempts
+            .iter()
+            .filter(|(_, attempt)| attempt.message.is_some() && attempt.stored_at.is_empty())
+            .map(|(id, _)| *id)
+            .collect();
+        for id in waiting {
+            self.tell_out(ctx, &id)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn tell_contact(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        row: &ContactRow,
+    ) -> Result<(), StoreError> {
+        let view = contact_view(ctx, contact, row)?;
+        self.tell(Event::Contact(view));
+        Ok(())
+    }
+
+    /// Texts that wait for a contact who will never come fail visibly.
+    pub(crate) fn fail_unsealed(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let rows = Rows(ctx.store);
+        for position in rows.unsealed(contact, limits::MAX_UNSEALED)? {
+            if let Some(mut message) = rows.message(contact, position)? {
+                message.progress = Progress::Failed {
+                    reason: reason.to_owned(),
+                };
+                message.since_ms = ctx.now_ms;
+                rows.put_message(contact, position, &message)?;
+            }
+            rows.delete_unsealed(contact, position)?;
+            self.tell_message(ctx, contact, position)?;
+        }
+        self.attempts
+            .retain(|id, _| id.owner() != Owner::Contact(*contact));
+        Ok(())
+    }
+}
+
+fn waiting(attempt: Option<&Attempt>) -> MessageState {
+    let reason = attempt
+        .and_then(|attempt| attempt.last_error.clone())
+        .unwrap_or_else(|| "It is about to be tried.".to_owned());
+    let next_try_ms = attempt.map_or(0, |attempt| attempt.next_try_ms);
+    MessageState::WaitingForRelay {
+        reason,
+        next_try_ms,
+    }
+}
+
+/// A contact as people see it.
+pub(crate) fn contact_view(
+    ctx: &Ctx<'_>,
+    id: &ContactId,
+    row: &ContactRow,
+) -> Result<ContactView, StoreError> {
+    let phase = match &row.meeting {
+        Meeting::Fetching { .. } | Meeting::Requested { stored: false, .. } => {
+            ContactPhase::Fetching
+        }
+        Meeting::Requested { stored: true, .. } => ContactPhase::Requested,
+        Meeting::Established { .. } => ContactPhase::Established,
+        Meeting::Failed { reason } => ContactPhase::Failed {
+            reason: reason.clone(),
+        },
+    };
+    let safety_number = match &row.meeting {
+        Meeting::Established { conversation } => {
+            let view = hushwing_protocol::view(ctx.store, conversation)
+                .map_err(|_| StoreError::Damaged("conversation"))?;
+            view.safety_number.map(|number| number.to_string())
+        }
+        _ => None,
+    };
+    Ok(ContactView {
+        id: hex(&id.0),
+        name: row.name.clone(),
+        phase,
+        safety_number,
+    })
+}
+
+/// An invite as people see it.
+pub(crate) fn invite_view(id: &InviteId, row: &InviteRow) -> InviteView {
+    InviteView {
+        id: hex(id.as_bytes()),
+        expires_at_ms: row.expires_at_ms,
+        state: row.state,
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        store_error(error)
+    }
+}
+
+/// A failure of the vault as people see it.
+#[allow(clippy::needless_pass_by_value)] // For `map_err`.
+pub(crate) fn store_error(error: StoreError) -> CommandError {
+    match error {
+        StoreError::Medium(_) => CommandError::new(
+            ErrorCode::Machine,
+            format!("{error}. Nothing was changed. Check that the disk has room."),
+        ),
+        StoreError::Damaged(_) => CommandError::new(ErrorCode::VaultUnusable, error.to_string()),
+    }
+}
+
+fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

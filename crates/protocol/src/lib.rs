@@ -1,3 +1,60 @@
-//! Identity, invite and first contact, conversation, envelope, slots, content, safety numbers. Sans IO.
+//! Identity, invite and first contact, conversation, envelope, slots, content,
+//! safety numbers. Sans IO: no clock, no ambient randomness, no sockets.
+//!
+//! A step is one function call with a [`Ctx`]. It reads and writes rows of the
+//! [`Store`](store::Store) it was given and keeps nothing in memory: after an
+//! error nothing was written, and two copies of one ratchet cannot exist.
+//!
+//! Module [`mls`] is the only code that names the MLS library; what that
+//! library takes from the operating system by itself is listed there.
 
+mod content;
+mod conversation;
+mod direct;
+mod error;
+mod first_contact;
+mod identity;
+mod ids;
+mod kdf;
+mod mls;
+mod ranges;
+mod safety;
+mod secret;
 pub mod store;
+
+use rand_core::CryptoRng;
+
+pub use content::{Content, ContentError};
+pub use conversation::{
+    Budget, ConversationView, Happening, LOOK_AHEAD, MAX_IN_FLIGHT, MAX_OPEN_LANES, OpenError,
+    Opened, Outgoing, Phase, RECEIPT_RESERVE, SealError, Sealed, Unreadable, conversations,
+    direct_keys, forget, open, seal, view, waits, window,
+};
+pub use direct::{DIRECT_PORT, DirectKeys};
+pub use error::{Fault, StateError};
+pub use first_contact::{
+    ACCEPT_GRACE_MIN, Accepted, Created, InviteError, InviteSlots, Me, NewInvite, Redeemed,
+    RequestSlot, accept, bundle_slot, create_invite, invite_slots, is_second_use, redeem,
+    revoke_invite,
+};
+pub use identity::{Fingerprint, IdentityKeys, ProofError, Role, VerifiedPeer};
+pub use ids::{ConversationId, InviteId};
+pub use mls::MlsError;
+pub use safety::SafetyNumber;
+
+/// What one step works with: an open transaction, randomness, and the time.
+pub struct Ctx<'a> {
+    /// The rows; everything that the step changes goes through it.
+    pub store: &'a dyn store::Store,
+    /// Randomness for everything except what [`mls`] lists.
+    pub rng: &'a mut dyn CryptoRng,
+    /// Wall clock in milliseconds since 1970. Decides the expiry of invites and
+    /// is written into envelopes; nothing else depends on it.
+    pub now_ms: u64,
+}
+
+impl std::fmt::Debug for Ctx<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ctx(..)")
+    }
+}

@@ -1,0 +1,468 @@
+//! Reading a box.
+
+use hushwing_wire::{Body, BoxPlaintext, DecodeError, Envelope, Receipts, SealedBox, Slot};
+use zeroize::Zeroizing;
+
+use super::{
+    BOX_LABEL, MAX_IN_FLIGHT, RECEIPT_RESERVE,
+    state::{Fixed, Moving, PARKED_TABLE, Place, Stage, parked_lane_prefix},
+};
+use crate::{
+    Ctx,
+    content::{self, Content},
+    error::{Fault, StateError},
+    ids::ConversationId,
+    mls::{Group, MlsError, overlay::delete_prefix, provider::Provider},
+    safety::SafetyNumber,
+    store::StoreError,
+};
+
+/// What reading a box brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// What happened, in order.
+    pub happenings: Vec<Happening>,
+    /// Slots whose boxes are taken in durably once the step is committed, read or
+    /// parked: to be dropped at relays.
+    pub consumed: Vec<Slot>,
+    /// The box came before its turn and was parked.
+    pub parked: bool,
+    /// The other side waits for a receipt: something with content was read, or
+    /// the inviter's first box. A box without content never asks for one, so two
+    /// sides do not answer each other for ever. `[HW-CONV-10]`
+    pub receipt_owed: bool,
+}
+
+/// One thing that a box brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// The inviter's binding commit was checked; the conversation is ready.
+    Established {
+        /// To be compared by the two people.
+        safety_number: SafetyNumber,
+    },
+    /// The peer renewed its keys.
+    PeerCommitted {
+        /// The epoch that both enter by it.
+        epoch: u64,
+    },
+    /// The peer has stored more of our boxes: all so far, as a prefix and the
+    /// newest ranges.
+    Received(Receipts),
+    /// A message.
+    Content {
+        /// The number of its box among the peer's.
+        number: u64,
+        /// Its Lamport time; ascending (`clock`, `leaf`) is the transcript.
+        clock: u64,
+        /// The peer's leaf.
+        leaf: u32,
+        /// The peer's clock in milliseconds since 1970. Shown, never trusted.
+        sent_at_ms: u64,
+        /// What it says.
+        content: Content,
+    },
+    /// A box that the peer sealed holds what cannot be read. Its slot is used up,
+    /// so that it does not jam the lane; nothing else changed. `[HW-BOX-6]`
+    Unreadable {
+        /// Its slot.
+        slot: Slot,
+        /// What is wrong with it.
+        why: Unreadable,
+    },
+    /// The peer's epoch authenticator is not ours: the histories differ.
+    Fork {
+        /// The epoch in which they do.
+        epoch: u64,
+    },
+}
+
+/// Why an authentic box could not be read. The peer's fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The plaintext or the envelope is malformed.
+    #[error("its structure is wrong: {0}")]
+    Structure(#[from] DecodeError),
+    /// The MLS commit or message was refused.
+    #[error(transparent)]
+    Mls(MlsError),
+    /// The peer committed although it was not its turn, or past our epoch.
+    #[error("it holds a commit out of turn")]
+    Turn,
+    /// The commit carries data that it must not.
+    #[error("its commit carries unexpected data")]
+    CommitData,
+    /// It came before the binding commit of the first contact.
+    #[error("the conversation is not established yet")]
+    NotEstablished,
+    /// Its message is of an epoch that does not belong in its lane.
+    #[error("its message is of another epoch than its lane")]
+    Epoch,
+    /// Its number was used, or is further ahead than the peer may be.
+    #[error("its number is used or out of range")]
+    Number,
+    /// Its Lamport time is zero, or absurdly far ahead.
+    #[error("its time is out of range")]
+    Clock,
+    /// It acknowledges what was never sent.
+    #[error("it acknowledges boxes that were not sent")]
+    Receipts,
+    /// It ends a lane that the peer cannot have left.
+    #[error("it ends a lane that is not over")]
+    LaneEnd,
+    /// It holds a card, which belongs in a request only.
+    #[error("it holds a card")]
+    Card,
+}
+
+/// A box was not taken in. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// There is no such conversation.
+    #[error("there is no such conversation")]
+    Unknown,
+    /// No box is awaited at this slot: it was read already, or never ours.
+    #[error("no box is awaited at this slot")]
+    UnknownSlot,
+    /// The box does not authenticate: somebody who does not know the key put it
+    /// there. The real one can still come. `[HW-BOX-5]`
+    #[error("the box at this slot is forged")]
+    Forged,
+    /// The inviter's first commit binds another first contact than ours:
+    /// somebody stands in between, or the inviter broke the protocol.
+    #[error("the answer belongs to another first contact than this one")]
+    Binding,
+    /// The encryption failed.
+    #[error(transparent)]
+    Mls(MlsError),
+    /// The vault failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OpenError {
+    /// Whose fault it is.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Unknown | Self::UnknownSlot => Fault::Caller,
+            Self::Forged | Self::Binding => Fault::Peer,
+            Self::Mls(error) => error.fault(),
+            Self::Store(_) => Fault::Environment,
+        }
+    }
+}
+
+impl From<StateError> for OpenError {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::Unknown => Self::Unknown,
+            StateError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<MlsError> for OpenError {
+    fn from(error: MlsError) -> Self {
+        match error {
+            MlsError::Store(error) => Self::Store(error),
+            error => Self::Mls(error),
+        }
+    }
+}
+
+/// Takes in the box found at `slot`.
+///
+/// In a lane boxes are read strictly in order; one that came early is checked
+/// and parked. The order inside is: authenticate, parse, commit, message,
+/// envelope; what fails before the first succeeded changes nothing. `[HW-SLOT-4]`
+///
+/// # Errors
+/// [`OpenError`]; nothing was changed.
+pub fn open(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    slot: &Slot,
+    boxed: &SealedBox,
+) -> Result<Opened, OpenError> {
+    let store = ctx.store;
+    let fixed = Fixed::read(store, id)?;
+    let moving = Moving::read(store, id)?;
+    let found = moving.find(slot).ok_or(OpenError::UnknownSlot)?;
+    let padded = found
+        .chain
+        .key()
+        .open(BOX_LABEL, slot, boxed)
+        .ok_or(OpenError::Forged)?;
+    if !found.is_next {
+        store.put(PARKED_TABLE, &found.at.parked_key(id), boxed.as_bytes())?;
+        return Ok(Opened {
+            consumed: vec![*slot],
+            parked: true,
+            ..Opened::default()
+        });
+    }
+
+    let mut reader = Reader {
+        provider: Provider::new(store, ctx.rng, *id)?,
+        fixed,
+        moving,
+        opened: Opened {
+            consumed: vec![*slot],
+            ..Opened::default()
+        },
+        finished: Vec::new(),
+    };
+    let mut used = Vec::new();
+    let mut turn = Some((found.at, *slot, padded));
+    while let Some((at, slot, padded)) = turn {
+        reader.read(at, slot, &padded)?;
+        used.push(at.parked_key(id));
+        turn = reader.next_parked(store, id, at)?;
+    }
+
+    reader.provider.overlay().flush()?;
+    reader.moving.write(store, id)?;
+    for key in used {
+        store.delete(PARKED_TABLE, &key)?;
+    }
+    for (epoch, leaf) in reader.finished {
+        delete_prefix(store, PARKED_TABLE, &parked_lane_prefix(id, epoch, leaf))?;
+    }
+    Ok(reader.opened)
+}
+
+/// A step that reads one box and those that it gives a turn.
+struct Reader<'a> {
+    provider: Provider<'a>,
+    fixed: Fixed,
+    moving: Moving,
+    opened: Opened,
+    /// Lanes that ended.
+    finished: Vec<(u64, u32)>,
+}
+
+/// How reading the inside of a box ends early.
+enum Stop {
+    /// The slot is used up, all else is as before.
+    Unreadable(Unreadable),
+    /// The step fails.
+    Fatal(OpenError),
+}
+
+impl<E: Into<Unreadable>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Unreadable(error.into())
+    }
+}
+
+/// What the peer sent is the peer's; the rest fails the step.
+fn by_fault(error: MlsError) -> Stop {
+    match error.fault() {
+        Fault::Peer => Stop::Unreadable(Unreadable::Mls(error)),
+        _ => Stop::Fatal(error.into()),
+    }
+}
+
+/// Greatest jump of the peer's Lamport time over ours. An honest peer is ahead
+/// by what is on the way, some thousands; without a bound one box could use up
+/// the clock.
+const MAX_CLOCK_JUMP: u64 = 1 << 20;
+
+impl Reader<'_> {
+    /// Reads the box whose turn it is and goes on by one index.
+    fn read(&mut self, at: Place, slot: Slot, padded: &[u8]) -> Result<(), OpenError> {
+        let mut changed = self.moving.clone();
+        let mut news = News::default();
+        match self.inside(&mut changed, &mut news, at, padded) {
+            Ok(()) => {
+                self.provider.overlay().accept();
+                self.moving = changed;
+                self.opened.happenings.append(&mut news.happenings);
+                self.opened.receipt_owed |= news.receipt_owed;
+            }
+            Err(Stop::Unreadable(why)) => {
+                self.provider.overlay().reject();
+                let happening = Happening::Unreadable { slot, why };
+                self.opened.happenings.push(happening);
+            }
+            Err(Stop::Fatal(error)) => return Err(error),
+        }
+        if let Some(lane) = self.moving.read_lane(at.epoch, at.leaf) {
+            lane.chain.advance();
+            lane.next += 1;
+        }
+        self.finished.append(&mut self.moving.drop_finished());
+        Ok(())
+    }
+
+    /// The parked box that comes after `at` in its lane.
+    fn next_parked(
+        &mut self,
+        store: &dyn crate::store::Store,
+        id: &ConversationId,
+        at: Place,
+    ) -> Result<Option<(Place, Slot, Zeroizing<Vec<u8>>)>, OpenError> {
+        const WHAT: StoreError = StoreError::Damaged("a parked box");
+        let Some(lane) = self.moving.read_lane(at.epoch, at.leaf) else {
+            return Ok(None);
+        };
+        let at = Place {
+            index: lane.next,
+            ..at
+        };
+        let Some(bytes) = store.get(PARKED_TABLE, &at.parked_key(id))? else {
+            return Ok(None);
+        };
+        let slot = lane.chain.slot();
+        let boxed = SealedBox::from_slice(&bytes).map_err(|_| WHAT)?;
+        let padded = lane
+            .chain
+            .key()
+            .open(BOX_LABEL, &slot, &boxed)
+            .ok_or(WHAT)?;
+        Ok(Some((at, slot, padded)))
+    }
+
+    /// Everything behind the authentication of the box.
+    fn inside(
+        &self,
+        moving: &mut Moving,
+        news: &mut News,
+        at: Place,
+        padded: &[u8],
+    ) -> Result<(), Stop> {
+        let plaintext = BoxPlaintext::from_padded(padded)?;
+        let mut group = Group::load(&self.provider, &self.fixed.group_id.0).map_err(by_fault)?;
+        if !plaintext.commit.is_empty() {
+            self.commit(moving, news, &mut group, at, &plaintext.commit)?;
+        }
+        if moving.stage != Stage::Established {
+            return Err(Unreadable::NotEstablished.into());
+        }
+        let (epoch, content) = group
+            .decrypt(&self.provider, at.leaf, &plaintext.message)
+            .map_err(by_fault)?;
+        if epoch != at.epoch && epoch != at.epoch + 1 {
+            return Err(Unreadable::Epoch.into());
+        }
+        let envelope = Envelope::from_bytes(&content)?;
+        moving.saw_peer_in(epoch);
+        if moving.authenticator(epoch).map(<[u8; 32]>::as_slice)
+            != Some(envelope.epoch_authenticator.as_slice())
+        {
+            news.happenings.push(Happening::Fork { epoch });
+        }
+        self.envelope(moving, news, at, envelope)
+    }
+
+    /// The commit of a box: enters its epoch, unless we are there already.
+    fn commit(
+        &self,
+        moving: &mut Moving,
+        news: &mut News,
+        group: &mut Group,
+        at: Place,
+        commit: &[u8],
+    ) -> Result<(), Stop> {
+        let from_epoch = group.commit_epoch(commit).map_err(by_fault)?;
+        if from_epoch < moving.epoch {
+            return Ok(());
+        }
+        let policy = self.fixed.policy;
+        if from_epoch > moving.epoch || !policy.has_turn(at.leaf, moving.last_committer) {
+            return Err(Unreadable::Turn.into());
+        }
+        let commit = group
+            .check_commit(&self.provider, at.leaf, commit)
+            .map_err(by_fault)?;
+        match moving.stage {
+            // Before anything of the new epoch is used. `[HW-INV-7]`
+            Stage::Requested => {
+                if commit.authenticated_data != self.fixed.binding.expose() {
+                    return Err(Stop::Fatal(OpenError::Binding));
+                }
+                let safety_number = self.fixed.safety_number.clone();
+                news.happenings
+                    .push(Happening::Established { safety_number });
+                news.receipt_owed = true;
+                moving.stage = Stage::Established;
+            }
+            Stage::Accepted | Stage::Established if !commit.authenticated_data.is_empty() => {
+                return Err(Unreadable::CommitData.into());
+            }
+            Stage::Accepted | Stage::Established => {}
+        }
+        group.merge(&self.provider, commit).map_err(by_fault)?;
+        let entered = group.entered(&self.provider).map_err(by_fault)?;
+        moving.enter(&entered, at.leaf, self.fixed.my_leaf, self.fixed.peer_leaf);
+        moving.since_peer_commit = 0;
+        moving.saw_peer_in(entered.epoch);
+        news.happenings.push(Happening::PeerCommitted {
+            epoch: entered.epoch,
+        });
+        Ok(())
+    }
+
+    /// The envelope of a box: receipts, ends of lanes, clock, content.
+    fn envelope(
+        &self,
+        moving: &mut Moving,
+        news: &mut News,
+        at: Place,
+        envelope: Envelope,
+    ) -> Result<(), Stop> {
+        let Envelope { number, clock, .. } = envelope;
+        let furthest = moving.received.max() + MAX_IN_FLIGHT + RECEIPT_RESERVE;
+        if number == 0 || number > furthest || moving.received.contains(number) {
+            return Err(Unreadable::Number.into());
+        }
+        if clock == 0 || clock > moving.clock + MAX_CLOCK_JUMP {
+            return Err(Unreadable::Clock.into());
+        }
+        let acknowledged = &envelope.received;
+        let newest = acknowledged
+            .beyond
+            .last()
+            .map_or(acknowledged.up_to, |range| range.last);
+        if newest > moving.sent {
+            return Err(Unreadable::Receipts.into());
+        }
+        for end in &envelope.lane_ends {
+            if end.epoch >= at.epoch {
+                return Err(Unreadable::LaneEnd.into());
+            }
+            if let Some(lane) = moving.read_lane(end.epoch, at.leaf) {
+                lane.end = Some(end.count);
+            }
+        }
+        moving.received.insert(number, number);
+        moving.clock = moving.clock.max(clock);
+        if moving.acknowledged(acknowledged) {
+            let all = moving.peer_received.report();
+            news.happenings.push(Happening::Received(all));
+        }
+        match envelope.body {
+            Body::Nothing => {}
+            Body::Card(_) => return Err(Unreadable::Card.into()),
+            Body::Content(bytes) => {
+                news.receipt_owed = true;
+                news.happenings.push(Happening::Content {
+                    number,
+                    clock,
+                    leaf: at.leaf,
+                    sent_at_ms: envelope.sent_at_ms,
+                    content: content::decode(&Zeroizing::new(bytes)),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What one box brought so far.
+#[derive(Default)]
+struct News {
+    happenings: Vec<Happening>,
+    receipt_owed: bool,
+}

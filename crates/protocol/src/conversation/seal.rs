@@ -1,0 +1,246 @@
+//! Writing a box.
+
+use hushwing_wire::{Body, BoxPlaintext, DecodeError, Envelope, SealedBox, Slot};
+use zeroize::Zeroize as _;
+
+use super::{
+    BOX_LABEL, MAX_IN_FLIGHT, RECEIPT_RESERVE,
+    state::{Fixed, Moving, Stage},
+};
+use crate::{
+    Ctx,
+    content::{self, ContentError},
+    error::{Fault, StateError},
+    ids::ConversationId,
+    mls::{Group, LeafSigner, MlsError, provider::Provider},
+    secret::Blob,
+    store::StoreError,
+};
+
+/// What to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outgoing<'a> {
+    /// A text.
+    Text(&'a str),
+    /// No content: receipts, ends of lanes, and a commit when it is our turn.
+    Nothing,
+}
+
+/// A box, ready to be put at its slot. The same bytes go to every relay and
+/// again after a lost answer; nothing is ever encrypted twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Where it goes.
+    pub slot: Slot,
+    /// The box.
+    pub boxed: SealedBox,
+    /// Its number among our boxes, from 1; the peer's receipts name it.
+    pub number: u64,
+    /// Its Lamport time; with `leaf` its place in the transcript.
+    pub clock: u64,
+    /// Our leaf.
+    pub leaf: u32,
+    /// A new commit was made for it.
+    pub committed: bool,
+}
+
+/// Which budget is spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    /// [`MAX_IN_FLIGHT`] boxes are not acknowledged.
+    Unacknowledged,
+    /// [`MAX_IN_FLIGHT`] boxes were written since the peer's last fresh keys.
+    NoFreshKeys,
+}
+
+/// A box cannot be written. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// There is no such conversation.
+    #[error("there is no such conversation")]
+    Unknown,
+    /// The inviter has not answered yet; nothing can be sent.
+    #[error("the other side has not accepted yet")]
+    NotEstablished,
+    /// The text does not fit a box.
+    #[error("the text is too long for one message")]
+    TooLong,
+    /// Too much was sent without a word from the other side; the message has to
+    /// wait until one comes.
+    #[error("the other side has to answer before more is sent, so that its keys can be renewed")]
+    BudgetSpent(Budget),
+    /// The encryption failed.
+    #[error(transparent)]
+    Mls(#[from] MlsError),
+    /// The vault failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SealError {
+    /// Whose fault it is.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Unknown | Self::NotEstablished | Self::TooLong => Fault::Caller,
+            Self::BudgetSpent(_) => Fault::Peer,
+            Self::Mls(error) => error.fault(),
+            Self::Store(_) => Fault::Environment,
+        }
+    }
+}
+
+impl From<StateError> for SealError {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::Unknown => Self::Unknown,
+            StateError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<ContentError> for SealError {
+    fn from(ContentError::TooLong: ContentError) -> Self {
+        Self::TooLong
+    }
+}
+
+impl From<DecodeError> for SealError {
+    fn from(_: DecodeError) -> Self {
+        Self::TooLong
+    }
+}
+
+/// Writes the next box: commits first if it is our turn, encrypts in our epoch,
+/// and puts it in our lane of the newest epoch in which we saw the peer.
+/// `[HW-CONV-4]`
+///
+/// # Errors
+/// [`SealError`]; nothing was changed.
+pub fn seal(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    what: Outgoing<'_>,
+) -> Result<Sealed, SealError> {
+    let (store, now_ms) = (ctx.store, ctx.now_ms);
+    let fixed = Fixed::read(store, id)?;
+    let mut moving = Moving::read(store, id)?;
+    if moving.stage == Stage::Requested {
+        return Err(SealError::NotEstablished);
+    }
+    check_budget(&moving, what)?;
+    let body = match what {
+        Outgoing::Text(text) => Body::Content(content::encode_text(ctx.rng, text)?),
+        Outgoing::Nothing => Body::Nothing,
+    };
+    let provider = Provider::new(store, ctx.rng, *id)?;
+    let signer = LeafSigner::new(&fixed.signer_seed);
+    let mut group = Group::load(&provider, &fixed.group_id.0)?;
+
+    let committed = fixed.policy.may_commit(&moving.standing(fixed.my_leaf));
+    if committed {
+        commit(&provider, &signer, &fixed, &mut moving, &mut group)?;
+    }
+    moving.sent += 1;
+    moving.clock += 1;
+    moving.since_peer_commit += 1;
+    moving.sent_in_epoch = true;
+    let envelope = envelope(&moving, body, now_ms)?;
+    let mut content = envelope.to_bytes()?;
+    let message = group.encrypt(&provider, &signer, &content);
+    content.zeroize();
+    let plaintext = BoxPlaintext {
+        commit: moving
+            .pending_commit
+            .as_ref()
+            .map_or_else(Vec::new, |commit| commit.0.clone()),
+        message: message?,
+    };
+    let (slot, boxed) = put_in_lane(&provider, &mut moving, &plaintext)?;
+
+    provider.overlay().accept();
+    provider.overlay().flush()?;
+    moving.write(store, id)?;
+    Ok(Sealed {
+        slot,
+        boxed,
+        number: moving.sent,
+        clock: moving.clock,
+        leaf: fixed.my_leaf,
+        committed,
+    })
+}
+
+fn check_budget(moving: &Moving, what: Outgoing<'_>) -> Result<(), SealError> {
+    let limit = match what {
+        Outgoing::Text(_) => MAX_IN_FLIGHT,
+        Outgoing::Nothing => MAX_IN_FLIGHT + RECEIPT_RESERVE,
+    };
+    if moving.unacknowledged() >= limit {
+        Err(SealError::BudgetSpent(Budget::Unacknowledged))
+    } else if moving.since_peer_commit >= limit {
+        Err(SealError::BudgetSpent(Budget::NoFreshKeys))
+    } else {
+        Ok(())
+    }
+}
+
+/// Commits and enters the new epoch. The inviter's first commit carries the
+/// binding of the first contact as its authenticated data. `[HW-INV-7]`
+fn commit(
+    provider: &Provider<'_>,
+    signer: &LeafSigner,
+    fixed: &Fixed,
+    moving: &mut Moving,
+    group: &mut Group,
+) -> Result<(), SealError> {
+    let authenticated_data: &[u8] = match moving.stage {
+        Stage::Accepted => fixed.binding.expose(),
+        Stage::Requested | Stage::Established => &[],
+    };
+    let bytes = group.commit(provider, signer, authenticated_data)?;
+    let entered = group.entered(provider)?;
+    let mut lanes = std::mem::take(&mut moving.read_lanes);
+    let standing = moving.standing(fixed.my_leaf);
+    lanes.retain(|lane| standing.stays_open(lane));
+    moving.read_lanes = lanes;
+    moving.enter(&entered, fixed.my_leaf, fixed.my_leaf, fixed.peer_leaf);
+    moving.stage = Stage::Established;
+    moving.pending_commit = Some(Blob(bytes));
+    Ok(())
+}
+
+fn envelope(moving: &Moving, body: Body, now_ms: u64) -> Result<Envelope, SealError> {
+    let authenticator = moving
+        .authenticator(moving.epoch)
+        .ok_or(StoreError::Damaged("the epoch's authenticator"))?;
+    Ok(Envelope {
+        number: moving.sent,
+        clock: moving.clock,
+        sent_at_ms: now_ms,
+        received: moving.received.report(),
+        lane_ends: moving.lane_ends(),
+        epoch_authenticator: authenticator.to_vec(),
+        body,
+    })
+}
+
+fn put_in_lane(
+    provider: &Provider<'_>,
+    moving: &mut Moving,
+    plaintext: &BoxPlaintext,
+) -> Result<(Slot, SealedBox), SealError> {
+    let epoch = moving.peer_epoch;
+    let lane = moving
+        .write_lanes
+        .iter_mut()
+        .find(|lane| lane.epoch == epoch)
+        .ok_or(StoreError::Damaged("the lane to write"))?;
+    let slot = lane.chain.slot();
+    let padded = zeroize::Zeroizing::new(plaintext.to_padded()?);
+    let key = lane.chain.key();
+    let boxed = provider.with_rng(|rng| key.seal(rng, BOX_LABEL, &slot, &padded))?;
+    lane.chain.advance();
+    lane.next += 1;
+    Ok((slot, boxed))
+}

@@ -1,0 +1,308 @@
+//! Who somebody is in one conversation: Ed25519 and ML-DSA-65 together.
+//!
+//! An identity belongs to one conversation, so two contacts cannot find out
+//! that they know the same person.
+
+use std::fmt;
+
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use hushwing_wire::{ContactCard, DecodeError, Routes};
+use libcrux_ml_dsa::ml_dsa_65;
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
+
+use crate::{
+    ids::InviteId,
+    kdf,
+    secret::{Blob, Secret32},
+};
+
+const FINGERPRINT_LABEL: &[u8] = b"hushwing 1 identity";
+const PROOF_LABEL: &[u8] = b"hushwing 1 proof";
+/// FIPS 204 context string of the ML-DSA-65 half of a proof.
+const ML_DSA_CONTEXT: &[u8] = b"hushwing 1 proof";
+
+/// Which side of the first contact somebody is on. Signed, so a proof cannot be
+/// reflected to its maker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Made the invite.
+    Inviter = 1,
+    /// Used it.
+    Redeemer = 2,
+}
+
+/// SHA-256 over both public keys of an identity; the MLS credential. `[HW-ID-2]`
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    fn of(ed25519_public: &[u8], ml_dsa_65_public: &[u8]) -> Self {
+        Self(kdf::transcript(
+            FINGERPRINT_LABEL,
+            &[ed25519_public, ml_dsa_65_public],
+        ))
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fingerprint(..)")
+    }
+}
+
+/// The secret half of an identity, kept as two seeds; the expanded ML-DSA key
+/// exists only while it signs.
+#[derive(Serialize, Deserialize)]
+pub struct IdentityKeys {
+    ed25519_seed: Secret32,
+    ml_dsa_65_seed: Secret32,
+}
+
+impl IdentityKeys {
+    /// A fresh identity.
+    #[must_use]
+    pub fn generate(rng: &mut dyn CryptoRng) -> Self {
+        Self {
+            ed25519_seed: Secret32::random(rng),
+            ml_dsa_65_seed: Secret32::random(rng),
+        }
+    }
+
+    /// The fingerprint of its public keys.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let ed25519 = SigningKey::from_bytes(self.ed25519_seed.expose()).verifying_key();
+        let mut pair = ml_dsa_65::generate_key_pair(*self.ml_dsa_65_seed.expose());
+        pair.signing_key.as_mut_slice().zeroize();
+        Fingerprint::of(ed25519.as_bytes(), pair.verification_key.as_slice())
+    }
+
+    /// The card that shows this identity and proves that it stands behind the
+    /// MLS leaf with `mls_key`, in `role`, in the first contact of `invite`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for a name or routes beyond the limits.
+    pub(crate) fn card(
+        &self,
+        rng: &mut dyn CryptoRng,
+        role: Role,
+        mls_key: &[u8],
+        invite: &InviteId,
+        name: &str,
+        routes: Routes,
+    ) -> Result<ContactCard, DecodeError> {
+        let ed25519 = SigningKey::from_bytes(self.ed25519_seed.expose());
+        let mut pair = ml_dsa_65::generate_key_pair(*self.ml_dsa_65_seed.expose());
+        let fingerprint = Fingerprint::of(
+            ed25519.verifying_key().as_bytes(),
+            pair.verification_key.as_slice(),
+        );
+        let message = proof_message(role, &fingerprint, mls_key, invite);
+        let randomness = Secret32::random(rng);
+        let signed = ml_dsa_65::sign(
+            &pair.signing_key,
+            &message,
+            ML_DSA_CONTEXT,
+            *randomness.expose(),
+        );
+        pair.signing_key.as_mut_slice().zeroize();
+        let ml_dsa_65_signature = signed.expect(
+            "the context is shorter than 256 bytes, and the limit of rejections in signing \
+             is reached with a chance below 2^-128",
+        );
+        let card = ContactCard {
+            ed25519_public: ed25519.verifying_key().to_bytes().to_vec(),
+            ml_dsa_65_public: pair.verification_key.as_slice().to_vec(),
+            ed25519_signature: ed25519.sign(&message).to_bytes().to_vec(),
+            ml_dsa_65_signature: ml_dsa_65_signature.as_slice().to_vec(),
+            name: name.as_bytes().to_vec(),
+            routes,
+        };
+        card.check()?;
+        Ok(card)
+    }
+}
+
+impl fmt::Debug for IdentityKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdentityKeys(..)")
+    }
+}
+
+/// A card does not prove what it claims. The peer's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProofError {
+    /// The MLS leaf names another identity than the card.
+    #[error("the identity is not the one of the MLS leaf")]
+    Fingerprint,
+    /// The Ed25519 key or signature does not verify.
+    #[error("the Ed25519 half of the proof is wrong")]
+    Ed25519,
+    /// The ML-DSA-65 signature does not verify.
+    #[error("the ML-DSA-65 half of the proof is wrong")]
+    MlDsa65,
+}
+
+/// Evidence that a card's identity stands behind an MLS leaf: the only way to
+/// one is [`VerifiedPeer::verify`], and nobody is added or joined without it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifiedPeer {
+    ed25519_public: Blob,
+    ml_dsa_65_public: Blob,
+    fingerprint: Fingerprint,
+}
+
+impl VerifiedPeer {
+    /// Checks that the leaf's credential is the fingerprint of the card's keys
+    /// and that **both** signatures verify. `[HW-ID-3]`
+    ///
+    /// # Errors
+    /// [`ProofError`] naming the half that failed.
+    pub(crate) fn verify(
+        card: &ContactCard,
+        role: Role,
+        credential: &[u8],
+        mls_key: &[u8],
+        invite: &InviteId,
+    ) -> Result<Self, ProofError> {
+        let fingerprint = Fingerprint::of(&card.ed25519_public, &card.ml_dsa_65_public);
+        if credential != fingerprint.0 {
+            return Err(ProofError::Fingerprint);
+        }
+        let message = proof_message(role, &fingerprint, mls_key, invite);
+        verify_ed25519(card, &message).ok_or(ProofError::Ed25519)?;
+        verify_ml_dsa_65(card, &message).ok_or(ProofError::MlDsa65)?;
+        Ok(Self {
+            ed25519_public: Blob(card.ed25519_public.clone()),
+            ml_dsa_65_public: Blob(card.ml_dsa_65_public.clone()),
+            fingerprint,
+        })
+    }
+
+    /// The pinned fingerprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+}
+
+impl fmt::Debug for VerifiedPeer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VerifiedPeer(..)")
+    }
+}
+
+/// Strict: refuses keys of small order and non-canonical signatures, which the
+/// plain equation would let pass.
+fn verify_ed25519(card: &ContactCard, message: &[u8]) -> Option<()> {
+    let key = <[u8; 32]>::try_from(card.ed25519_public.as_slice()).ok()?;
+    let key = VerifyingKey::from_bytes(&key).ok()?;
+    let signature = Signature::from_slice(&card.ed25519_signature).ok()?;
+    key.verify_strict(message, &signature).ok()
+}
+
+fn verify_ml_dsa_65(card: &ContactCard, message: &[u8]) -> Option<()> {
+    let key =
+        ml_dsa_65::MLDSA65VerificationKey::new(card.ml_dsa_65_public.as_slice().try_into().ok()?);
+    let signature =
+        ml_dsa_65::MLDSA65Signature::new(card.ml_dsa_65_signature.as_slice().try_into().ok()?);
+    ml_dsa_65::verify(&key, message, ML_DSA_CONTEXT, &signature).ok()
+}
+
+/// What both halves of a proof sign.
+fn proof_message(
+    role: Role,
+    fingerprint: &Fingerprint,
+    mls_key: &[u8],
+    invite: &InviteId,
+) -> [u8; 32] {
+    kdf::transcript(
+        PROOF_LABEL,
+        &[&[role as u8], &fingerprint.0, mls_key, invite.as_bytes()],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use hushwing_wire::{ContactCard, Routes};
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+
+    use super::{IdentityKeys, ProofError, Role, VerifiedPeer};
+    use crate::ids::InviteId;
+
+    const INVITE: InviteId = InviteId::new([5; 32]);
+
+    fn card() -> (ContactCard, [u8; 32]) {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let keys = IdentityKeys::generate(&mut rng);
+        let card = keys
+            .card(
+                &mut rng,
+                Role::Inviter,
+                b"leaf",
+                &INVITE,
+                "Alice",
+                Routes::default(),
+            )
+            .unwrap();
+        (card, *keys.fingerprint().as_bytes())
+    }
+
+    fn verify(card: &ContactCard, credential: &[u8]) -> Result<(), ProofError> {
+        VerifiedPeer::verify(card, Role::Inviter, credential, b"leaf", &INVITE).map(|_| ())
+    }
+
+    #[test]
+    fn a_whole_proof_verifies() {
+        let (card, credential) = card();
+        assert_eq!(verify(&card, &credential), Ok(()));
+    }
+
+    #[test]
+    fn either_half_alone_is_refused() {
+        let (mut forged, credential) = card();
+        forged.ed25519_signature[3] ^= 1;
+        assert_eq!(verify(&forged, &credential), Err(ProofError::Ed25519));
+        let (mut forged, credential) = card();
+        forged.ml_dsa_65_signature[3] ^= 1;
+        assert_eq!(verify(&forged, &credential), Err(ProofError::MlDsa65));
+        forged.ml_dsa_65_signature.clear();
+        assert_eq!(verify(&forged, &credential), Err(ProofError::MlDsa65));
+    }
+
+    #[test]
+    fn another_key_role_leaf_or_invite_is_refused() {
+        let (mut other, credential) = card();
+        other.ml_dsa_65_public[9] ^= 1;
+        assert_eq!(verify(&other, &credential), Err(ProofError::Fingerprint));
+        let (card, credential) = card();
+        let refused = [
+            VerifiedPeer::verify(&card, Role::Redeemer, &credential, b"leaf", &INVITE),
+            VerifiedPeer::verify(&card, Role::Inviter, &credential, b"leaG", &INVITE),
+            VerifiedPeer::verify(
+                &card,
+                Role::Inviter,
+                &credential,
+                b"leaf",
+                &InviteId::new([6; 32]),
+            ),
+        ];
+        assert!(
+            refused
+                .iter()
+                .all(|result| *result == Err(ProofError::Ed25519))
+        );
+        assert_eq!(
+            VerifiedPeer::verify(&card, Role::Inviter, b"", b"leaf", &INVITE),
+            Err(ProofError::Fingerprint)
+        );
+    }
+}

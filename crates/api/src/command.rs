@@ -1,0 +1,161 @@
+//! `POST /v0/command`: one command in, one reply or error out.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use futures::StreamExt;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use crate::{
+    Limits, passphrase,
+    schema::{Command, CommandError, ErrorCode, Reply},
+    server::Shared,
+};
+
+/// A failure with the status that it is told with.
+struct Failure(StatusCode, CommandError);
+
+impl Failure {
+    fn bad_input(status: StatusCode, message: &'static str) -> Self {
+        Self(status, CommandError::new(ErrorCode::BadInput, message))
+    }
+}
+
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
+        Self(status_of(error.code), error)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (self.0, Json(self.1)).into_response()
+    }
+}
+
+/// Reads, checks and carries out one command.
+pub(crate) async fn command(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+) -> Result<Json<Reply>, Response> {
+    serve(&shared, request)
+        .await
+        .map(Json)
+        .map_err(IntoResponse::into_response)
+}
+
+async fn serve(shared: &Arc<Shared>, request: Request) -> Result<Reply, Failure> {
+    let (parts, body) = request.into_parts();
+    require_json(&parts.headers)?;
+    let command = parse(read_body(body, &shared.limits).await?)?;
+    if let Command::Create { passphrase } = &command {
+        passphrase::check(passphrase.expose())
+            .map_err(|weak| CommandError::new(ErrorCode::BadInput, weak.to_string()))?;
+    }
+    let Ok(permit) = shared.commands.clone().try_acquire_owned() else {
+        return Err(CommandError::new(
+            ErrorCode::Limit,
+            "too many commands are in progress; wait until one has ended",
+        )
+        .into());
+    };
+    // A task of its own: a caller that hangs up leaves no command half done, and
+    // a panic ends here.
+    let backend = shared.backend.clone();
+    let task = shared.tasks.spawn(async move {
+        let _permit = permit;
+        backend.call(command).await
+    });
+    match task.await {
+        Ok(result) => Ok(result?),
+        Err(_) => Err(CommandError::new(
+            ErrorCode::Machine,
+            "hushwing failed inside itself; this is a fault of the program. Look at the state \
+             with: hushwing status",
+        )
+        .into()),
+    }
+}
+
+/// `[HW-API-5]` A web form cannot send this type without asking first.
+fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
+    let given = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(str::trim);
+    match given {
+        Some(kind) if kind.eq_ignore_ascii_case("application/json") => Ok(()),
+        _ => Err(Failure::bad_input(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the content type must be application/json",
+        )),
+    }
+}
+
+/// The body in a buffer that never moves and is wiped afterwards. The HTTP
+/// library's own buffers are out of reach here; the binary's allocator wipes
+/// them when they are freed.
+async fn read_body(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(limits.max_body_len));
+    let mut chunks = body.into_data_stream();
+    let read = async {
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk
+                .map_err(|_| Failure::bad_input(StatusCode::BAD_REQUEST, "the body broke off"))?;
+            if bytes.len() + chunk.len() > limits.max_body_len {
+                return Err(Failure::bad_input(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "the command is too long",
+                ));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(())
+    };
+    match timeout(limits.body_deadline, read).await {
+        Ok(result) => result.map(|()| bytes),
+        Err(_) => Err(Failure::bad_input(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body did not come in time",
+        )),
+    }
+}
+
+/// `[HW-API-7]` The answer to a malformed command repeats nothing of it: what
+/// stands in the wrong place may be a passphrase.
+fn parse(body: Zeroizing<Vec<u8>>) -> Result<Command, Failure> {
+    serde_json::from_slice(&body).map_err(|error| {
+        Failure::from(CommandError::new(
+            ErrorCode::BadInput,
+            format!(
+                "this is not a command of version 0 (line {}, column {})",
+                error.line(),
+                error.column()
+            ),
+        ))
+    })
+}
+
+/// The status for each kind of failure. 401 and 404 without a body belong to
+/// the guard and to unknown paths; a program should read the code.
+fn status_of(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::Locked => StatusCode::LOCKED,
+        ErrorCode::NoVault | ErrorCode::VaultExists | ErrorCode::VaultInUse => StatusCode::CONFLICT,
+        ErrorCode::WrongPassphrase => StatusCode::FORBIDDEN,
+        ErrorCode::BadInput => StatusCode::BAD_REQUEST,
+        ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::Refused => StatusCode::BAD_GATEWAY,
+        ErrorCode::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::Limit => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::VaultUnusable | ErrorCode::Machine => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

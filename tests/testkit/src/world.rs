@@ -1,0 +1,464 @@
+//! Engines, relays and the network between them, on virtual time.
+
+use std::collections::BTreeMap;
+
+use hushwing_engine::{
+    ContactId, Ctx, DirectAnswer, Engine, FlightId, Operation, Outcome, Purpose, Transmit,
+    view::{
+        Command, ContactView, Event, InviteCreatedView, MessageView, NetworkView, Reply, SecretText,
+    },
+};
+use hushwing_protocol::{
+    DirectKeys,
+    store::{MemoryStore, StoreError},
+};
+use hushwing_wire::RelayAddress;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha20Rng;
+
+use crate::relay::{FakeRelay, PutAnswer};
+
+/// A person of a [`World`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct PersonId(usize);
+
+/// A relay of a [`World`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RelayId(usize);
+
+/// What goes wrong, each as a chance in 1000 for one transmission.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Faults {
+    /// It never arrives.
+    pub lost: u32,
+    /// It arrives and its answer does not.
+    pub answer_lost: u32,
+    /// The person who sends crashes right after it left.
+    pub crash: u32,
+}
+
+/// A person: a vault in memory and the engine on it.
+pub struct Person {
+    store: MemoryStore,
+    engine: Option<Engine>,
+    rng: ChaCha20Rng,
+    /// Counts the engines that this person had; outcomes for earlier ones are unknown.
+    generation: u64,
+    /// Everything that the engine told.
+    pub events: Vec<Event>,
+}
+
+/// Everybody and everything.
+pub struct World {
+    now_ms: u64,
+    people: Vec<Person>,
+    relays: Vec<FakeRelay>,
+    flying: BTreeMap<(u64, u64), Arrival>,
+    next_arrival: u64,
+    rng: ChaCha20Rng,
+    /// What goes wrong from now on.
+    pub faults: Faults,
+    /// Whether people reach each other's nodes.
+    pub direct_works: bool,
+}
+
+enum Arrival {
+    There(PersonId, u64, Transmit),
+    Back(PersonId, u64, FlightId, Outcome),
+}
+
+/// Virtual time of one way, in milliseconds, before jitter.
+const LATENCY_MS: u64 = 120;
+
+impl World {
+    /// A world of `people` people and `relays` relays; everybody is online and
+    /// uses every relay.
+    #[must_use]
+    pub fn new(seed: u64, people: usize, relays: u8) -> Self {
+        let mut world = Self {
+            now_ms: 1_800_000_000_000,
+            people: Vec::new(),
+            relays: (0..relays)
+                .map(|number| FakeRelay::new(number + 1))
+                .collect(),
+            flying: BTreeMap::new(),
+            next_arrival: 0,
+            rng: ChaCha20Rng::seed_from_u64(seed),
+            faults: Faults::default(),
+            direct_works: true,
+        };
+        for _ in 0..people {
+            let rng = ChaCha20Rng::seed_from_u64(world.rng.random());
+            world.people.push(Person {
+                store: MemoryStore::new(),
+                engine: None,
+                rng,
+                generation: 0,
+                events: Vec::new(),
+            });
+            let id = PersonId(world.people.len() - 1);
+            world.start(id);
+            for relay in 0..world.relays.len() {
+                let address = world.relays[relay].address.to_string();
+                world.call(id, Command::RelayAdd { address });
+            }
+        }
+        world
+    }
+
+    /// The person with this number.
+    #[must_use]
+    pub fn person(&self, number: usize) -> PersonId {
+        assert!(number < self.people.len(), "there is such a person");
+        PersonId(number)
+    }
+
+    /// The relay with this number.
+    pub fn relay(&mut self, number: usize) -> &mut FakeRelay {
+        &mut self.relays[number]
+    }
+
+    /// What a person was told.
+    #[must_use]
+    pub fn events(&self, who: PersonId) -> &[Event] {
+        &self.people[who.0].events
+    }
+
+    /// A person's program starts.
+    pub fn start(&mut self, who: PersonId) {
+        let now_ms = self.now_ms;
+        let person = &mut self.people[who.0];
+        person.generation += 1;
+        let mut ctx = Ctx {
+            store: &person.store,
+            rng: &mut person.rng,
+            now_ms,
+        };
+        person.engine = Some(Engine::resume(&mut ctx, false).expect("the vault is whole"));
+        self.step(who, |engine, ctx| {
+            engine.network_changed(ctx, NetworkView::Ready)
+        });
+    }
+
+    /// A person's program ends, at whatever it was doing.
+    pub fn stop(&mut self, who: PersonId) {
+        self.people[who.0].engine = None;
+    }
+
+    /// A person's vault as it is now.
+    #[must_use]
+    pub fn snapshot(&self, who: PersonId) -> hushwing_protocol::store::Snapshot {
+        self.people[who.0].store.snapshot()
+    }
+
+    /// Runs a command that must succeed.
+    pub fn call(&mut self, who: PersonId, command: Command) -> Reply {
+        self.try_call(who, command).expect("the command succeeds")
+    }
+
+    /// Runs a command.
+    ///
+    /// # Errors
+    /// What the engine gave; the vault is then rolled back.
+    pub fn try_call(
+        &mut self,
+        who: PersonId,
+        command: Command,
+    ) -> Result<Reply, hushwing_engine::view::CommandError> {
+        let now_ms = self.now_ms;
+        let person = &mut self.people[who.0];
+        let before = person.store.snapshot();
+        let mut ctx = Ctx {
+            store: &person.store,
+            rng: &mut person.rng,
+            now_ms,
+        };
+        let engine = person.engine.as_mut().expect("this person's program runs");
+        let result = engine.command(&mut ctx, command);
+        if result.is_err() {
+            person.store.restore(&before);
+        }
+        self.drain(who);
+        result
+    }
+
+    /// Makes an invite and waits until it can be redeemed.
+    pub fn invite(&mut self, who: PersonId) -> InviteCreatedView {
+        let command = Command::InviteCreate {
+            name: "the inviter".into(),
+            expires_hours: 24,
+        };
+        let Reply::InviteCreated(invite) = self.call(who, command) else {
+            panic!("an invite was asked for");
+        };
+        self.run_for(5_000);
+        invite
+    }
+
+    /// Redeems a link.
+    pub fn redeem(&mut self, who: PersonId, link: &str) -> ContactView {
+        let link = SecretText::new(link.to_owned());
+        let command = Command::InviteRedeem {
+            link,
+            name: "the redeemer".into(),
+        };
+        match self.call(who, command) {
+            Reply::Contact(contact) => contact,
+            other => panic!("a contact was asked for: {other:?}"),
+        }
+    }
+
+    /// Lets two people meet; gives each one's id of the other.
+    pub fn meet(&mut self, inviter: PersonId, redeemer: PersonId) -> (String, String) {
+        let invite = self.invite(inviter);
+        let theirs = self.redeem(redeemer, &invite.link).id;
+        self.run_for(60_000);
+        let ours = self
+            .contacts(inviter)
+            .pop()
+            .expect("the inviter has a contact")
+            .id;
+        (ours, theirs)
+    }
+
+    /// A person's contacts.
+    pub fn contacts(&mut self, who: PersonId) -> Vec<ContactView> {
+        match self.call(who, Command::Contacts) {
+            Reply::Contacts { contacts } => contacts,
+            other => panic!("contacts were asked for: {other:?}"),
+        }
+    }
+
+    /// Sends a text.
+    pub fn send(&mut self, who: PersonId, contact: &str, text: &str) -> MessageView {
+        let command = Command::Send {
+            contact: contact.to_owned(),
+            text: text.to_owned(),
+        };
+        match self.call(who, command) {
+            Reply::Sent(message) => message,
+            other => panic!("a message was sent: {other:?}"),
+        }
+    }
+
+    /// The whole transcript with a contact.
+    pub fn read(&mut self, who: PersonId, contact: &str) -> Vec<MessageView> {
+        let command = Command::Read {
+            contact: contact.to_owned(),
+            limit: 1_000,
+            after: None,
+        };
+        match self.call(who, command) {
+            Reply::Messages { messages } => messages,
+            other => panic!("messages were asked for: {other:?}"),
+        }
+    }
+
+    /// Lets `ms` milliseconds of virtual time pass.
+    pub fn run_for(&mut self, ms: u64) {
+        let until = self.now_ms + ms;
+        loop {
+            self.serve_waits();
+            let arrival = self.flying.keys().next().map(|(at, _)| *at);
+            let wake = self
+                .people
+                .iter()
+                .filter_map(|person| person.engine.as_ref().and_then(Engine::wake_at_ms));
+            let Some(next) = wake.chain(arrival).min().filter(|at| *at <= until) else {
+                break;
+            };
+            self.now_ms = self.now_ms.max(next);
+            for who in 0..self.people.len() {
+                let due = self.people[who]
+                    .engine
+                    .as_ref()
+                    .and_then(Engine::wake_at_ms);
+                if due.is_some_and(|at| at <= self.now_ms) {
+                    self.step(PersonId(who), Engine::tick);
+                }
+            }
+            while let Some(entry) = self.flying.first_entry() {
+                if entry.key().0 > self.now_ms {
+                    break;
+                }
+                let arrival = entry.remove();
+                self.arrive(arrival);
+            }
+        }
+        self.now_ms = until;
+    }
+
+    fn arrive(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::There(sender, generation, transmit) => {
+                let id = transmit.id;
+                let direct = transmit.isolation.purpose == Purpose::Direct;
+                let outcome = if self.chance(self.faults.lost) {
+                    failed()
+                } else if direct {
+                    self.push(transmit)
+                } else {
+                    self.ask_relay(transmit)
+                };
+                let outcome = if self.chance(self.faults.answer_lost) {
+                    failed()
+                } else {
+                    outcome
+                };
+                self.fly(Arrival::Back(sender, generation, id, outcome));
+            }
+            Arrival::Back(sender, generation, id, outcome) => {
+                let person = &self.people[sender.0];
+                if person.engine.is_some() && person.generation == generation {
+                    self.step(sender, |engine, ctx| engine.transmitted(ctx, id, outcome));
+                }
+            }
+        }
+    }
+
+    fn ask_relay(&mut self, transmit: Transmit) -> Outcome {
+        let relay = self
+            .relays
+            .iter_mut()
+            .find(|relay| relay.address == transmit.to);
+        let Some(relay) = relay.filter(|relay| relay.up) else {
+            return failed();
+        };
+        match transmit.operation {
+            Operation::Put { slot, boxed, .. } => match relay.put(slot, boxed) {
+                PutAnswer::Stored => Outcome::Stored,
+                PutAnswer::Taken => Outcome::Taken,
+            },
+            Operation::Drop { slots } => {
+                slots.iter().for_each(|slot| relay.drop_slot(slot));
+                Outcome::Dropped
+            }
+        }
+    }
+
+    fn push(&mut self, transmit: Transmit) -> Outcome {
+        let Operation::Put { slot, boxed, .. } = transmit.operation else {
+            panic!("only puts go to a node");
+        };
+        let Some((who, contact)) = self.listener_at(&transmit.to).filter(|_| self.direct_works)
+        else {
+            return failed();
+        };
+        let answer = self.step(who, |engine, ctx| {
+            engine.direct_put(ctx, &contact, &slot, &boxed)
+        });
+        match answer {
+            DirectAnswer::Stored | DirectAnswer::Same => Outcome::Stored,
+            DirectAnswer::NotServed => Outcome::NotServed,
+        }
+    }
+
+    fn listener_at(&mut self, address: &RelayAddress) -> Option<(PersonId, ContactId)> {
+        let now_ms = self.now_ms;
+        for (number, person) in self.people.iter_mut().enumerate() {
+            let Some(engine) = &person.engine else {
+                continue;
+            };
+            let ctx = Ctx {
+                store: &person.store,
+                rng: &mut person.rng,
+                now_ms,
+            };
+            for contact in engine.listening() {
+                let keys = engine
+                    .listener(&ctx, contact)
+                    .expect("a listening contact has keys");
+                let keys = DirectKeys::from_seeds(keys.onion_seed, keys.tls_seed);
+                if keys.address() == *address {
+                    return Some((PersonId(number), *contact));
+                }
+            }
+        }
+        None
+    }
+
+    fn serve_waits(&mut self) {
+        // Each found box may open the way to the next.
+        loop {
+            let mut found = None;
+            'search: for (number, person) in self.people.iter().enumerate() {
+                let Some(engine) = &person.engine else {
+                    continue;
+                };
+                for wait in engine.waits() {
+                    let relay = self.relays.iter().find(|relay| relay.address == wait.relay);
+                    let Some(relay) = relay.filter(|relay| relay.up) else {
+                        continue;
+                    };
+                    for slot in wait.slots {
+                        if let Some(boxed) = relay.get(&slot) {
+                            found = Some((PersonId(number), wait.relay, slot, boxed));
+                            break 'search;
+                        }
+                    }
+                }
+            }
+            let Some((who, relay, slot, boxed)) = found else {
+                return;
+            };
+            self.step(who, |engine, ctx| {
+                engine.box_found(ctx, &relay, &slot, &boxed)
+            });
+        }
+    }
+
+    fn step<T>(
+        &mut self,
+        who: PersonId,
+        step: impl FnOnce(&mut Engine, &mut Ctx<'_>) -> Result<T, StoreError>,
+    ) -> T {
+        let now_ms = self.now_ms;
+        let person = &mut self.people[who.0];
+        let mut ctx = Ctx {
+            store: &person.store,
+            rng: &mut person.rng,
+            now_ms,
+        };
+        let engine = person.engine.as_mut().expect("this person's program runs");
+        let result = step(engine, &mut ctx).expect("memory does not fail");
+        self.drain(who);
+        result
+    }
+
+    fn drain(&mut self, who: PersonId) {
+        let mut transmits = Vec::new();
+        let person = &mut self.people[who.0];
+        let Some(engine) = person.engine.as_mut() else {
+            return;
+        };
+        while let Some(transmit) = engine.poll_transmit() {
+            transmits.push(transmit);
+        }
+        while let Some(event) = engine.poll_event() {
+            person.events.push(event);
+        }
+        let generation = person.generation;
+        for transmit in transmits {
+            self.fly(Arrival::There(who, generation, transmit));
+        }
+        if self.chance(self.faults.crash) {
+            self.start(who);
+        }
+    }
+
+    fn fly(&mut self, arrival: Arrival) {
+        let at = self.now_ms + LATENCY_MS + self.rng.random_range(0..LATENCY_MS);
+        self.flying.insert((at, self.next_arrival), arrival);
+        self.next_arrival += 1;
+    }
+
+    fn chance(&mut self, in_1000: u32) -> bool {
+        in_1000 > 0 && self.rng.random_range(0..1000) < in_1000
+    }
+}
+
+fn failed() -> Outcome {
+    Outcome::Failed {
+        reason: "The connection was lost.".to_owned(),
+    }
+}

@@ -1,0 +1,283 @@
+//! Two people and their relays, told as stories.
+
+use hushwing_engine::view::{
+    Command, ContactPhase, Event, InviteState, MessageState, MessageView, Reply,
+};
+use hushwing_testkit::{Faults, PersonId, World};
+
+/// What both sides must agree on: order, writer and text.
+fn told(messages: &[MessageView], mine_is_inviter: bool) -> Vec<(u64, u32, bool, String)> {
+    messages
+        .iter()
+        .map(|message| {
+            let order = message.order.expect("a message that arrived has its place");
+            let by_inviter = message.mine == mine_is_inviter;
+            (order.clock, order.writer, by_inviter, message.text.clone())
+        })
+        .collect()
+}
+
+fn assert_same_transcript(world: &mut World, alice: (PersonId, &str), bob: (PersonId, &str)) {
+    let hers = world.read(alice.0, alice.1);
+    let his = world.read(bob.0, bob.1);
+    assert_eq!(told(&hers, true), told(&his, false));
+    for message in hers.iter().chain(&his) {
+        let wanted = if message.mine {
+            MessageState::Delivered
+        } else {
+            MessageState::Received
+        };
+        assert_eq!(message.state, wanted, "{}", message.text);
+    }
+}
+
+#[test]
+fn two_people_meet_though_they_are_never_online_together() {
+    let mut world = World::new(1, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let invite = world.invite(alice);
+    world.stop(alice);
+
+    let contact = world.redeem(bob, &invite.link);
+    world.run_for(10_000);
+    assert_eq!(world.contacts(bob)[0].phase, ContactPhase::Requested);
+    let waiting = world.send(bob, &contact.id, "before you came");
+    assert_eq!(waiting.state, MessageState::WaitingForContact);
+    world.stop(bob);
+
+    world.start(alice);
+    world.run_for(10_000);
+    let hers = world.contacts(alice).pop().expect("a contact");
+    assert_eq!(hers.phase, ContactPhase::Established);
+    assert_eq!(hers.name, "the redeemer");
+    world.send(alice, &hers.id, "hello from Alice");
+    world.run_for(10_000);
+    world.stop(alice);
+
+    world.start(bob);
+    world.run_for(10_000);
+    let his = world.contacts(bob).pop().expect("a contact");
+    assert_eq!(his.phase, ContactPhase::Established);
+    assert_eq!(his.name, "the inviter");
+    assert!(his.safety_number.is_some());
+
+    world.start(alice);
+    world.run_for(30_000);
+    assert_eq!(world.contacts(alice)[0].safety_number, his.safety_number);
+    assert_same_transcript(&mut world, (alice, &hers.id), (bob, &his.id));
+    assert_eq!(world.read(bob, &his.id).len(), 2);
+}
+
+#[test]
+fn messages_go_directly_when_no_relay_is_there() {
+    let mut world = World::new(2, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    world.relay(0).up = false;
+    for number in 0..20 {
+        world.send(alice, &hers, &format!("a{number}"));
+        world.send(bob, &his, &format!("b{number}"));
+        world.run_for(500);
+    }
+    world.run_for(60_000);
+    assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+    assert_eq!(world.read(alice, &hers).len(), 40);
+}
+
+#[test]
+fn messages_wait_at_the_relay_for_whoever_is_offline() {
+    let mut world = World::new(3, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    world.stop(bob);
+    for number in 0..40 {
+        world.send(alice, &hers, &format!("a{number}"));
+    }
+    world.run_for(60_000);
+    for message in world.read(alice, &hers) {
+        assert_eq!(message.state, MessageState::AtRelay { stored: 1, of: 1 });
+    }
+    world.stop(alice);
+    world.start(bob);
+    world.run_for(60_000);
+    assert_eq!(world.read(bob, &his).len(), 40);
+    world.start(alice);
+    world.run_for(60_000);
+    assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+    world.run_for(600_000);
+    // What was read is dropped; only the bundle of the invite and receipts
+    // that nobody had a reason to answer may remain.
+    assert!(
+        world.relay(0).held() <= 3,
+        "{} boxes remain",
+        world.relay(0).held()
+    );
+}
+
+#[test]
+fn the_state_of_a_message_says_where_it_is() {
+    let mut world = World::new(4, 2, 2);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, _) = world.meet(alice, bob);
+    world.direct_works = false;
+    world.relay(0).up = false;
+    world.relay(1).up = false;
+    world.stop(bob);
+    world.send(alice, &hers, "where are you");
+    world.run_for(20_000);
+    let state = world.read(alice, &hers)[0].state.clone();
+    assert!(
+        matches!(state, MessageState::WaitingForRelay { .. }),
+        "{state:?}"
+    );
+    world.relay(1).up = true;
+    world.run_for(120_000);
+    let state = world.read(alice, &hers)[0].state.clone();
+    assert_eq!(state, MessageState::AtRelay { stored: 1, of: 2 });
+    world.relay(0).up = true;
+    world.run_for(120_000);
+    let state = world.read(alice, &hers)[0].state.clone();
+    assert_eq!(state, MessageState::AtRelay { stored: 2, of: 2 });
+    world.start(bob);
+    world.run_for(20_000);
+    assert_eq!(world.read(alice, &hers)[0].state, MessageState::Delivered);
+}
+
+#[test]
+fn retry_now_does_not_wait_for_the_pause_to_end() {
+    let mut world = World::new(5, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, _) = world.meet(alice, bob);
+    world.direct_works = false;
+    world.relay(0).up = false;
+    world.send(alice, &hers, "now");
+    world.run_for(300_000);
+    world.relay(0).up = true;
+    assert_eq!(world.call(alice, Command::RetryNow), Reply::Done);
+    world.run_for(1_000);
+    let state = world.read(alice, &hers)[0].state.clone();
+    assert!(
+        matches!(
+            state,
+            MessageState::AtRelay { .. } | MessageState::Delivered
+        ),
+        "{state:?}"
+    );
+}
+
+#[test]
+fn a_link_that_is_used_twice_is_refused_and_reported() {
+    let mut world = World::new(6, 3, 1);
+    let (alice, bob, eve) = (world.person(0), world.person(1), world.person(2));
+    let invite = world.invite(alice);
+    world.redeem(bob, &invite.link);
+    world.run_for(30_000);
+    let second = world.redeem(eve, &invite.link);
+    world.run_for(60_000);
+    assert_eq!(world.contacts(alice).len(), 1);
+    let phase = world.contacts(eve)[0].phase.clone();
+    assert!(matches!(phase, ContactPhase::Failed { .. }), "{phase:?}");
+    let told = world.events(alice).iter().filter(
+        |event| matches!(event, Event::InviteUsedTwice { invite: id } if *id == invite.invite.id),
+    );
+    assert_eq!(told.count(), 1);
+    let command = Command::Send {
+        contact: second.id,
+        text: "let me in".into(),
+    };
+    assert!(world.try_call(eve, command).is_err());
+}
+
+#[test]
+fn a_revoked_or_expired_invite_makes_no_contact() {
+    let mut world = World::new(7, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let revoked = world.invite(alice);
+    world.call(
+        alice,
+        Command::InviteRevoke {
+            id: revoked.invite.id,
+        },
+    );
+    world.redeem(bob, &revoked.link);
+    world.run_for(60_000);
+    assert!(world.contacts(alice).is_empty());
+
+    let late = world.invite(alice);
+    world.stop(alice);
+    world.run_for(25 * 3_600_000);
+    world.start(alice);
+    world.run_for(60_000);
+    let command = Command::InviteRedeem {
+        link: hushwing_engine::view::SecretText::new(late.link),
+        name: String::new(),
+    };
+    assert!(world.try_call(bob, command).is_err());
+    let Reply::Invites { invites } = world.call(alice, Command::InviteList) else {
+        panic!("invites were asked for");
+    };
+    assert!(
+        invites
+            .iter()
+            .all(|invite| invite.state == InviteState::Expired)
+    );
+}
+
+#[test]
+fn a_relay_that_alters_boxes_loses_nothing_and_is_named() {
+    let mut world = World::new(8, 2, 2);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    world.direct_works = false;
+    world.stop(bob);
+    for number in 0..5 {
+        world.send(alice, &hers, &format!("a{number}"));
+    }
+    world.run_for(60_000);
+    world.relay(0).forge_all();
+    world.start(bob);
+    world.run_for(60_000);
+    assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+    assert!(
+        world
+            .events(bob)
+            .iter()
+            .any(|event| matches!(event, Event::Warning { .. }))
+    );
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_reordered_whatever_fails() {
+    for seed in 100..110 {
+        let mut world = World::new(seed, 2, 2);
+        let (alice, bob) = (world.person(0), world.person(1));
+        let (hers, his) = world.meet(alice, bob);
+        world.faults = Faults {
+            lost: 100,
+            answer_lost: 100,
+            crash: 30,
+        };
+        for number in 0..40u64 {
+            world.send(alice, &hers, &format!("a{number}"));
+            if (number + seed) % 3 != 0 {
+                world.send(bob, &his, &format!("b{number}"));
+            }
+            world.direct_works = (number / 5 + seed) % 2 == 0;
+            world.relay(0).up = (number / 7 + seed) % 3 != 0;
+            world.run_for(300 + 977 * (number % 4));
+        }
+        world.faults = Faults::default();
+        world.direct_works = true;
+        world.relay(0).up = true;
+        world.run_for(900_000);
+        assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+        let texts: Vec<_> = world
+            .read(bob, &his)
+            .into_iter()
+            .filter(|m| !m.mine)
+            .collect();
+        let expected: Vec<_> = (0..40).map(|number| format!("a{number}")).collect();
+        let found: Vec<_> = texts.into_iter().map(|message| message.text).collect();
+        assert_eq!(found, expected, "seed {seed}");
+    }
+}

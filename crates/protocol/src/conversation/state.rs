@@ -248,9 +248,7 @@ impl Moving {
         let heads = self.read_lanes.iter().map(|lane| (lane, 1));
         let rest = self.read_lanes.iter().map(|lane| (lane, LOOK_AHEAD));
         heads.chain(rest).find_map(|(lane, count)| {
-            let (index, chain) = lane
-                .ahead(count)
-                .find(|(_, chain)| chain.slot() == *slot)?;
+            let (index, chain) = lane.ahead(count).find(|(_, chain)| chain.slot() == *slot)?;
             let at = Place {
                 epoch: lane.epoch,
                 leaf: lane.leaf,

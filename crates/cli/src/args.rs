@@ -1,0 +1,214 @@
+//! The command line: one definition for the parser and the help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  failed; the message says why and what to do
+  2  the command line is wrong
+  3  no daemon runs, or the vault is locked
+  4  wrong passphrase
+
+First steps:
+  hushwing run                     in one terminal: the daemon
+  hushwing create                  in another: a vault
+  hushwing relay add ADDRESS       a relay for your mail
+  hushwing invite create           a link for one person";
+
+/// Heading of the options that every command has.
+const COMMON: &str = "Common options";
+
+/// Private messages over Tor, without accounts.
+///
+/// `hushwing run` is the daemon: it keeps the vault and talks to Tor. All other
+/// commands ask the daemon and end.
+#[derive(Debug, Parser)]
+#[command(name = "hushwing", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// Where the vault is [default: hushwing in the user's data folder].
+    #[arg(long, global = true, value_name = "DIR", help_heading = COMMON)]
+    pub(crate) dir: Option<PathBuf>,
+
+    /// Print one line of JSON instead of sentences; errors too, on standard error.
+    #[arg(long, global = true, help_heading = COMMON)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Run the daemon in the foreground; it starts locked.
+    Run(RunArgs),
+    /// Make a vault.
+    ///
+    /// A passphrase that is easy to guess is refused. There is no way to recover
+    /// a forgotten one.
+    Create(PassphraseArgs),
+    /// Open the vault and go online.
+    Unlock(PassphraseArgs),
+    /// Close the vault, forget all keys and go offline.
+    Lock,
+    /// Show where things stand: vault, Tor, relays, undelivered messages.
+    Status,
+    /// Add, list and test the relays where your mail waits while you are offline.
+    #[command(subcommand)]
+    Relay(RelayAction),
+    /// Make, list, revoke and redeem invites.
+    #[command(subcommand)]
+    Invite(InviteAction),
+    /// List all contacts with their ids and safety numbers.
+    Contacts,
+    /// Send a text.
+    Send {
+        /// A contact's name, id, or the first 4 or more characters of the id.
+        contact: String,
+        /// The text, or - to read it from standard input; other users of this
+        /// machine may see what stands on a command line.
+        text: String,
+    },
+    /// Show the newest messages with a contact, and where each one is.
+    Read {
+        /// A contact's name, id, or the first 4 or more characters of the id.
+        contact: String,
+        /// At most this many messages.
+        #[arg(long, value_name = "N", default_value_t = 50,
+              value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Only messages after this position (see --json), for paging on.
+        #[arg(long, value_name = "POSITION")]
+        after: Option<u64>,
+    },
+    /// Print what happens, as it happens, until the daemon ends.
+    Watch,
+    /// Try everything that waits again, now.
+    Retry,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Use the private Tor network of this configuration file, for tests.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tor_network: Option<PathBuf>,
+
+    /// Also use relays at 127.0.0.1, which are reached without Tor, for tests on one machine.
+    #[arg(long)]
+    pub(crate) allow_loopback: bool,
+
+    /// Use no network but this machine's own: no Tor, only relays at 127.0.0.1, for tests.
+    #[arg(long, conflicts_with = "tor_network")]
+    pub(crate) without_tor: bool,
+
+    /// How much to log to standard error. Never holds texts, names, keys or addresses.
+    #[arg(long, value_name = "LEVEL", env = "HUSHWING_LOG", hide_env_values = true,
+          value_enum, default_value_t = LogLevel::Warn)]
+    pub(crate) log: LogLevel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// Where the passphrase comes from. Never the command line or the environment,
+/// which other programs can read; without a flag it is asked for.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct PassphraseArgs {
+    /// Read the passphrase from standard input, up to its end; one line end is cut off.
+    #[arg(long)]
+    pub(crate) passphrase_stdin: bool,
+
+    /// The same from this open file descriptor.
+    #[arg(long, value_name = "N")]
+    pub(crate) passphrase_fd: Option<u32>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RelayAction {
+    /// Use a relay for mail to you from now on.
+    Add(RelayAddressArg),
+    /// List the relays in use.
+    List,
+    /// Connect to a relay and ask what it is.
+    Test(RelayAddressArg),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RelayAddressArg {
+    /// hushwing-relay:..., or - to read it from standard input.
+    pub(crate) address: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InviteAction {
+    /// Make an invite for one person.
+    Create {
+        /// The name by which the other person will see you.
+        #[arg(
+            long,
+            value_name = "NAME",
+            default_value = "",
+            hide_default_value = true
+        )]
+        name: String,
+        /// Hours until it can no longer be redeemed.
+        #[arg(long, value_name = "H", default_value_t = 168,
+              value_parser = clap::value_parser!(u32).range(1..=8760))]
+        expires_hours: u32,
+    },
+    /// List open invites.
+    List,
+    /// Take an open invite back.
+    Revoke {
+        /// Its id, from `invite list`.
+        id: String,
+    },
+    /// Answer somebody's invite.
+    Redeem {
+        /// hushwing:..., or - to read it from standard input; other users of this
+        /// machine may see what stands on a command line.
+        link: String,
+        /// The name by which the inviter will see you.
+        #[arg(
+            long,
+            value_name = "NAME",
+            default_value = "",
+            hide_default_value = true
+        )]
+        name: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn two_sources_of_a_passphrase_are_a_usage_error() {
+        let both = [
+            "hushwing",
+            "unlock",
+            "--passphrase-stdin",
+            "--passphrase-fd",
+            "3",
+        ];
+        assert_eq!(Cli::try_parse_from(both).unwrap_err().exit_code(), 2);
+    }
+}

@@ -1,0 +1,87 @@
+//! Why a command of the CLI did not work, and the exit code that says so.
+
+use std::{io, process::ExitCode};
+
+use hushwing_api::{
+    schema::{CommandError, ErrorCode},
+    session::ReadError,
+};
+use serde::Serialize;
+
+use crate::safe_text;
+
+/// Why a command did not work.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The daemon refused it.
+    Command(CommandError),
+    /// There is no daemon to ask, or it is gone.
+    NoDaemon(String),
+    /// Anything else on this side; the sentence says what to do.
+    Here(String),
+    /// Whoever read our output has gone, as in `hushwing read bob | head`.
+    NobodyReads,
+}
+
+/// What goes to standard error with `--json`: the shape of a `CommandError`,
+/// with one code more, `no_daemon`, which no daemon can give.
+#[derive(Serialize)]
+struct Told<'a> {
+    code: serde_json::Value,
+    message: &'a str,
+}
+
+impl Failure {
+    /// `[HW-CLI-1]` 1 failed, 3 no daemon or locked, 4 wrong passphrase; 2 is
+    /// the parser's.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Command(error) => match error.code {
+                ErrorCode::Locked => 3,
+                ErrorCode::WrongPassphrase => 4,
+                _ => 1,
+            },
+            Self::NoDaemon(_) => 3,
+            Self::Here(_) => 1,
+            Self::NobodyReads => 0,
+        })
+    }
+
+    /// The line for standard error; `None` when there is nothing to say.
+    pub(crate) fn line(&self, json: bool) -> Option<String> {
+        let (code, message) = match self {
+            Self::Command(error) => (
+                serde_json::to_value(error.code).unwrap_or_default(),
+                &error.message,
+            ),
+            Self::NoDaemon(message) => ("no_daemon".into(), message),
+            Self::Here(message) => ("machine".into(), message),
+            Self::NobodyReads => return None,
+        };
+        Some(if json {
+            safe_text::json(&Told { code, message })
+        } else {
+            format!("hushwing: {}", safe_text::inline(message))
+        })
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NoDaemon => Self::NoDaemon(error.to_string()),
+            ReadError::Untrusted { .. } | ReadError::Io { .. } => Self::Here(error.to_string()),
+        }
+    }
+}
+
+/// For writing to standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::NobodyReads
+        } else {
+            Self::Here(format!("cannot write the output: {error}"))
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What the user gives: passphrases, links and texts.
+
+use std::{
+    fs::File,
+    io::{self, IsTerminal, Read},
+};
+
+use hushwing_api::passphrase;
+use zeroize::Zeroizing;
+
+use crate::{args::PassphraseArgs, failure::Failure};
+
+/// Bytes of a passphrase from a pipe, line end included: the vault takes 1,024.
+const MAX_PASSPHRASE_LEN: usize = 1024 + 2;
+
+/// Bytes of a text or link from standard input: above every limit behind it, so
+/// that the daemon says which one it was.
+const MAX_INPUT_LEN: usize = 16 * 1024;
+
+/// A passphrase that must be right.
+pub(crate) fn known_passphrase(args: &PassphraseArgs) -> Result<Zeroizing<String>, Failure> {
+    match piped(args)? {
+        Some(passphrase) => Ok(passphrase),
+        None => prompt("Passphrase: "),
+    }
+}
+
+/// A passphrase for a new vault: asked for twice, since nobody sees a slip.
+pub(crate) fn new_passphrase(args: &PassphraseArgs) -> Result<Zeroizing<String>, Failure> {
+    if let Some(passphrase) = piped(args)? {
+        return Ok(passphrase);
+    }
+    let first = prompt("New passphrase: ")?;
+    // The daemon decides; asking here saves typing a weak one twice.
+    passphrase::check(&first).map_err(|weak| Failure::Here(weak.to_string()))?;
+    if *prompt("The same again: ")? == *first {
+        Ok(first)
+    } else {
+        Err(Failure::Here(
+            "the two passphrases differ; try again".into(),
+        ))
+    }
+}
+
+/// `given`, or standard input for `-`, with one line end cut off.
+pub(crate) fn or_stdin(given: &str) -> Result<Zeroizing<String>, Failure> {
+    if given == "-" {
+        read_bounded(io::stdin().lock(), MAX_INPUT_LEN, "standard input")
+    } else {
+        Ok(Zeroizing::new(given.to_owned()))
+    }
+}
+
+/// `[HW-CLI-3]` A passphrase comes from a prompt without echo, standard input or
+/// a file descriptor; there is no flag and no variable that could hold one.
+fn piped(args: &PassphraseArgs) -> Result<Option<Zeroizing<String>>, Failure> {
+    if args.passphrase_stdin {
+        let stdin = io::stdin().lock();
+        if stdin.is_terminal() {
+            return Err(Failure::Here(
+                "standard input is a terminal, which would show the passphrase; leave \
+                 --passphrase-stdin away to be asked for it"
+                    .into(),
+            ));
+        }
+        return read_bounded(stdin, MAX_PASSPHRASE_LEN, "standard input").map(Some);
+    }
+    let Some(fd) = args.passphrase_fd else {
+        return Ok(None);
+    };
+    // The kernel's own names for open descriptors: no unsafe code is needed to
+    // borrow a number. Linux, macOS and the BSDs have /dev/fd.
+    let file = File::open(format!("/dev/fd/{fd}"))
+        .map_err(|e| Failure::Here(format!("file descriptor {fd} cannot be read: {e}")))?;
+    read_bounded(file, MAX_PASSPHRASE_LEN, "the file descriptor").map(Some)
+}
+
+fn prompt(question: &str) -> Result<Zeroizing<String>, Failure> {
+    rpassword::prompt_password(question)
+        .map(Zeroizing::new)
+        .map_err(|_| {
+            Failure::Here(
+                "there is no terminal to ask for the passphrase; use --passphrase-stdin or \
+                 --passphrase-fd"
+                    .into(),
+            )
+        })
+}
+
+/// All of `source` in one buffer that never moves, so that none of it is left
+/// behind.
+fn read_bounded(source: impl Read, limit: usize, what: &str) -> Result<Zeroizing<String>, Failure> {
+    let mut bytes = Zeroizing::new(vec![0u8; limit + 1]);
+    let mut len = 0;
+    let mut source = source;
+    while len < bytes.len() {
+        match source.read(&mut bytes[len..]) {
+            Ok(0) => break,
+            Ok(n) => len += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(Failure::Here(format!("{what} cannot be read: {e}"))),
+        }
+    }
+    if len > limit {
+        return Err(Failure::Here(format!(
+            "{what} holds more than {limit} bytes"
+        )));
+    }
+    let text = std::str::from_utf8(&bytes[..len])
+        .map_err(|_| Failure::Here(format!("{what} holds something that is not text (UTF-8)")))?;
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<String, Failure> {
+        read_bounded(bytes, 8, "it").map(|text| (*text).clone())
+    }
+
+    #[test]
+    fn one_line_end_is_cut_off_and_nothing_else() {
+        for (given, kept) in [
+            ("a b", "a b"),
+            ("a b\n", "a b"),
+            ("a b\r\n", "a b"),
+            ("a b\n\n", "a b\n"),
+            (" a b ", " a b "),
+            ("\n", ""),
+            ("", ""),
+        ] {
+            assert_eq!(read(given.as_bytes()).unwrap(), kept, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn too_much_and_no_text_are_refused() {
+        assert!(read(b"12345678").is_ok());
+        assert!(read(b"123456789").is_err());
+        assert!(read(b"\xff\xfe").is_err());
+    }
+}

@@ -1,0 +1,449 @@
+//! Answers and events as sentences.
+//!
+//! Each text that could come from somebody else goes through [`safe_text`]:
+//! names, messages, and reasons too, since a relay's or a contact's words may be
+//! in them.
+
+use hushwing_api::schema::{
+    Command, ContactPhase, ContactView, Event, InviteCreatedView, InviteState, InviteView,
+    MessageState, MessageView, NetworkView, RelayState, RelayTestView, RelayView, Reply,
+    StatusView, VaultState,
+};
+
+use crate::{
+    clock::Clock,
+    safe_text::{block, inline},
+};
+
+/// Characters of an id that are shown: enough to name one among thousands.
+const SHORT_ID_LEN: usize = 8;
+
+const SECONDS_PER_DAY: u32 = 24 * 3600;
+
+/// How answers are shown here.
+pub(crate) struct Show {
+    /// In which time zone.
+    pub(crate) clock: Clock,
+    /// Columns of the terminal; `None` when the output is none.
+    pub(crate) columns: Option<usize>,
+}
+
+impl Show {
+    /// An answer, each line with its end.
+    pub(crate) fn reply(&self, command: &Command, reply: &Reply) -> String {
+        match reply {
+            Reply::Done => done(command).to_owned() + "\n",
+            Reply::Status(status) => self.status(status),
+            Reply::Relay(relay) => format!("In use from now on:\n{}", relay_lines(relay)),
+            Reply::Relays { relays } => {
+                let none = "No relay is in use; add one with: hushwing relay add ADDRESS\n";
+                list(relays.iter().map(relay_lines), none)
+            }
+            Reply::RelayTest(test) => relay_test(test),
+            Reply::InviteCreated(created) => self.invite_created(created),
+            Reply::Invites { invites } => {
+                let lines = invites.iter().map(|invite| self.invite(invite));
+                list(lines, "There is no open invite.\n")
+            }
+            Reply::Contact(contact) => contact_lines(contact),
+            Reply::Contacts { contacts } => {
+                let none = "There are no contacts; make an invite with: hushwing invite create\n";
+                list(contacts.iter().map(contact_lines), none)
+            }
+            Reply::Sent(message) => {
+                let (words, why) = state(&message.state, &self.clock);
+                let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+                format!("Saved in the vault; {words}{why}.\n")
+            }
+            Reply::Messages { messages } => {
+                let lines = messages.iter().map(|message| self.message(message));
+                list(lines, "There are no messages.\n")
+            }
+        }
+    }
+
+    /// An event, each line with its end.
+    pub(crate) fn event(&self, event: &Event) -> String {
+        match event {
+            Event::Vault { vault } => format!("* {}\n", vault_words(*vault)),
+            Event::Network { network } => format!("* {}\n", network_words(network)),
+            Event::Contact(contact) => format!("* contact {}", contact_lines(contact)),
+            Event::Message(message) if message.mine => format!(
+                "* your message {} to {}: {}\n",
+                short(&message.id),
+                short(&message.contact),
+                self.state_since(message)
+            ),
+            Event::Message(message) => {
+                format!(
+                    "* from {}:\n{}",
+                    short(&message.contact),
+                    self.message(message)
+                )
+            }
+            Event::InviteUsedTwice { invite } => format!(
+                "* WARNING: somebody tried to use invite {} a second time and was refused. The \
+                 link has been in more than one pair of hands; ask who else saw it.\n",
+                short(invite)
+            ),
+            Event::Warning { text } => format!("* WARNING: {}\n", inline(text)),
+            Event::Lagged => {
+                "* some events were missed; see hushwing status and hushwing read\n".into()
+            }
+        }
+    }
+
+    fn status(&self, status: &StatusView) -> String {
+        let mut text = format!(
+            "hushwing {}\n{}\n{}\n",
+            inline(&status.version),
+            vault_words(status.vault),
+            network_words(&status.network)
+        );
+        if status.vault == VaultState::Open {
+            let none = "no relay in use; add one with: hushwing relay add ADDRESS\n";
+            text += &list(status.relays.iter().map(relay_lines), none);
+            text += &match status.undelivered {
+                0 => "every message is on its recipient's device\n".into(),
+                1 => "1 message is not yet on its recipient's device\n".into(),
+                n => format!("{n} messages are not yet on their recipients' devices\n"),
+            };
+        }
+        text
+    }
+
+    fn invite_created(&self, created: &InviteCreatedView) -> String {
+        format!(
+            "{}\n\nThis link is for one person. Whoever sees it can use it, once, in their place: \
+             hand it over where nobody else reads, and do not post it.\n{}",
+            inline(&created.link),
+            self.invite(&created.invite)
+        )
+    }
+
+    fn invite(&self, invite: &InviteView) -> String {
+        let state = match invite.state {
+            InviteState::Publishing => "not at a relay yet; it cannot be used before",
+            InviteState::Ready => "ready to be used",
+            InviteState::Used => "used",
+            InviteState::Expired => "expired",
+        };
+        let expires = self.clock.show(invite.expires_at_ms);
+        // The whole id: revoking asks for it.
+        format!("Invite {}: {state}; ends {expires}\n", inline(&invite.id))
+    }
+
+    fn message(&self, message: &MessageView) -> String {
+        format!(
+            "[{}] {}, {}\n{}",
+            self.clock.show(message.sent_at_ms),
+            if message.mine { "you" } else { "they" },
+            self.state_since(message),
+            block(&message.text, self.columns)
+        )
+    }
+
+    /// Where a message is, since when, and why.
+    fn state_since(&self, message: &MessageView) -> String {
+        let (words, why) = state(&message.state, &self.clock);
+        let since = match message.state {
+            MessageState::Received | MessageState::Failed { .. } => "at",
+            _ => "since",
+        };
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        format!("{words} {since} {}{why}", self.clock.show(message.since_ms))
+    }
+}
+
+fn done(command: &Command) -> &'static str {
+    match command {
+        Command::Create { .. } => {
+            "The vault is made and open. Nobody can recover a forgotten passphrase."
+        }
+        Command::Unlock { .. } => "The vault is open.",
+        Command::Lock => "The vault is closed; the keys are forgotten.",
+        Command::InviteRevoke { .. } => "The invite is revoked; its link is dead.",
+        Command::RetryNow => "Everything that waits is being tried again.",
+        _ => "Done.",
+    }
+}
+
+fn list(lines: impl Iterator<Item = String>, none: &str) -> String {
+    let text: String = lines.collect();
+    if text.is_empty() { none.into() } else { text }
+}
+
+fn vault_words(vault: VaultState) -> &'static str {
+    match vault {
+        VaultState::Missing => "there is no vault yet; make one with: hushwing create",
+        VaultState::Locked => "the vault is locked; open it with: hushwing unlock",
+        VaultState::Open => "the vault is open",
+    }
+}
+
+fn network_words(network: &NetworkView) -> String {
+    match network {
+        NetworkView::Off => "Tor is off".into(),
+        NetworkView::Starting { percent, stage } => {
+            format!("Tor is starting: {percent} % ({})", inline(stage))
+        }
+        NetworkView::Ready => "Tor works".into(),
+        NetworkView::Blocked { reason } => format!(
+            "Tor does not work: {}. Nothing leaves this machine but attempts to reach it",
+            inline(reason)
+        ),
+    }
+}
+
+fn relay_lines(relay: &RelayView) -> String {
+    let state = match &relay.state {
+        RelayState::Unknown => "not tried yet".into(),
+        RelayState::Reachable => "reachable".into(),
+        RelayState::Unreachable { reason } => format!("unreachable: {}", inline(reason)),
+    };
+    format!("{}\n    {state}\n", inline(&relay.address))
+}
+
+fn relay_test(test: &RelayTestView) -> String {
+    format!(
+        "The relay answered after {} ms. It {}, and keeps mail for up to {} days.\n",
+        test.took_ms,
+        if test.accepting {
+            "takes new mail"
+        } else {
+            "is full and takes no new mail now"
+        },
+        test.max_ttl_s / SECONDS_PER_DAY
+    )
+}
+
+fn contact_lines(contact: &ContactView) -> String {
+    let name = if contact.name.is_empty() {
+        "(no name)".into()
+    } else {
+        inline(&contact.name)
+    };
+    let phase = match &contact.phase {
+        ContactPhase::Fetching => "their invite is being fetched".into(),
+        ContactPhase::Requested => "asked; they have not come online yet".into(),
+        ContactPhase::Established => "both can write".into(),
+        ContactPhase::Failed { reason } => format!("failed: {}", inline(reason)),
+    };
+    let mut text = format!("{}  {name}\n    {phase}\n", short(&contact.id));
+    if let Some(number) = &contact.safety_number {
+        text += &format!("    safety number {}\n", in_fives(number));
+    }
+    text
+}
+
+/// Where a message is, in words, and why if there is a reason.
+fn state(state: &MessageState, clock: &Clock) -> (String, Option<String>) {
+    let because = |words: &str, reason: &str| (words.into(), Some(inline(reason)));
+    let plain = |words: &str| (words.into(), None);
+    match state {
+        MessageState::WaitingForContact => plain("waiting until they have accepted"),
+        MessageState::Held { reason } => because("held back", reason),
+        MessageState::WaitingForTor => plain("waiting for Tor"),
+        MessageState::WaitingForRelay {
+            reason,
+            next_try_ms,
+        } => {
+            let next_try = clock.show(*next_try_ms);
+            let why = format!("{} (next try {next_try})", inline(reason));
+            ("waiting for a relay".into(), Some(why))
+        }
+        MessageState::Sending => plain("on its way"),
+        MessageState::AtRelay { stored, of: 1 } => (format!("at {stored} of 1 relay"), None),
+        MessageState::AtRelay { stored, of } => (format!("at {stored} of {of} relays"), None),
+        MessageState::Delivered => plain("on their device"),
+        MessageState::Failed { reason } => because("failed", reason),
+        MessageState::Received => plain("received"),
+        MessageState::Unreadable { reason } => because("here but unreadable", reason),
+    }
+}
+
+fn short(id: &str) -> String {
+    inline(&id.chars().take(SHORT_ID_LEN).collect::<String>())
+}
+
+/// Digits in groups, as they are read out.
+fn in_fives(digits: &str) -> String {
+    let digits: Vec<char> = inline(digits).chars().filter(|c| *c != ' ').collect();
+    let groups: Vec<String> = digits
+        .chunks(5)
+        .map(|group| group.iter().collect())
+        .collect();
+    groups.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn show() -> Show {
+        Show {
+            clock: Clock::utc(),
+            columns: None,
+        }
+    }
+
+    fn message(text: &str, mine: bool, state: MessageState) -> MessageView {
+        MessageView {
+            id: "00112233445566778899aabbccddeeff".into(),
+            contact: "ffeeddccbbaa99887766554433221100".into(),
+            position: 1,
+            order: None,
+            mine,
+            text: text.into(),
+            sent_at_ms: 1_795_305_421_000,
+            state,
+            since_ms: 1_795_305_425_000,
+        }
+    }
+
+    #[test]
+    fn each_state_of_a_message_has_its_words() {
+        let reason = || "it said no".to_owned();
+        let relay = MessageState::WaitingForRelay {
+            reason: reason(),
+            next_try_ms: 0,
+        };
+        for (state, words, why) in [
+            (
+                MessageState::WaitingForContact,
+                "waiting until they have accepted since",
+                "",
+            ),
+            (
+                MessageState::Held { reason: reason() },
+                "held back since",
+                ": it said no",
+            ),
+            (MessageState::WaitingForTor, "waiting for Tor since", ""),
+            (
+                relay,
+                "waiting for a relay since",
+                ": it said no (next try 1970-01-01 00:00:00)",
+            ),
+            (MessageState::Sending, "on its way since", ""),
+            (
+                MessageState::AtRelay { stored: 1, of: 1 },
+                "at 1 of 1 relay since",
+                "",
+            ),
+            (
+                MessageState::AtRelay { stored: 1, of: 2 },
+                "at 1 of 2 relays since",
+                "",
+            ),
+            (MessageState::Delivered, "on their device since", ""),
+            (
+                MessageState::Failed { reason: reason() },
+                "failed at",
+                ": it said no",
+            ),
+            (MessageState::Received, "received at", ""),
+            (
+                MessageState::Unreadable { reason: reason() },
+                "here but unreadable since",
+                ": it said no",
+            ),
+        ] {
+            let shown = show().message(&message("hi", true, state));
+            let head = "[2026-11-21 23:57:01] you, ";
+            assert_eq!(
+                shown,
+                format!("{head}{words} 2026-11-21 23:57:05{why}\n  | hi\n")
+            );
+        }
+    }
+
+    /// Every text in every view, each hostile in the same way.
+    #[test]
+    fn no_text_of_any_view_reaches_the_terminal_raw() {
+        let bad = || "\u{1b}[2J\u{202e}x\nforged\r\u{9b}".to_owned();
+        let relay = RelayView {
+            address: bad(),
+            state: RelayState::Unreachable { reason: bad() },
+        };
+        let contact = |phase| ContactView {
+            id: bad(),
+            name: bad(),
+            phase,
+            safety_number: Some(bad()),
+        };
+        let invite = InviteView {
+            id: bad(),
+            expires_at_ms: u64::MAX,
+            state: InviteState::Ready,
+        };
+        let failed = contact(ContactPhase::Failed { reason: bad() });
+        let mut evil = message(&bad(), false, MessageState::Unreadable { reason: bad() });
+        evil.id = bad();
+        evil.contact = bad();
+        let mut mine = evil.clone();
+        mine.mine = true;
+        mine.state = MessageState::WaitingForRelay {
+            reason: bad(),
+            next_try_ms: u64::MAX,
+        };
+        let blocked = NetworkView::Blocked { reason: bad() };
+        let replies = [
+            Reply::Status(StatusView {
+                version: bad(),
+                vault: VaultState::Open,
+                network: NetworkView::Starting {
+                    percent: 1,
+                    stage: bad(),
+                },
+                relays: vec![relay.clone()],
+                undelivered: 2,
+            }),
+            Reply::Relay(relay.clone()),
+            Reply::Relays {
+                relays: vec![relay],
+            },
+            Reply::InviteCreated(InviteCreatedView {
+                link: bad(),
+                invite: invite.clone(),
+            }),
+            Reply::Invites {
+                invites: vec![invite],
+            },
+            Reply::Contact(failed.clone()),
+            Reply::Contacts {
+                contacts: vec![failed.clone()],
+            },
+            Reply::Sent(mine.clone()),
+            Reply::Messages {
+                messages: vec![evil.clone(), mine.clone()],
+            },
+        ];
+        let events = [
+            Event::Network { network: blocked },
+            Event::Contact(failed),
+            Event::Message(evil),
+            Event::Message(mine),
+            Event::InviteUsedTwice { invite: bad() },
+            Event::Warning { text: bad() },
+        ];
+        let texts = replies
+            .iter()
+            .map(|reply| show().reply(&Command::Status, reply));
+        for text in texts.chain(events.iter().map(|event| show().event(event))) {
+            assert!(
+                !text.contains(['\u{1b}', '\u{202e}', '\r', '\u{9b}']),
+                "{text:?}"
+            );
+            assert!(
+                !text.lines().any(|line| line.starts_with("forged")),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_safety_number_is_read_in_fives() {
+        assert_eq!(in_fives("1234567890123"), "12345 67890 123");
+    }
+}

@@ -1,0 +1,148 @@
+//! `hushwing run`, the real one: its start, its end, and one of it a folder.
+
+mod common;
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Child, Command as Process},
+    time::{Duration, Instant},
+};
+
+use common::{hushwing, run, text};
+
+/// So that a broken daemon fails a test instead of hanging it.
+const HANG: Duration = Duration::from_secs(60);
+
+/// A daemon that is ended with the test, however that ends.
+struct Daemon {
+    child: Child,
+    ready: String,
+}
+
+impl Daemon {
+    fn start(dir: &Path) -> Self {
+        let mut child = hushwing(dir)
+            .args(["--json", "run", "--without-tor"])
+            .spawn()
+            .unwrap();
+        let mut ready = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut ready)
+            .unwrap();
+        assert!(!ready.is_empty(), "it did not start");
+        Self { child, ready }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Process::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    fn code(&mut self) -> Option<i32> {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(begun.elapsed() < HANG, "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn ask(dir: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut process = hushwing(dir);
+    process.args(arguments);
+    let output = run(process, "");
+    (
+        output.status.code(),
+        text(&output.stdout).to_owned() + text(&output.stderr),
+    )
+}
+
+#[test]
+fn it_says_when_it_is_ready_and_ends_cleanly_at_a_signal() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("new/hushwing");
+        let mut daemon = Daemon::start(&dir);
+        let ready: serde_json::Value = serde_json::from_str(&daemon.ready).unwrap();
+        assert_eq!(ready["ready"], true);
+        let session = fs::read_to_string(dir.join("api.json")).unwrap();
+        let session: serde_json::Value = serde_json::from_str(&session).unwrap();
+        assert_eq!(ready["address"], session["address"]);
+        assert!(ready["address"].as_str().unwrap().starts_with("127.0.0.1:"));
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&dir), 0o700);
+        for entry in fs::read_dir(&dir).unwrap() {
+            let path = entry.unwrap().path();
+            assert_eq!(mode(&path) & 0o077, 0, "{}", path.display());
+        }
+        let (code, said) = ask(&dir, &["status"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("there is no vault yet"), "{said}");
+
+        daemon.signal(signal);
+        assert_eq!(daemon.code(), Some(0), "{signal}");
+        assert!(!dir.join("api.json").exists());
+        assert_eq!(ask(&dir, &["status"]).0, Some(3));
+    }
+}
+
+#[test]
+fn a_second_one_is_refused_and_the_first_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let _first = Daemon::start(dir.path());
+    let (code, said) = ask(dir.path(), &["run", "--without-tor"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("another hushwing daemon already runs"),
+        "{said}"
+    );
+    assert_eq!(ask(dir.path(), &["status"]).0, Some(0));
+}
+
+#[test]
+fn after_a_crash_there_is_no_daemon_and_a_new_one_starts() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut daemon = Daemon::start(dir.path());
+    daemon.signal("KILL");
+    assert_eq!(daemon.code(), None);
+    assert!(dir.path().join("api.json").exists(), "left behind");
+    let (code, said) = ask(dir.path(), &["status"]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("hushwing run"), "{said}");
+    let _next = Daemon::start(dir.path());
+    assert_eq!(ask(dir.path(), &["status"]).0, Some(0));
+}
+
+#[test]
+fn it_leaves_no_core_dump() {
+    let dir = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(dir.path());
+    let limits = fs::read_to_string(format!("/proc/{}/limits", daemon.child.id())).unwrap();
+    let cores = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let words: Vec<&str> = cores.unwrap().split_whitespace().collect();
+    assert_eq!(words[4..6], ["0", "0"]);
+}
+
+#[test]
+fn an_unreadable_network_file_is_a_plain_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, said) = ask(dir.path(), &["run", "--tor-network", "/nonexistent"]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("/nonexistent"), "{said}");
+}

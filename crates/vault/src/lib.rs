@@ -1,1 +1,29 @@
 //! The encrypted store: SQLCipher, Argon2id, one transaction a step.
+//!
+//! A vault is a folder: `vault.hw` (the header: key slots), `vault.db` (the
+//! database) with its write-ahead log, `vault.lock` (empty).
+//!
+//! ```text
+//! passphrase ──Argon2id──► slot key ──unwraps──► vault key ──HKDF──► database key ──► SQLCipher
+//!                                                    └──────HKDF──► header key ──► tag of the header
+//! ```
+
+mod database;
+mod error;
+mod files;
+mod header;
+mod kdf;
+mod keys;
+mod passphrase;
+mod schema;
+mod txn;
+mod vault;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{CreateError, FileError, OpenError, is_disk_full};
+pub use kdf::{KdfParams, KdfParamsError};
+pub use passphrase::{MAX_PASSPHRASE_LEN, Passphrase, PassphraseError};
+pub use txn::Txn;
+pub use vault::Vault;

@@ -1,0 +1,248 @@
+//! The files of a vault: their names, their modes, the lock, and writing that
+//! survives a crash.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::{error::FileError, header::MAX_HEADER_LEN};
+
+/// The folder of a vault, by its absolute path: SQLite would read a path that
+/// begins with `file:` as a URI.
+///
+/// [HW-VAULT-5] The folder has mode 0700 and each file 0600, whatever the umask.
+/// A folder in which others may write is refused: something may have been
+/// planted there, and it may be a shared place that is not ours to close. One
+/// that others may only read is closed, since nothing in it can have been
+/// changed by them; so are files that a copy or a backup left readable.
+#[derive(Clone)]
+pub(crate) struct Folder(PathBuf);
+
+/// The lock that makes this the only user of the vault; released when dropped,
+/// and by the operating system when the process ends in any way.
+pub(crate) struct VaultLock {
+    _held: File,
+}
+
+/// Why the lock was not taken.
+pub(crate) enum LockError {
+    InUse,
+    File(FileError),
+}
+
+/// The header: magic, key slots.
+const HEADER: &str = "vault.hw";
+/// The header of a vault that is being made.
+const NEW_HEADER: &str = "vault.hw.new";
+/// The database.
+const DATABASE: &str = "vault.db";
+/// The database of a vault that is being made.
+const NEW_DATABASE: &str = "vault.db.new";
+/// Empty; locked while the vault is open. It is never removed, since whoever
+/// waits for it would hold a lock on a file that nobody else can see.
+const LOCK: &str = "vault.lock";
+/// What SQLite adds to the name of a database for the log and for the index of
+/// the log. The index is kept in memory here; the name is listed for the modes
+/// and for removal.
+const DATABASE_COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+impl Folder {
+    /// Makes the folder, if it is missing, and checks it.
+    pub(crate) fn create(dir: &Path) -> Result<Self, FileError> {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        match builder.create(dir) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(FileError::NotAFolder);
+            }
+            made => made?,
+        }
+        Self::existing(dir)
+    }
+
+    /// Checks a folder that should be there, and changes nothing.
+    pub(crate) fn existing(dir: &Path) -> Result<Self, FileError> {
+        let metadata = fs::metadata(dir)?;
+        if !metadata.is_dir() {
+            return Err(FileError::NotAFolder);
+        }
+        if others(&metadata) & 0o022 != 0 {
+            return Err(FileError::WritableByOthers);
+        }
+        Ok(Self(fs::canonicalize(dir)?))
+    }
+
+    /// Closes the folder and the files to others.
+    pub(crate) fn make_private(&self) -> Result<(), FileError> {
+        let databases = [DATABASE, NEW_DATABASE]
+            .iter()
+            .flat_map(|name| with_companions(name));
+        let files = [HEADER, NEW_HEADER, LOCK].map(str::to_owned);
+        set_mode_where_wider(&self.0, 0o700)?;
+        for name in databases.chain(files) {
+            match set_mode_where_wider(&self.0.join(name), 0o600) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the lock, or says that somebody has it. Does not wait.
+    ///
+    /// [HW-VAULT-6] One process, and in it one `Vault`, has a vault open: an
+    /// exclusive lock on `vault.lock`, taken before anything else is read.
+    pub(crate) fn lock(&self) -> Result<VaultLock, LockError> {
+        let file = private_options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(self.0.join(LOCK))
+            .map_err(|error| LockError::File(error.into()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(VaultLock { _held: file }),
+            Err(TryLockError::WouldBlock) => Err(LockError::InUse),
+            Err(TryLockError::Error(error)) => Err(LockError::File(error.into())),
+        }
+    }
+
+    /// Whether `dir` holds a header, which is what makes it a vault.
+    pub(crate) fn has_vault(dir: &Path) -> bool {
+        exists(&dir.join(HEADER))
+    }
+
+    pub(crate) fn has_database(&self) -> bool {
+        exists(&self.database())
+    }
+
+    pub(crate) fn has_new_database(&self) -> bool {
+        exists(&self.new_database())
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.0.join(DATABASE)
+    }
+
+    pub(crate) fn new_database(&self) -> PathBuf {
+        self.0.join(NEW_DATABASE)
+    }
+
+    /// The header file, at most one byte more than a header may have.
+    pub(crate) fn read_header(&self) -> Result<Vec<u8>, FileError> {
+        let limit = MAX_HEADER_LEN as u64 + 1;
+        let mut bytes = Vec::new();
+        File::open(self.0.join(HEADER))?
+            .take(limit)
+            .read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes the header under its new name, durably.
+    pub(crate) fn write_new_header(&self, bytes: &[u8]) -> Result<(), FileError> {
+        let mut file = create_private(&self.0.join(NEW_HEADER))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        Ok(())
+    }
+
+    /// An empty file for a database that is being made. SQLite gives the log the
+    /// mode of the database, so this decides both.
+    pub(crate) fn create_new_database(&self) -> Result<PathBuf, FileError> {
+        let path = self.new_database();
+        create_private(&path)?;
+        Ok(path)
+    }
+
+    /// Makes the new database durable, under its new name.
+    pub(crate) fn sync_new_database(&self) -> Result<(), FileError> {
+        File::open(self.new_database())?.sync_all()?;
+        Ok(self.sync()?)
+    }
+
+    /// Gives the new header its name: from here on the vault exists.
+    pub(crate) fn commit_new_header(&self) -> Result<(), FileError> {
+        fs::rename(self.0.join(NEW_HEADER), self.0.join(HEADER))?;
+        Ok(self.sync()?)
+    }
+
+    /// Gives the new database its name.
+    pub(crate) fn commit_new_database(&self) -> Result<(), FileError> {
+        fs::rename(self.new_database(), self.database())?;
+        Ok(self.sync()?)
+    }
+
+    /// Removes what a crash in the middle of making a vault left: no header was
+    /// committed, so no key to it was ever anywhere but in memory.
+    pub(crate) fn remove_unfinished(&self) -> Result<(), FileError> {
+        let mut names = with_companions(NEW_DATABASE);
+        names.push(NEW_HEADER.to_owned());
+        for name in names {
+            match fs::remove_file(self.0.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the names in the folder durable.
+    fn sync(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        File::open(&self.0)?.sync_all()?;
+        Ok(())
+    }
+}
+
+fn with_companions(database: &str) -> Vec<String> {
+    let mut names = vec![database.to_owned()];
+    names.extend(DATABASE_COMPANIONS.map(|suffix| format!("{database}{suffix}")));
+    names
+}
+
+/// There, of whatever type and even as a dangling link: a name that is taken.
+fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// A new file that only its owner may read and write; fails if the name is taken.
+fn create_private(path: &Path) -> io::Result<File> {
+    private_options().write(true).create_new(true).open(path)
+}
+
+/// The permission bits of group and others.
+#[cfg(unix)]
+fn others(metadata: &fs::Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o077
+}
+
+#[cfg(not(unix))]
+fn others(_: &fs::Metadata) -> u32 {
+    0
+}
+
+#[cfg(unix)]
+fn set_mode_where_wider(path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    if others(&fs::metadata(path)?) != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn set_mode_where_wider(path: &Path, _: u32) -> io::Result<()> {
+    fs::metadata(path).map(drop)
+}

@@ -1,0 +1,154 @@
+//! One open transaction, as the ordered tables of bytes that the protocol and
+//! the engine work on.
+
+use std::cell::Cell;
+
+use hushwing_protocol::store::{Order, Row, Store, StoreError, Table};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use crate::{
+    database::DatabaseError,
+    schema::{TableSet, create_rows, rewrite_rows, rows_name},
+};
+
+/// An open transaction of a [`crate::Vault`].
+///
+/// [HW-VAULT-9] The first failure of any operation fails the transaction: each
+/// later operation gives the same error and it cannot commit, even if the caller
+/// went on. SQLite rolls some failures back by itself; what came after would
+/// otherwise be stored one statement at a time.
+pub struct Txn<'a> {
+    sql: Transaction<'a>,
+    tables: Cell<TableSet>,
+    failure: Cell<Option<DatabaseError>>,
+}
+
+impl<'a> Txn<'a> {
+    pub(crate) fn new(sql: Transaction<'a>, tables: TableSet) -> Self {
+        Self {
+            sql,
+            tables: Cell::new(tables),
+            failure: Cell::new(None),
+        }
+    }
+
+    /// Commits; what comes back is which tables there are now.
+    pub(crate) fn commit(self) -> Result<TableSet, DatabaseError> {
+        if let Some(failure) = self.failure.get() {
+            return Err(failure);
+        }
+        self.sql.commit()?;
+        Ok(self.tables.get())
+    }
+
+    /// Writes the rows of `table` anew and overwrites where they were.
+    pub(crate) fn rewrite(&self, table: Table) -> Result<(), StoreError> {
+        self.run(|| {
+            if self.has_table(table) {
+                rewrite_rows(&self.sql, table)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Runs one operation, unless an earlier one failed.
+    fn run<T>(
+        &self,
+        operation: impl FnOnce() -> Result<T, DatabaseError>,
+    ) -> Result<T, StoreError> {
+        if let Some(failure) = self.failure.get() {
+            return Err(failure.into());
+        }
+        operation().map_err(|failure| {
+            self.failure.set(Some(failure));
+            failure.into()
+        })
+    }
+
+    fn ensure_table(&self, table: Table) -> Result<(), DatabaseError> {
+        let mut tables = self.tables.get();
+        if !tables.contains(table) {
+            create_rows(&self.sql, &rows_name(table))?;
+            tables.insert(table);
+            self.tables.set(tables);
+        }
+        Ok(())
+    }
+
+    fn has_table(&self, table: Table) -> bool {
+        self.tables.get().contains(table)
+    }
+}
+
+impl Store for Txn<'_> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.run(|| {
+            if !self.has_table(table) {
+                return Ok(None);
+            }
+            let sql = format!("SELECT value FROM {} WHERE key = ?1", rows_name(table));
+            let mut statement = self.sql.prepare_cached(&sql)?;
+            Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+        })
+    }
+
+    fn put(&self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.run(|| {
+            self.ensure_table(table)?;
+            let sql = format!(
+                "INSERT INTO {} (key, value) VALUES (?1, ?2)
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                rows_name(table)
+            );
+            self.sql.prepare_cached(&sql)?.execute([key, value])?;
+            Ok(())
+        })
+    }
+
+    fn delete(&self, table: Table, key: &[u8]) -> Result<(), StoreError> {
+        self.run(|| {
+            if !self.has_table(table) {
+                return Ok(());
+            }
+            let sql = format!("DELETE FROM {} WHERE key = ?1", rows_name(table));
+            self.sql.prepare_cached(&sql)?.execute([key])?;
+            Ok(())
+        })
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: Option<&[u8]>,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.run(|| {
+            if !self.has_table(table) {
+                return Ok(Vec::new());
+            }
+            let name = rows_name(table);
+            let upper = if to.is_some() {
+                "AND key < ?3"
+            } else {
+                "AND ?3 IS NULL"
+            };
+            let direction = match order {
+                Order::Ascending => "ASC",
+                Order::Descending => "DESC",
+            };
+            let sql = format!(
+                "SELECT key, value FROM {name} WHERE key >= ?1 {upper}
+                 ORDER BY key {direction} LIMIT ?2"
+            );
+            // More rows than fit an i64 cannot exist.
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let mut statement = self.sql.prepare_cached(&sql)?;
+            let rows = statement.query_map(params![from, limit, to], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+}

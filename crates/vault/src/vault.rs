@@ -1,0 +1,288 @@
+//! A vault: creating, opening, one transaction at a time, closing.
+
+use std::{fmt, path::Path};
+
+use hushwing_protocol::store::{StoreError, Table};
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::{
+    database::{self, DatabaseError},
+    error::{CreateError, OpenError},
+    files::{Folder, LockError, VaultLock},
+    header::{self, LockedHeader},
+    kdf::{KdfParams, Strength},
+    keys::{DatabaseKey, VaultKey},
+    passphrase::Passphrase,
+    schema::{self, TableSet},
+    txn::Txn,
+};
+
+/// An open vault. Dropping it closes it; [`Vault::close`] also tells whether
+/// that worked.
+///
+/// The keys are wiped as soon as the database has its own: the passphrase key
+/// and the vault key live only inside [`Vault::create`] and [`Vault::open`]; the
+/// database key lives in the memory of SQLCipher, which wipes it when the vault
+/// is closed.
+pub struct Vault {
+    // Before the lock: fields are dropped in order, and nobody else may come in
+    // while the database is still open.
+    connection: Connection,
+    tables: TableSet,
+    params: KdfParams,
+    broken: bool,
+    _lock: VaultLock,
+}
+
+/// The moments of creating a vault between which a crash leaves something
+/// different behind. Tests stop at each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CreateStep {
+    Prepared,
+    DatabaseBuilt,
+    HeaderWritten,
+    HeaderCommitted,
+    DatabaseCommitted,
+}
+
+impl Vault {
+    /// Whether `dir` holds a vault, open or not, readable or not.
+    #[must_use]
+    pub fn exists(dir: &Path) -> bool {
+        Folder::has_vault(dir)
+    }
+
+    /// Makes a vault in `dir`, which is made too if it is missing, and opens it.
+    ///
+    /// [HW-VAULT-10] Creating is one step to the outside: the database is whole
+    /// and durable under a temporary name, then the header, and renaming the
+    /// header makes the vault exist. A crash before leaves no vault, and what it
+    /// left is removed by the next attempt; a crash after leaves a whole one,
+    /// whose database gets its name at the next opening. A header is never
+    /// replaced, and a database without a header is never overwritten.
+    ///
+    /// # Errors
+    /// [`CreateError`]; there is then no vault, or (if renaming the database
+    /// failed) a whole one that [`Vault::open`] opens.
+    pub fn create(
+        dir: &Path,
+        passphrase: &Passphrase,
+        params: KdfParams,
+    ) -> Result<Self, CreateError> {
+        Self::create_stepwise(dir, passphrase, params, |_| {})
+    }
+
+    pub(crate) fn create_stepwise(
+        dir: &Path,
+        passphrase: &Passphrase,
+        params: KdfParams,
+        mut reached: impl FnMut(CreateStep),
+    ) -> Result<Self, CreateError> {
+        if Self::exists(dir) {
+            return Err(CreateError::AlreadyExists);
+        }
+        let folder = Folder::create(dir)?;
+        let lock = folder.lock()?;
+        // Again, now that nobody else can be making one.
+        if Self::exists(dir) {
+            return Err(CreateError::AlreadyExists);
+        }
+        if folder.has_database() {
+            return Err(CreateError::HeaderMissing);
+        }
+        folder.remove_unfinished()?;
+        folder.make_private()?;
+        reached(CreateStep::Prepared);
+
+        let vault_key = VaultKey::generate().map_err(|_| CreateError::NoRandomness)?;
+        let header = header::seal(passphrase, params, &vault_key)?;
+        let database_key = vault_key.database_key();
+        drop(vault_key);
+
+        build_database(&folder, &database_key)?;
+        reached(CreateStep::DatabaseBuilt);
+        folder.write_new_header(&header)?;
+        reached(CreateStep::HeaderWritten);
+        folder.commit_new_header()?;
+        reached(CreateStep::HeaderCommitted);
+        folder.commit_new_database()?;
+        reached(CreateStep::DatabaseCommitted);
+
+        Ok(Self {
+            connection: database::open(&folder.database(), &database_key)?,
+            tables: TableSet::default(),
+            params,
+            broken: false,
+            _lock: lock,
+        })
+    }
+
+    /// Opens the vault in `dir`.
+    ///
+    /// [HW-VAULT-11] Until the passphrase has opened the header, nothing is
+    /// changed: with a wrong one every file keeps every byte and its mode.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(dir: &Path, passphrase: &Passphrase) -> Result<Self, OpenError> {
+        if !Self::exists(dir) {
+            return Err(OpenError::NotFound);
+        }
+        let folder = Folder::existing(dir)?;
+        let lock = folder.lock()?;
+        let header = LockedHeader::decode(&folder.read_header()?)?.unlock(passphrase)?;
+
+        folder.make_private()?;
+        if !folder.has_database() {
+            if !folder.has_new_database() {
+                return Err(OpenError::Damaged("its database is missing"));
+            }
+            // A crash came between the two renames of `create`.
+            folder.commit_new_database()?;
+        }
+        let mut connection = database::open(&folder.database(), &header.vault_key.database_key())?;
+        schema::upgrade(&mut connection)?;
+        Ok(Self {
+            tables: TableSet::read(&connection)?,
+            connection,
+            params: header.params,
+            broken: false,
+            _lock: lock,
+        })
+    }
+
+    /// Runs `step` in one transaction: what it wrote is there as a whole and
+    /// durable when this gives `Ok`, and not at all when it gives `Err` or when
+    /// `step` panics.
+    ///
+    /// [HW-VAULT-12] A step is atomic. When the commit itself fails, its effect
+    /// counts as not happened, and the caller drops what it holds in memory. If
+    /// the medium failed, the vault takes no more transactions until it is
+    /// opened anew, since only reading the log again tells what is on the disk;
+    /// a full disk leaves it usable.
+    ///
+    /// # Errors
+    /// What `step` gave, or a [`StoreError`] of the transaction itself.
+    pub fn transaction<T, E: From<StoreError>>(
+        &mut self,
+        step: impl FnOnce(&Txn<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let txn = self.begin()?;
+        let value = step(&txn)?;
+        match txn.commit() {
+            Ok(tables) => {
+                self.tables = tables;
+                Ok(value)
+            }
+            Err(failure) => Err(self.failed(failure).into()),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn begin(&mut self) -> Result<Txn<'_>, StoreError> {
+        // In autocommit mode no transaction is open. If one still is, rolling it
+        // back has failed.
+        if self.broken || !self.connection.is_autocommit() {
+            return Err(StoreError::Medium(
+                "an earlier write failed; close the vault and open it again".to_owned(),
+            ));
+        }
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(DatabaseError::from)?;
+        Ok(Txn::new(transaction, self.tables))
+    }
+
+    fn failed(&mut self, failure: DatabaseError) -> StoreError {
+        self.broken = failure != DatabaseError::DiskFull;
+        failure.into()
+    }
+
+    /// Moves the write-ahead log into the database and empties it. Until then
+    /// what was deleted or replaced is still in the log (encrypted under the
+    /// database key, like everything); after it, most of it is gone, and all of
+    /// it after [`Vault::purge`].
+    ///
+    /// # Errors
+    /// [`StoreError::Medium`]; nothing is lost, the log stays as it is.
+    pub fn checkpoint(&mut self) -> Result<(), StoreError> {
+        Ok(database::checkpoint(&self.connection)?)
+    }
+
+    /// Makes everything that was deleted from `tables`, or replaced in them,
+    /// unreadable even for who has the passphrase: rewrites their rows into new
+    /// pages, overwrites the old pages, empties the log. Takes time in proportion
+    /// to the rows of these tables, so the tables of keys are purged often and
+    /// those of messages seldom.
+    ///
+    /// [HW-VAULT-13] After a purge no page of the database, in use or free, and
+    /// no log holds a value that was deleted from these tables before it.
+    /// `secure_delete` and an empty log alone do not give that: when SQLite moves
+    /// rows between pages it can leave copies of them in the gap of the old page,
+    /// and these stay when the row is deleted later.
+    ///
+    /// # Errors
+    /// [`StoreError`]; all rows are as they were.
+    pub fn purge(&mut self, tables: &[Table]) -> Result<(), StoreError> {
+        self.transaction(|txn| tables.iter().try_for_each(|table| txn.rewrite(*table)))?;
+        self.checkpoint()
+    }
+
+    /// Whether the vault was made with
+    /// [`KdfParams::dangerously_weak_for_tests`]: its passphrase protects nothing.
+    #[must_use]
+    pub fn is_dangerously_weak(&self) -> bool {
+        self.params.strength() == Strength::DangerouslyWeak
+    }
+
+    /// Empties the log and closes the vault; keys are wiped, the lock is free.
+    ///
+    /// # Errors
+    /// [`StoreError::Medium`] when the log could not be emptied. The vault is
+    /// closed all the same, and nothing that was committed is lost.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.checkpoint()
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vault(..)")
+    }
+}
+
+/// A whole, closed, durable database under the temporary name.
+fn build_database(folder: &Folder, key: &DatabaseKey) -> Result<(), CreateError> {
+    let path = folder.create_new_database()?;
+    let mut connection = database::open(&path, key)?;
+    schema::create(&mut connection)?;
+    database::checkpoint(&connection)?;
+    // Closing the last connection removes the log, so that one file is all.
+    connection
+        .close()
+        .map_err(|(_, error)| DatabaseError::from(error))?;
+    Ok(folder.sync_new_database()?)
+}
+
+impl From<LockError> for CreateError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::InUse => Self::InUse,
+            LockError::File(error) => Self::Files(error),
+        }
+    }
+}
+
+impl From<LockError> for OpenError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::InUse => Self::InUse,
+            LockError::File(error) => Self::Files(error),
+        }
+    }
+}

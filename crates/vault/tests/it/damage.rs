@@ -1,0 +1,125 @@
+//! Every file changed in every way we could think of: a typed error, never a
+//! panic, and never rows that were not committed together.
+
+use super::*;
+
+const PAGE: usize = 4096;
+
+fn closed_vault(rows: u8) -> BTreeMap<String, Vec<u8>> {
+    let (dir, mut vault) = new_vault();
+    for row in 0..rows {
+        put(&mut vault, &[row], &vec![row; 600]);
+    }
+    vault.close().unwrap();
+    files(dir.path())
+}
+
+/// Opens a vault of these files and reads all of it.
+fn read_all(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<Row>, String> {
+    let dir = folder_of(files);
+    let mut vault = open(dir.path()).map_err(|error| {
+        assert!(matches!(error, OpenError::Damaged(_)), "{error:?}");
+        error.to_string()
+    })?;
+    all_rows(&mut vault).map_err(|error| {
+        assert!(matches!(error, StoreError::Damaged(_)), "{error:?}");
+        error.to_string()
+    })
+}
+
+#[test]
+fn each_flipped_byte_of_the_header_is_an_error() {
+    let good = closed_vault(1);
+    for at in 0..good["vault.hw"].len() {
+        let mut changed = good.clone();
+        changed.get_mut("vault.hw").unwrap()[at] ^= 0x40;
+        assert!(read_all(&changed).is_err(), "byte {at}");
+    }
+    assert_eq!(read_all(&good).unwrap().len(), 1);
+}
+
+#[test]
+fn cut_and_extended_headers_are_an_error() {
+    let good = closed_vault(1);
+    let len = good["vault.hw"].len();
+    for len in [0, 1, 31, 32, len - 1, len + 1, len + 64, 5000, 1 << 20] {
+        let mut changed = good.clone();
+        changed.get_mut("vault.hw").unwrap().resize(len, 0);
+        assert!(read_all(&changed).is_err(), "{len} bytes");
+    }
+}
+
+#[test]
+fn a_flipped_byte_anywhere_in_the_database_is_an_error() {
+    let good = closed_vault(24);
+    let len = good["vault.db"].len();
+    assert!(len / PAGE >= 6, "rows fill several pages");
+    for page in 0..len / PAGE {
+        // Salt or ciphertext, ciphertext, IV, HMAC.
+        for in_page in [0, 15, 16, 100, 2000, PAGE - 80, PAGE - 64, PAGE - 1] {
+            let mut changed = good.clone();
+            changed.get_mut("vault.db").unwrap()[page * PAGE + in_page] ^= 1;
+            assert!(read_all(&changed).is_err(), "page {page}, byte {in_page}");
+        }
+    }
+}
+
+#[test]
+fn a_cut_database_is_an_error_and_an_emptied_one_is_not_a_fresh_start() {
+    let good = closed_vault(24);
+    let len = good["vault.db"].len();
+    for len in [0, 1, 100, PAGE - 1, PAGE, PAGE + 1, len - PAGE, len - 1] {
+        let mut changed = good.clone();
+        changed.get_mut("vault.db").unwrap().truncate(len);
+        assert!(read_all(&changed).is_err(), "{len} bytes");
+    }
+    let mut gone = good.clone();
+    gone.remove("vault.db");
+    assert!(read_all(&gone).is_err());
+}
+
+#[test]
+fn swapped_pages_are_an_error() {
+    let mut changed = closed_vault(24);
+    let database = changed.get_mut("vault.db").unwrap();
+    let (one, two) = database.split_at_mut(4 * PAGE);
+    one[3 * PAGE..].swap_with_slice(&mut two[..PAGE]);
+    assert!(read_all(&changed).is_err());
+}
+
+#[test]
+fn a_database_of_another_vault_is_an_error() {
+    let mut changed = closed_vault(2);
+    let other = closed_vault(2);
+    changed.insert("vault.db".to_owned(), other["vault.db"].clone());
+    assert!(read_all(&changed).is_err());
+}
+
+/// SQLite takes the log up to the first frame that does not check out, so damage
+/// there loses the last commits; but whole ones, and in order.
+#[test]
+fn a_damaged_log_gives_an_earlier_commit_or_an_error() {
+    let good = files_with_a_log(6);
+    assert_eq!(read_all(&good).unwrap().len(), 6);
+    let log_len = good["vault.db-wal"].len();
+    let mut losses = 0;
+    for at in (0..log_len).step_by(401) {
+        let mut changed = good.clone();
+        changed.get_mut("vault.db-wal").unwrap()[at] ^= 0x10;
+        losses += usize::from(whole_prefix(&changed) != Some(6));
+        let mut cut = good.clone();
+        cut.get_mut("vault.db-wal").unwrap().truncate(at);
+        losses += usize::from(whole_prefix(&cut) != Some(6));
+    }
+    assert!(losses > 0, "no change ever reached a row");
+}
+
+/// How many rows there are, after checking that they are the first ones, whole.
+fn whole_prefix(files: &BTreeMap<String, Vec<u8>>) -> Option<usize> {
+    let rows = read_all(files).ok()?;
+    for (number, (key, value)) in rows.iter().enumerate() {
+        let number = u8::try_from(number).unwrap();
+        assert_eq!((key.as_slice(), value), (&[number][..], &vec![number; 600]));
+    }
+    Some(rows.len())
+}

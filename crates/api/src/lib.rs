@@ -9,8 +9,8 @@
 //!
 //! Loopback is no wall: each web page in the user's browser and each account on
 //! the machine reaches it. So every request is checked before anything else is
-//! looked at, and a caller must show the session's
-//! secret, which only files of this user hold.
+//! looked at, and a caller must show the session's secret, which only files of
+//! this user hold.
 //!
 //! # The checks
 //!

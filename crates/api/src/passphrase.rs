@@ -47,7 +47,7 @@ pub fn check(passphrase: &str) -> Result<(), WeakPassphrase> {
         guesses_log10: estimate.guesses_log10().max(0.0),
         because: estimate
             .feedback()
-            .and_then(|feedback| feedback.warning())
+            .and_then(zxcvbn::feedback::Feedback::warning)
             .and_then(in_our_words),
     })
 }

@@ -1,5 +1,7 @@
 //! `hushwing run`, the real one: its start, its end, and one of it a folder.
 
+#![allow(clippy::unwrap_used)] // Helpers fail a test as an assertion does.
+
 mod common;
 
 use std::{
@@ -145,4 +147,48 @@ fn an_unreadable_network_file_is_a_plain_error() {
     let (code, said) = ask(dir.path(), &["run", "--tor-network", "/nonexistent"]);
     assert_eq!(code, Some(1));
     assert!(said.contains("/nonexistent"), "{said}");
+}
+
+/// Whether `needle` is anywhere in the memory that a process can write.
+#[cfg(target_os = "linux")]
+fn in_memory(pid: u32, needle: &[u8]) -> bool {
+    use std::os::unix::fs::FileExt;
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+    let memory = fs::File::open(format!("/proc/{pid}/mem")).unwrap();
+    let writable = maps.lines().filter(|line| line.contains(" rw"));
+    writable
+        .filter_map(|line| {
+            let (from, to) = line.split_once(' ')?.0.split_once('-')?;
+            let number = |text| u64::from_str_radix(text, 16).ok();
+            Some((number(from)?, number(to)?))
+        })
+        .any(|(from, to)| {
+            let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
+            // Some regions of the kernel cannot be read.
+            memory.read_exact_at(&mut bytes, from).is_ok()
+                && bytes.windows(needle.len()).any(|window| window == needle)
+        })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_passphrase_does_not_stay_in_memory() {
+    const MARKED: &str = "plover tundra eggshell wharf mimic";
+    let dir = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(dir.path());
+    let pid = daemon.child.id();
+    let session = fs::read_to_string(dir.path().join("api.json")).unwrap();
+    let session: serde_json::Value = serde_json::from_str(&session).unwrap();
+    for arguments in [["create"], ["lock"], ["unlock"]] {
+        let mut process = hushwing(dir.path());
+        process.args(arguments);
+        if arguments != ["lock"] {
+            process.arg("--passphrase-stdin");
+        }
+        let output = run(process, MARKED);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(!in_memory(pid, &MARKED.as_bytes()[2..]), "{arguments:?}");
+    }
+    let secret = session["secret"].as_str().unwrap();
+    assert!(in_memory(pid, secret.as_bytes()), "the search finds what is there");
 }

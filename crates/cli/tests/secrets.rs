@@ -1,6 +1,8 @@
 //! What must not be seen: passphrases by other programs, hostile text by the
 //! terminal, the session's secret by a proxy.
 
+#![allow(clippy::unwrap_used)] // Helpers fail a test as an assertion does.
+
 mod common;
 
 use std::{

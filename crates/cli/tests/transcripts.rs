@@ -9,6 +9,8 @@
 //! [CODE]                           the exit code
 //! ```
 
+#![allow(clippy::unwrap_used)] // Helpers fail a test as an assertion does.
+
 mod common;
 
 use std::{env, fmt::Write, fs, path::Path};

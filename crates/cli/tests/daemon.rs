@@ -190,5 +190,8 @@ fn a_passphrase_does_not_stay_in_memory() {
         assert!(!in_memory(pid, &MARKED.as_bytes()[2..]), "{arguments:?}");
     }
     let secret = session["secret"].as_str().unwrap();
-    assert!(in_memory(pid, secret.as_bytes()), "the search finds what is there");
+    assert!(
+        in_memory(pid, secret.as_bytes()),
+        "the search finds what is there"
+    );
 }

@@ -1,11 +1,12 @@
 //! What the user gives: passphrases, links and texts.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{self, IsTerminal, Read},
 };
 
 use hushwing_api::passphrase;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::{args::PassphraseArgs, failure::Failure};
@@ -21,7 +22,7 @@ const MAX_INPUT_LEN: usize = 16 * 1024;
 pub(crate) fn known_passphrase(args: &PassphraseArgs) -> Result<Zeroizing<String>, Failure> {
     match piped(args)? {
         Some(passphrase) => Ok(passphrase),
-        None => prompt("Passphrase: "),
+        None => Asking::begin()?.ask("Passphrase: "),
     }
 }
 
@@ -30,10 +31,11 @@ pub(crate) fn new_passphrase(args: &PassphraseArgs) -> Result<Zeroizing<String>,
     if let Some(passphrase) = piped(args)? {
         return Ok(passphrase);
     }
-    let first = prompt("New passphrase: ")?;
+    let asking = Asking::begin()?;
+    let first = asking.ask("New passphrase: ")?;
     // The daemon decides; asking here saves typing a weak one twice.
     passphrase::check(&first).map_err(|weak| Failure::Here(weak.to_string()))?;
-    if *prompt("The same again: ")? == *first {
+    if *asking.ask("The same again: ")? == *first {
         Ok(first)
     } else {
         Err(Failure::Here(
@@ -75,16 +77,45 @@ fn piped(args: &PassphraseArgs) -> Result<Option<Zeroizing<String>>, Failure> {
     read_bounded(file, MAX_PASSPHRASE_LEN, "the file descriptor").map(Some)
 }
 
-fn prompt(question: &str) -> Result<Zeroizing<String>, Failure> {
-    rpassword::prompt_password(question)
-        .map(Zeroizing::new)
-        .map_err(|_| {
+/// A terminal that shows nothing of what is typed, from before the first prompt
+/// until this is dropped. The prompting library goes quiet only after it has
+/// printed its prompt; what is typed or pasted in that instant would be shown.
+struct Asking {
+    terminal: File,
+    before: Termios,
+}
+
+impl Asking {
+    fn begin() -> Result<Self, Failure> {
+        let quiet = || -> io::Result<Self> {
+            let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+            let before = tcgetattr(&terminal)?;
+            let mut silent = before.clone();
+            silent.local_modes.remove(LocalModes::ECHO);
+            tcsetattr(&terminal, OptionalActions::Now, &silent)?;
+            Ok(Self { terminal, before })
+        };
+        quiet().map_err(|_| {
             Failure::Here(
                 "there is no terminal to ask for the passphrase; use --passphrase-stdin or \
                  --passphrase-fd"
                     .into(),
             )
         })
+    }
+
+    fn ask(&self, question: &str) -> Result<Zeroizing<String>, Failure> {
+        rpassword::prompt_password(question)
+            .map(Zeroizing::new)
+            .map_err(|e| Failure::Here(format!("no passphrase was typed: {e}")))
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing back.
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+    }
 }
 
 /// All of `source` in one buffer that never moves, so that none of it is left

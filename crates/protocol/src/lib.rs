@@ -22,6 +22,12 @@ mod safety;
 mod secret;
 pub mod store;
 
+#[cfg(test)]
+extern crate self as hushwing_protocol;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod testing;
+
 use rand_core::CryptoRng;
 
 pub use content::{Content, ContentError};

@@ -5,6 +5,8 @@ mod open;
 pub(crate) mod policy;
 mod seal;
 pub(crate) mod state;
+#[cfg(test)]
+mod tests;
 
 use hushwing_wire::{Receipts, Routes, Slot};
 

@@ -9,6 +9,8 @@
 mod inviter;
 mod keys;
 mod redeemer;
+#[cfg(test)]
+mod tests;
 
 use hushwing_wire::DecodeError;
 

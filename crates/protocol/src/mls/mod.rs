@@ -4,6 +4,8 @@ pub(crate) mod overlay;
 pub(crate) mod provider;
 mod storage;
 mod suite;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use openmls::{

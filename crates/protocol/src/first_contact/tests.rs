@@ -1,0 +1,233 @@
+//! First contacts that somebody altered with full knowledge of the link.
+#![allow(clippy::unwrap_used)]
+
+use hushwing_wire::{Bundle, InviteLink, RequestPlaintext, SealedBox};
+
+use super::{
+    InviteError, RequestSlot, accept,
+    keys::{BUNDLE_BOX_LABEL, InviteKeys, REQUEST_BOX_LABEL},
+    redeem,
+};
+use crate::{
+    identity::{IdentityKeys, ProofError, Role},
+    kdf,
+    mls::{
+        LeafSigner, MlsError, make_key_package,
+        tests::{classical_key_package, with_provider},
+    },
+    secret::Secret32,
+    testing::{Person, friends},
+    view,
+};
+
+/// A link and sealed bundle of somebody who makes them by hand.
+fn handmade(
+    alter: impl FnOnce(&mut Bundle),
+    role: Role,
+    classical: bool,
+) -> (InviteLink, SealedBox) {
+    with_provider(40, |provider| {
+        let keys = InviteKeys::new(&[8; 32]);
+        let identity = provider.with_rng(|rng| IdentityKeys::generate(rng));
+        let signer = LeafSigner::new(&Secret32::new([6; 32]));
+        let fingerprint = *identity.fingerprint().as_bytes();
+        let key_package = if classical {
+            classical_key_package(provider, &signer, &fingerprint)
+        } else {
+            make_key_package(provider, &signer, &fingerprint).unwrap()
+        };
+        let routes = hushwing_wire::Routes::default();
+        let card = provider.with_rng(|rng| {
+            identity
+                .card(rng, role, &signer.public(), &keys.id(), "Eve", routes)
+                .unwrap()
+        });
+        let mut bundle = Bundle { key_package, card };
+        alter(&mut bundle);
+        let link = InviteLink {
+            expires_at_min: crate::testing::EXPIRES_AT_MIN,
+            secret: [8; 32],
+            bundle_hash: kdf::sha256(&bundle.to_bytes().unwrap()),
+            relays: vec![crate::testing::relay(1)],
+        };
+        let padded = bundle.to_padded().unwrap();
+        let boxed = provider.with_rng(|rng| {
+            keys.bundle_key()
+                .seal(rng, BUNDLE_BOX_LABEL, &keys.bundle_slot(), &padded)
+                .unwrap()
+        });
+        (link, boxed)
+    })
+}
+
+fn redeem_handmade((link, boxed): &(InviteLink, SealedBox)) -> Option<InviteError> {
+    let mut bob = Person::new(2);
+    let me = bob.me("Bob");
+    let refused = redeem(&mut bob.ctx(), link, boxed, me).err();
+    assert!(refused.is_none() || bob.rows().is_empty());
+    refused
+}
+
+#[test]
+fn a_bundle_made_by_the_rules_is_redeemed() {
+    assert_eq!(
+        redeem_handmade(&handmade(|_| {}, Role::Inviter, false)),
+        None
+    );
+}
+
+#[test]
+fn a_bundle_of_a_classical_suite_is_refused() {
+    assert_eq!(
+        redeem_handmade(&handmade(|_| {}, Role::Inviter, true)),
+        Some(InviteError::Mls(MlsError::Suite))
+    );
+}
+
+#[test]
+fn a_bundle_whose_proof_is_stripped_forged_or_of_the_other_role_is_refused() {
+    let refused = |alter: fn(&mut Bundle), role| redeem_handmade(&handmade(alter, role, false));
+    assert_eq!(
+        refused(
+            |bundle| bundle.card.ml_dsa_65_signature[0] ^= 1,
+            Role::Inviter
+        ),
+        Some(InviteError::Proof(ProofError::MlDsa65))
+    );
+    assert_eq!(
+        refused(
+            |bundle| bundle.card.ed25519_signature.fill(0),
+            Role::Inviter
+        ),
+        Some(InviteError::Proof(ProofError::Ed25519))
+    );
+    assert_eq!(
+        refused(|bundle| bundle.card.ml_dsa_65_public[0] ^= 1, Role::Inviter),
+        Some(InviteError::Proof(ProofError::Fingerprint))
+    );
+    assert_eq!(
+        refused(|_| {}, Role::Redeemer),
+        Some(InviteError::Proof(ProofError::Ed25519))
+    );
+}
+
+#[test]
+fn another_bundle_than_the_link_names_is_refused() {
+    let (mut link, boxed) = handmade(|_| {}, Role::Inviter, false);
+    link.bundle_hash[0] ^= 1;
+    assert_eq!(
+        redeem_handmade(&(link, boxed)),
+        Some(InviteError::WrongBundle)
+    );
+}
+
+/// Bob's request with its inside altered by somebody who knows the link.
+fn accept_altered(alter: impl FnOnce(&mut RequestPlaintext)) -> Option<InviteError> {
+    let (mut alice, mut bob) = (Person::new(1), Person::new(2));
+    let created = alice.invite();
+    let redeemed = bob.redeem(&created);
+    let keys = InviteKeys::new(&created.link.secret);
+    let (slot, boxed) = &redeemed.request[0];
+    let key = keys.request_key(RequestSlot::First);
+    let padded = key.open(REQUEST_BOX_LABEL, slot, boxed).unwrap();
+    let mut request = RequestPlaintext::from_padded(&padded).unwrap();
+    alter(&mut request);
+    let padded = request.to_padded().unwrap();
+    let boxed = key
+        .seal(&mut bob.rng, REQUEST_BOX_LABEL, slot, &padded)
+        .unwrap();
+    let before = alice.store.snapshot();
+    let refused = accept(
+        &mut alice.ctx(),
+        &created.invite,
+        RequestSlot::First,
+        &boxed,
+    )
+    .err();
+    assert!(refused.is_none() || alice.store.snapshot() == before);
+    if refused.is_some() {
+        // The honest one still passes.
+        alice.accept(&created, &redeemed);
+    }
+    refused
+}
+
+/// Flips a bit, counting round the end.
+fn flip(bytes: &mut [u8], at: usize) {
+    let at = at % bytes.len();
+    bytes[at] ^= 1;
+}
+
+#[test]
+fn each_region_of_a_request_is_bound() {
+    assert_eq!(accept_altered(|_| {}), None);
+    for at in (0..5_400).step_by(301) {
+        let refused = accept_altered(|request| flip(&mut request.welcome, at));
+        assert!(refused.is_some(), "byte {at} of the Welcome");
+    }
+    for at in (0..5_900).step_by(301) {
+        let refused = accept_altered(|request| flip(&mut request.message, at));
+        assert!(refused.is_some(), "byte {at} of the message");
+    }
+    assert!(accept_altered(|request| request.message.truncate(900)).is_some());
+    assert!(accept_altered(|request| request.welcome.push(0)).is_some());
+    assert_eq!(
+        accept_altered(|request| request.welcome[4..6].copy_from_slice(&[0, 3])),
+        Some(InviteError::Mls(MlsError::Suite))
+    );
+}
+
+#[test]
+fn a_message_of_another_request_does_not_fit_the_welcome() {
+    let mut alice = Person::new(1);
+    let created = alice.invite();
+    let keys = InviteKeys::new(&created.link.secret);
+    let key = keys.request_key(RequestSlot::First);
+    let requests = [2, 3].map(|seed| {
+        let redeemed = Person::new(seed).redeem(&created);
+        let (slot, boxed) = &redeemed.request[0];
+        let padded = key.open(REQUEST_BOX_LABEL, slot, boxed).unwrap();
+        RequestPlaintext::from_padded(&padded).unwrap()
+    });
+    let [bobs, mallorys] = requests;
+    let mixed = RequestPlaintext {
+        welcome: bobs.welcome,
+        message: mallorys.message,
+    };
+    let slot = keys.request_slot(RequestSlot::First);
+    let padded = mixed.to_padded().unwrap();
+    let boxed = key
+        .seal(&mut alice.rng, REQUEST_BOX_LABEL, &slot, &padded)
+        .unwrap();
+    let refused = accept(
+        &mut alice.ctx(),
+        &created.invite,
+        RequestSlot::First,
+        &boxed,
+    );
+    assert!(matches!(
+        refused,
+        Err(InviteError::Mls(MlsError::Refused(_)))
+    ));
+}
+
+#[test]
+fn whoever_answers_under_another_identity_has_another_safety_number() {
+    let mut alice = Person::new(1);
+    let created = alice.invite();
+    let untouched = alice.store.snapshot();
+    let numbers = [2, 3].map(|seed| {
+        alice.store.restore(&untouched);
+        let redeemed = Person::new(seed).redeem(&created);
+        alice.accept(&created, &redeemed).safety_number
+    });
+    assert_ne!(numbers[0], numbers[1]);
+    // And the same person in another first contact has another one too.
+    let safety_number = |seed| {
+        let (alice, _) = friends(seed);
+        view(&alice.store, &alice.conversation)
+            .unwrap()
+            .safety_number
+    };
+    assert_ne!(safety_number(1), safety_number(2));
+}

@@ -1,0 +1,377 @@
+//! What the MLS layer refuses, made with the MLS library itself.
+#![allow(clippy::unwrap_used)]
+
+use openmls::prelude::{
+    Ciphersuite, KeyPackage, KeyPackageBundle, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig,
+    OpenMlsProvider as _,
+};
+use tls_codec::Serialize as _;
+
+use super::{
+    ExternalPsk, Group, LeafSigner, MlsError, PeerKeyPackage, encode, make_key_package,
+    provider::Provider, suite,
+};
+use crate::{ids::ConversationId, secret::Secret32, testing::Person};
+
+const CLASSICAL: [Ciphersuite; 2] = [
+    Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519,
+    Ciphersuite::MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519,
+];
+
+pub(crate) fn with_provider<T>(seed: u64, use_it: impl FnOnce(&Provider<'_>) -> T) -> T {
+    let mut person = Person::new(seed);
+    let ctx = person.ctx();
+    let id = ConversationId::new([seed.to_be_bytes()[7]; 32]);
+    use_it(&Provider::new(ctx.store, ctx.rng, id).unwrap())
+}
+
+fn signer(seed: u8) -> LeafSigner {
+    LeafSigner::new(&Secret32::new([seed; 32]))
+}
+
+fn key_package_of(provider: &Provider<'_>, suite: Ciphersuite, seed: u8) -> KeyPackageBundle {
+    let signer = signer(seed);
+    KeyPackage::builder()
+        .key_package_lifetime(suite::lifetime())
+        .build(suite, provider, &signer, signer.credential(&[seed; 32]))
+        .unwrap()
+}
+
+/// A whole key package of another suite, with all its signatures.
+pub(crate) fn classical_key_package(
+    provider: &Provider<'_>,
+    signer: &LeafSigner,
+    fingerprint: &[u8; 32],
+) -> Vec<u8> {
+    KeyPackage::builder()
+        .key_package_lifetime(suite::lifetime())
+        .build(
+            CLASSICAL[1],
+            provider,
+            signer,
+            signer.credential(fingerprint),
+        )
+        .unwrap()
+        .key_package()
+        .tls_serialize_detached()
+        .unwrap()
+}
+
+/// A group of any suite, and the Welcome for `joiner`, without any PSK.
+fn welcome_without_psk(
+    provider: &Provider<'_>,
+    suite: Ciphersuite,
+    joiner: KeyPackage,
+    others: &[KeyPackage],
+) -> Vec<u8> {
+    let founder = signer(9);
+    let config = MlsGroupCreateConfig::builder()
+        .ciphersuite(suite)
+        .use_ratchet_tree_extension(true)
+        .lifetime(suite::lifetime())
+        .build();
+    let credential = founder.credential(&[9; 32]);
+    let mut group = MlsGroup::new(provider, &founder, &config, credential).unwrap();
+    let mut all = vec![joiner];
+    all.extend_from_slice(others);
+    let (_, welcome, _) = group.add_members(provider, &founder, &all).unwrap();
+    encode(&welcome).unwrap()
+}
+
+fn psk(value: &Secret32) -> ExternalPsk<'_> {
+    ExternalPsk { id: [1; 32], value }
+}
+
+#[test]
+fn our_key_package_passes_and_a_classical_one_does_not() {
+    with_provider(1, |provider| {
+        let ours = make_key_package(provider, &signer(1), &[1; 32]).unwrap();
+        let parsed = PeerKeyPackage::parse(provider, &ours).unwrap();
+        assert_eq!(parsed.leaf().credential, [1; 32]);
+        for suite in CLASSICAL {
+            let bundle = key_package_of(provider, suite, 1);
+            let bytes = bundle.key_package().tls_serialize_detached().unwrap();
+            assert_eq!(
+                PeerKeyPackage::parse(provider, &bytes).err(),
+                Some(MlsError::Suite)
+            );
+        }
+        for code in [0x0001_u16, 0x0002, 0x0003, 0x004E, 0xFFFF] {
+            let mut patched = ours.clone();
+            patched[2..4].copy_from_slice(&code.to_be_bytes());
+            assert_eq!(
+                PeerKeyPackage::parse(provider, &patched).err(),
+                Some(MlsError::Suite)
+            );
+        }
+    });
+}
+
+#[test]
+fn a_key_package_that_is_cut_long_or_changed_is_refused() {
+    with_provider(1, |provider| {
+        let ours = make_key_package(provider, &signer(1), &[1; 32]).unwrap();
+        for cut in (0..ours.len()).step_by(7) {
+            assert!(PeerKeyPackage::parse(provider, &ours[..cut]).is_err());
+        }
+        assert!(PeerKeyPackage::parse(provider, &[ours.as_slice(), &[0]].concat()).is_err());
+        for at in (0..ours.len()).step_by(5) {
+            let mut changed = ours.clone();
+            changed[at] ^= 0x10;
+            assert!(
+                PeerKeyPackage::parse(provider, &changed).is_err(),
+                "byte {at}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_last_resort_key_package_is_refused() {
+    with_provider(1, |provider| {
+        let signer = signer(1);
+        let bundle = KeyPackage::builder()
+            .key_package_lifetime(suite::lifetime())
+            .mark_as_last_resort()
+            .build(suite::SUITE, provider, &signer, signer.credential(&[1; 32]))
+            .unwrap();
+        let bytes = bundle.key_package().tls_serialize_detached().unwrap();
+        assert_eq!(
+            PeerKeyPackage::parse(provider, &bytes).err(),
+            Some(MlsError::Refused("the key package"))
+        );
+    });
+}
+
+#[test]
+fn a_welcome_without_the_psk_or_of_another_suite_is_refused() {
+    let value = Secret32::new([2; 32]);
+    for suite in [suite::SUITE, CLASSICAL[0], CLASSICAL[1]] {
+        with_provider(1, |joiner| {
+            let bundle = key_package_of(joiner, suite, 1);
+            let welcome = with_provider(2, |founder| {
+                welcome_without_psk(founder, suite, bundle.key_package().clone(), &[])
+            });
+            let refused = Group::join(joiner, &welcome, &psk(&value)).err().unwrap();
+            let expected = if suite == suite::SUITE {
+                MlsError::Refused("the Welcome does not use the invite's secret")
+            } else {
+                MlsError::Suite
+            };
+            assert_eq!(refused, expected);
+        });
+    }
+}
+
+#[test]
+fn a_welcome_with_another_psk_is_refused() {
+    let (ours, other) = (Secret32::new([2; 32]), Secret32::new([3; 32]));
+    let join = |id: [u8; 32], value: &Secret32| {
+        with_provider(1, |joiner| {
+            let bytes = make_key_package(joiner, &signer(1), &[1; 32]).unwrap();
+            let welcome = with_provider(2, |founder| {
+                let key_package = PeerKeyPackage::parse(founder, &bytes).unwrap();
+                let psk = ExternalPsk { id, value };
+                Group::found(founder, &signer(9), &[9; 32], key_package, &psk)
+                    .unwrap()
+                    .1
+            });
+            Group::join(joiner, &welcome, &psk(&ours))
+                .map(|group| group.id())
+                .err()
+        })
+    };
+    assert_eq!(join([1; 32], &ours), None);
+    assert_eq!(
+        join([1; 32], &other),
+        Some(MlsError::Refused("the Welcome"))
+    );
+    assert_eq!(join([4; 32], &ours), Some(MlsError::Refused("the Welcome")));
+}
+
+#[test]
+fn a_welcome_that_is_cut_or_changed_is_refused_without_panic() {
+    let value = Secret32::new([2; 32]);
+    with_provider(1, |joiner| {
+        let bytes = make_key_package(joiner, &signer(1), &[1; 32]).unwrap();
+        joiner.overlay().accept();
+        let welcome = with_provider(2, |founder| {
+            let key_package = PeerKeyPackage::parse(founder, &bytes).unwrap();
+            Group::found(founder, &signer(9), &[9; 32], key_package, &psk(&value))
+                .unwrap()
+                .1
+        });
+        for at in (0..welcome.len()).step_by(61) {
+            let mut changed = welcome.clone();
+            changed[at] ^= 0x10;
+            assert!(
+                Group::join(joiner, &changed, &psk(&value)).is_err(),
+                "byte {at}"
+            );
+            joiner.overlay().reject();
+            assert!(Group::join(joiner, &welcome[..at], &psk(&value)).is_err());
+            joiner.overlay().reject();
+        }
+        assert!(Group::join(joiner, &welcome, &psk(&value)).is_ok());
+    });
+}
+
+/// Founder and joiner of a group of two, each with its provider.
+fn pair(use_it: impl FnOnce(&Provider<'_>, Group, &Provider<'_>, Group)) {
+    let value = Secret32::new([2; 32]);
+    with_provider(1, |joiner| {
+        with_provider(2, |founder| {
+            let bytes = make_key_package(joiner, &signer(1), &[1; 32]).unwrap();
+            let key_package = PeerKeyPackage::parse(founder, &bytes).unwrap();
+            let (founded, welcome) =
+                Group::found(founder, &signer(9), &[9; 32], key_package, &psk(&value)).unwrap();
+            let joined = Group::join(joiner, &welcome, &psk(&value)).unwrap();
+            use_it(founder, founded, joiner, joined);
+        });
+    });
+}
+
+#[test]
+fn both_sides_of_an_epoch_derive_the_same() {
+    pair(|founder, mut founded, joiner, mut joined| {
+        let commit = joined.commit(joiner, &signer(1), b"data").unwrap();
+        let checked = founded.check_commit(founder, 1, &commit).unwrap();
+        assert_eq!(checked.authenticated_data, b"data");
+        founded.merge(founder, checked).unwrap();
+        let (ours, theirs) = (
+            joined.entered(joiner).unwrap(),
+            founded.entered(founder).unwrap(),
+        );
+        assert_eq!(ours.epoch, 2);
+        assert_eq!(ours.authenticator, theirs.authenticator);
+        assert!(ours.lane_root == theirs.lane_root);
+    });
+}
+
+#[test]
+fn a_commit_that_adds_somebody_is_refused() {
+    pair(|founder, mut founded, joiner, mut joined| {
+        let third = key_package_of(joiner, suite::SUITE, 7)
+            .key_package()
+            .clone();
+        let (commit, _, _) = joined.0.add_members(joiner, &signer(1), &[third]).unwrap();
+        assert_eq!(
+            founded
+                .check_commit(founder, 1, &encode(&commit).unwrap())
+                .err(),
+            Some(MlsError::Refused("the commit does more than renew keys"))
+        );
+    });
+}
+
+#[test]
+fn a_commit_without_a_path_is_refused() {
+    pair(|founder, mut founded, joiner, mut joined| {
+        let third = key_package_of(joiner, suite::SUITE, 7)
+            .key_package()
+            .clone();
+        let (commit, _, _) = joined
+            .0
+            .add_members_without_update(joiner, &signer(1), &[third])
+            .unwrap();
+        assert!(
+            founded
+                .check_commit(founder, 1, &encode(&commit).unwrap())
+                .is_err()
+        );
+    });
+}
+
+#[test]
+fn a_commit_with_another_psk_is_refused() {
+    pair(|founder, mut founded, joiner, mut joined| {
+        let value = Secret32::new([6; 32]);
+        let extra = ExternalPsk {
+            id: [6; 32],
+            value: &value,
+        };
+        extra.store(founder).unwrap();
+        let id = extra.store(joiner).unwrap();
+        let proposal = openmls::prelude::PreSharedKeyProposal::new(id);
+        let bundle = joined
+            .0
+            .commit_builder()
+            .force_self_update(true)
+            .add_proposal(openmls::prelude::Proposal::PreSharedKey(Box::new(proposal)))
+            .load_psks(joiner.storage())
+            .unwrap()
+            .build(joiner.rand(), joiner.crypto(), &signer(1), |_| true)
+            .unwrap()
+            .stage_commit(joiner)
+            .unwrap();
+        assert_eq!(
+            founded
+                .check_commit(founder, 1, &encode(bundle.commit()).unwrap())
+                .err(),
+            Some(MlsError::Refused("the commit does more than renew keys"))
+        );
+    });
+}
+
+#[test]
+fn a_commit_that_changes_the_identity_of_the_leaf_is_refused() {
+    pair(|founder, mut founded, joiner, mut joined| {
+        let other = signer(1).credential(&[8; 32]);
+        let bundle = joined
+            .0
+            .self_update(
+                joiner,
+                &signer(1),
+                LeafNodeParameters::builder()
+                    .with_credential_with_key(other)
+                    .build(),
+            )
+            .unwrap();
+        assert_eq!(
+            founded
+                .check_commit(founder, 1, &encode(bundle.commit()).unwrap())
+                .err(),
+            Some(MlsError::Refused("the commit does more than renew keys"))
+        );
+    });
+}
+
+#[test]
+fn a_removal_and_a_bare_proposal_are_refused() {
+    pair(|founder, mut founded, joiner, mut joined| {
+        let (proposal, _) = joined
+            .0
+            .propose_self_update(joiner, &signer(1), LeafNodeParameters::default())
+            .unwrap();
+        let proposal = encode(&proposal).unwrap();
+        assert!(founded.commit_epoch(&proposal).is_err());
+        assert!(founded.decrypt(founder, 1, &proposal).is_err());
+        joined.0.clear_pending_proposals(joiner.storage()).unwrap();
+        let zero = openmls::prelude::LeafNodeIndex::new(0);
+        let (commit, _, _) = joined
+            .0
+            .remove_members(joiner, &signer(1), &[zero])
+            .unwrap();
+        assert_eq!(
+            founded
+                .check_commit(founder, 1, &encode(&commit).unwrap())
+                .err(),
+            Some(MlsError::Refused("the commit does more than renew keys"))
+        );
+    });
+}
+
+#[test]
+fn the_exporter_is_not_in_the_store() {
+    fn check(provider: &Provider<'_>, group: &Group) {
+        let entered = group.entered(provider).unwrap();
+        let stored = Group::load(provider, &group.id()).unwrap();
+        let again = stored.entered(provider).unwrap();
+        assert_eq!(again.authenticator, entered.authenticator);
+        assert!(again.lane_root != entered.lane_root);
+    }
+    pair(|founder, founded, joiner, joined| {
+        check(founder, &founded);
+        check(joiner, &joined);
+    });
+}

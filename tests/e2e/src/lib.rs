@@ -6,6 +6,7 @@
 //! tests tell the same stories.
 
 pub mod figures;
+pub mod needles;
 pub mod person;
 pub mod process;
 pub mod programs;

@@ -24,11 +24,21 @@ pub struct Person {
     name: &'static str,
     dir: PathBuf,
     log: PathBuf,
-    log_level: String,
-    network: PathBuf,
+    setting: Setting,
     passphrase: String,
     daemon: Option<Daemon>,
     friend: String,
+}
+
+/// How somebody's daemon is run.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The Arti configuration of the private Tor network.
+    pub network: PathBuf,
+    /// How much the daemon logs: `info`, `trace`, ...
+    pub log_level: &'static str,
+    /// Whether it may also use relays at 127.0.0.1.
+    pub allow_loopback: bool,
 }
 
 /// A message as `read --json` shows it.
@@ -82,12 +92,11 @@ impl Contact {
 }
 
 impl Person {
-    /// Somebody without a vault yet, who will live in `root/NAME` and use the
-    /// Tor network of the Arti configuration `network`.
+    /// Somebody without a vault yet, who will live in `root/NAME`.
     ///
     /// # Errors
     /// When the system gives no randomness for the passphrase.
-    pub fn new(name: &'static str, root: &Path, network: &Path, log_level: &str) -> Result<Person> {
+    pub fn new(name: &'static str, root: &Path, setting: Setting) -> Result<Person> {
         let mut secret = [0; 16];
         getrandom::fill(&mut secret).map_err(|why| anyhow::anyhow!("no randomness: {why}"))?;
         let folder = name.to_lowercase();
@@ -95,8 +104,7 @@ impl Person {
             name,
             dir: root.join(&folder),
             log: root.join(format!("{folder}.log")),
-            log_level: log_level.to_owned(),
-            network: network.to_path_buf(),
+            setting,
             passphrase: HEXLOWER.encode(&secret),
             daemon: None,
             friend: String::new(),
@@ -119,6 +127,29 @@ impl Person {
     #[must_use]
     pub fn log(&self) -> &Path {
         &self.log
+    }
+
+    /// What opens the vault.
+    #[must_use]
+    pub fn passphrase(&self) -> &str {
+        &self.passphrase
+    }
+
+    /// The TCP port of the daemon's local API.
+    ///
+    /// # Errors
+    /// When the daemon has not written its API file.
+    pub fn api_port(&self) -> Result<u16> {
+        let text = std::fs::read_to_string(self.dir.join("api.json"))?;
+        let file: Value = serde_json::from_str(&text)?;
+        let address = file["address"].as_str().context("no address")?;
+        Ok(address.parse::<std::net::SocketAddr>()?.port())
+    }
+
+    /// Whether the daemon was started and neither ended nor killed by the story.
+    #[must_use]
+    pub fn is_online(&self) -> bool {
+        self.daemon.is_some()
     }
 
     /// The running daemon.
@@ -164,20 +195,19 @@ impl Person {
     fn start_daemon(&mut self) -> Result<()> {
         ensure!(self.daemon.is_none(), "{}'s daemon runs already", self.name);
         let dir = self.dir.to_string_lossy();
-        let network = self.network.to_string_lossy();
-        let args = ["--dir", &dir, "run", "--tor-network", &network, "--json"];
-        let variables = [("HUSHWING_LOG", self.log_level.as_str())];
+        let network = self.setting.network.to_string_lossy();
+        let mut args = vec!["--dir", &dir, "run", "--tor-network", &network, "--json"];
+        if self.setting.allow_loopback {
+            args.push("--allow-loopback");
+        }
+        let variables = [("HUSHWING_LOG", self.setting.log_level)];
         let name = format!("{}'s daemon", self.name);
         let program = programs::find("hushwing")?;
         let mut daemon = Daemon::start_with(&name, &program, &args, &variables, &self.log)?;
-        // Its API file may be a dead predecessor's: only an answer counts.
-        wait::until(&format!("{name} to answer"), || {
-            daemon.require_alive()?;
-            Ok(match self.try_ask(&["status"])? {
-                Ok(_) => Seen::Done(()),
-                Err(complaint) => Seen::NotYet(complaint),
-            })
-        })?;
+        let line = daemon.line()?;
+        let ready: Value = serde_json::from_str(&line)
+            .with_context(|| format!("{name}'s first line is not JSON: {line}"))?;
+        ensure!(ready["ready"] == true, "{name} is not ready: {line}");
         self.daemon = Some(daemon);
         Ok(())
     }
@@ -242,7 +272,8 @@ impl Person {
     /// # Errors
     /// When the command fails.
     pub fn redeem(&self, link: &str, shown_name: &str) -> Result<()> {
-        self.ask(&["invite", "redeem", link, "--name", shown_name])
+        // Links and texts by stdin: other users can read command lines.
+        self.run(&["invite", "redeem", "-", "--name", shown_name], Some(link))
             .map(drop)
     }
 
@@ -286,7 +317,7 @@ impl Person {
     /// # Errors
     /// When it is not accepted.
     pub fn send(&self, text: &str) -> Result<()> {
-        self.ask(&["send", &self.friend, text]).map(drop)
+        self.run(&["send", &self.friend, "-"], Some(text)).map(drop)
     }
 
     /// All messages with the friend, oldest first.
@@ -409,24 +440,15 @@ impl Person {
     /// # Errors
     /// When the command fails, with what it said.
     pub fn ask(&self, args: &[&str]) -> Result<Value> {
-        self.try_ask(args)?.map_err(|complaint| {
-            anyhow::anyhow!("{}: hushwing {} failed: {complaint}", self.name, args[0])
-        })
-    }
-
-    fn try_ask(&self, args: &[&str]) -> Result<Result<Value, String>> {
         self.run(args, None)
     }
 
     fn ask_with_passphrase(&self, command: &str) -> Result<()> {
-        self.run(&[command, "--passphrase-stdin"], Some(&self.passphrase))?
+        self.run(&[command, "--passphrase-stdin"], Some(&self.passphrase))
             .map(drop)
-            .map_err(|complaint| anyhow::anyhow!("{}: {command}: {complaint}", self.name))
     }
 
-    /// Outer error: the program could not be run or answered no JSON. Inner
-    /// error: it said no, with its words.
-    fn run(&self, args: &[&str], stdin: Option<&str>) -> Result<Result<Value, String>> {
+    fn run(&self, args: &[&str], stdin: Option<&str>) -> Result<Value> {
         let mut child = Command::new(programs::find("hushwing")?)
             .arg("--dir")
             .arg(&self.dir)
@@ -445,11 +467,10 @@ impl Person {
         let out = child.wait_with_output()?;
         if !out.status.success() {
             let complaint = String::from_utf8_lossy(&out.stderr);
-            return Ok(Err(complaint.trim().to_owned()));
+            bail!("{}: hushwing {} failed: {complaint}", self.name, args[0]);
         }
         let text = String::from_utf8_lossy(&out.stdout);
-        let value = serde_json::from_str(&text)
-            .with_context(|| format!("hushwing {} answered no JSON: {text}", args[0]))?;
-        Ok(Ok(value))
+        serde_json::from_str(&text)
+            .with_context(|| format!("hushwing {} answered no JSON: {text}", args[0]))
     }
 }

@@ -30,7 +30,7 @@ pub struct Relay {
     dir: PathBuf,
     log: PathBuf,
     entrance: Entrance,
-    log_level: String,
+    log_level: &'static str,
     daemon: Option<Daemon>,
     address: String,
 }
@@ -40,12 +40,16 @@ impl Relay {
     ///
     /// # Errors
     /// When it does not become ready.
-    pub fn start(root: &Path, entrance: Entrance, log_level: &str) -> Result<(Relay, Duration)> {
+    pub fn start(
+        root: &Path,
+        entrance: Entrance,
+        log_level: &'static str,
+    ) -> Result<(Relay, Duration)> {
         let mut relay = Relay {
             dir: root.join("relay"),
             log: root.join("relay.log"),
             entrance,
-            log_level: log_level.to_owned(),
+            log_level,
             daemon: None,
             address: String::new(),
         };
@@ -74,7 +78,7 @@ impl Relay {
             }
         }
         let program = programs::find("hushwing-relay")?;
-        let variables = [("HUSHWING_LOG", self.log_level.as_str())];
+        let variables = [("HUSHWING_LOG", self.log_level)];
         let mut daemon = Daemon::start_with("the relay", &program, &args, &variables, &self.log)?;
         let line = daemon.line()?;
         let ready: Value = serde_json::from_str(&line)

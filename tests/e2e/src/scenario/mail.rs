@@ -18,8 +18,8 @@ pub(super) fn play_direct(cast: &mut Cast) -> Result<()> {
     for (hers, his) in alices.iter().zip(&bobs) {
         for (who, text) in [(Who::Alice, hers), (Who::Bob, his)] {
             cast.write(who, text)?;
-            let (writer, _) = cast.roles(who);
-            for message in writer.wait_for_state(std::slice::from_ref(text), "delivered")? {
+            let text = std::slice::from_ref(text);
+            for message in cast.person(who).wait_for_state(text, "delivered")? {
                 cast.figures.direct.add(message.took_ms());
             }
         }
@@ -36,60 +36,45 @@ pub(super) fn play_by_relay(cast: &mut Cast) -> Result<()> {
         .chapter("By relay: whoever a message is for is away");
     cast.relay.restart()?;
     cast.narrator.says("Relay", "is back");
-    for writer in [Who::Alice, Who::Bob] {
-        leave_mail(cast, writer)?;
-    }
-    // Whoever wrote first has been away since; now they learn what arrived.
-    for who in [Who::Alice, Who::Bob] {
-        let (person, _) = cast.roles(who);
-        if person.daemon().is_err() {
-            cast.bring_online(who)?;
-        }
-    }
-    for who in [Who::Alice, Who::Bob] {
-        let all = texts("by relay", who, EACH_WAY);
-        let (writer, _) = cast.roles(who);
-        writer.wait_for_state(&all, "delivered")?;
-    }
+    let alices = texts("by relay", Who::Alice, EACH_WAY);
+    let bobs = texts("by relay", Who::Bob, EACH_WAY);
+    leave_mail(cast, Who::Alice, &alices)?;
+    leave_mail(cast, Who::Bob, &bobs)?;
+    // Bob wrote last and is away; he learns now that his mail has arrived.
+    cast.bring_online(Who::Bob)?;
+    cast.alice.wait_for_state(&alices, "delivered")?;
+    cast.bob.wait_for_state(&bobs, "delivered")?;
     cast.narrator
         .says("Both", "learn that all of it has arrived");
     Ok(())
 }
 
-/// `who` writes to somebody who is away and goes away; then the other returns.
-fn leave_mail(cast: &mut Cast, who: Who) -> Result<()> {
-    let mail = texts("by relay", who, EACH_WAY);
-    let (writer, reader) = cast.roles(who);
-    let (writer_name, reader_name) = (writer.name(), reader.name());
-    if reader.daemon().is_ok() {
-        reader.go_offline()?;
+/// `who` writes `texts` to somebody who is away, and goes away; then the other
+/// returns and finds them. The other is online at the end, `who` is not.
+///
+/// # Errors
+/// At the first step that does not work.
+pub fn leave_mail(cast: &mut Cast, who: Who, texts: &[String]) -> Result<()> {
+    let (writer, reader) = (cast.person(who).name(), cast.person(who.other()).name());
+    let count = texts.len();
+    if cast.person(who.other()).is_online() {
+        cast.person_mut(who.other()).go_offline()?;
+        cast.narrator.says(reader, "stops the daemon");
     }
-    cast.narrator.says(reader_name, "stops the daemon");
-    for text in &mail {
+    for text in texts {
         cast.write(who, text)?;
     }
-    let (writer, _) = cast.roles(who);
-    let kept = writer.wait_for_state(&mail, "at_relay")?;
-    writer.go_offline()?;
-    for message in &kept {
+    for message in cast.person(who).wait_for_state(texts, "at_relay")? {
         cast.figures.to_relay.add(message.took_ms());
     }
-    let line = format!("writes {EACH_WAY} messages; the relay keeps them; then stops the daemon");
-    cast.narrator.says(writer_name, &line);
+    cast.person_mut(who).go_offline()?;
+    let line = format!("writes {count} messages, which the relay keeps, and stops the daemon");
+    cast.narrator.says(writer, &line);
 
     let began = Instant::now();
-    cast.bring_online(other(who))?;
-    let (_, reader) = cast.roles(who);
-    reader.wait_for_received(&mail, EACH_WAY)?;
+    cast.bring_online(who.other())?;
+    cast.person(who.other()).wait_for_received(texts, count)?;
     cast.figures.from_relay_ms.push(millis(began.elapsed()));
-    cast.narrator
-        .says(reader_name, "returns and finds all of them");
+    cast.narrator.says(reader, "returns and finds all of them");
     Ok(())
-}
-
-fn other(who: Who) -> Who {
-    match who {
-        Who::Alice => Who::Bob,
-        Who::Bob => Who::Alice,
-    }
 }

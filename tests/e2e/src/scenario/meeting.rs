@@ -6,19 +6,22 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Cast, Who, millis};
 
-/// The name that each of them shows to the other.
-const ALICE: &str = "Alice of the demo";
-const BOB: &str = "Bob of the demo";
+/// Decimal digits of a safety number.
+const SAFETY_DIGITS: usize = 40;
 
-/// Alice invites, Bob answers while she is away, she returns.
-pub(super) fn play(cast: &mut Cast) -> Result<()> {
+/// Alice makes an invite and goes offline, Bob redeems it, she returns: both
+/// are established, with the same safety number, and stay online.
+///
+/// # Errors
+/// At the first step that does not work.
+pub fn meet(cast: &mut Cast, alices_name: &str, bobs_name: &str) -> Result<()> {
     cast.narrator
         .chapter("The meeting: Bob answers Alice's invite while she is offline");
 
     let took = cast.alice.come_online_fully()?;
     cast.figures.bootstrap_cold.add(millis(took));
-    cast.alice.add_relay(cast.relay.address())?;
-    let link = cast.alice.make_invite(ALICE)?;
+    cast.alice.add_relay(&cast.relay_address)?;
+    let link = cast.alice.make_invite(alices_name)?;
     cast.narrator.says(
         "Alice",
         "makes a vault and an invite; she gives Bob the link by hand",
@@ -28,8 +31,8 @@ pub(super) fn play(cast: &mut Cast) -> Result<()> {
 
     let took = cast.bob.come_online_fully()?;
     cast.figures.bootstrap_cold.add(millis(took));
-    cast.bob.add_relay(cast.relay.address())?;
-    cast.bob.redeem(&link, BOB)?;
+    cast.bob.add_relay(&cast.relay_address)?;
+    cast.bob.redeem(&link, bobs_name)?;
     cast.bob.wait_for_phase("requested")?;
     cast.narrator.says(
         "Bob",
@@ -43,12 +46,8 @@ pub(super) fn play(cast: &mut Cast) -> Result<()> {
     cast.figures.meeting_ms = millis(began.elapsed());
 
     ensure!(
-        bob_at_alice.name == BOB,
-        "Alice knows Bob as {bob_at_alice:?}"
-    );
-    ensure!(
-        alice_at_bob.name == ALICE,
-        "Bob knows Alice as {alice_at_bob:?}"
+        bob_at_alice.name == bobs_name && alice_at_bob.name == alices_name,
+        "they know each other as {bob_at_alice:?} and {alice_at_bob:?}"
     );
     let hers = bob_at_alice
         .safety_number
@@ -58,8 +57,8 @@ pub(super) fn play(cast: &mut Cast) -> Result<()> {
         .context("Bob has no safety number")?;
     ensure!(hers == his, "the safety numbers differ: {hers} and {his}");
     ensure!(
-        hers.chars().filter(char::is_ascii_digit).count() == 40,
-        "the safety number is not of 40 digits: {hers}"
+        hers.chars().filter(char::is_ascii_digit).count() == SAFETY_DIGITS,
+        "a safety number of another length: {hers}"
     );
     cast.narrator
         .says("Alice", &format!("sees the safety number {hers}"));

@@ -1,1 +1,27 @@
-//! The relay: a write-once slot store behind TLS 1.3 with X25519MLKEM768, on an onion service.
+//! The relay: a write-once slot store behind TLS 1.3 with X25519MLKEM768.
+//!
+//! ```text
+//! Listen ─▶ serve() ─▶ relay-client's frames ─▶ RelayService ─▶ SlotStore (memory, SQLite)
+//!                                                   │
+//!                                                   └─▶ waits: a PUT wakes the GETs of its slot
+//! ```
+//!
+//! The relay knows no users, queues, conversations or order. The store does
+//! not even know the slots: it sees a keyed hash of each ([`Place`]).
+
+mod clock;
+mod dir;
+mod keys;
+mod place;
+mod server;
+mod service;
+pub mod store;
+mod waits;
+
+pub use clock::{Clock, SystemClock};
+pub use dir::{DirError, RelayDir};
+pub use keys::{Keys, KeysError, OnionKeySeed};
+pub use place::{BoxDigest, Place, StoreKey};
+pub use server::{DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_REQUESTS, serve};
+pub use service::{EXPIRY_STEP_S, RelayService, SWEEP_INTERVAL};
+pub use waits::MAX_WAITS;

@@ -1,2 +1,0 @@
-//! The relay command.
-fn main() {}

@@ -1,0 +1,216 @@
+//! What the relay does with requests.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use hushwing_relay_client::Service;
+use hushwing_wire::{
+    Refusal, RelayInfo, RequestOp, ResponseOp, SealedBox, Slot,
+    limits::{MAX_TTL_S, MAX_WAIT_S},
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    clock::Clock,
+    place::{Place, StoreKey},
+    store::{Deposit, Put, SlotStore, StoreError},
+    waits::Waits,
+};
+
+/// Expiries are rounded up to the hour, so that the store does not hold the
+/// second at which each box came. `[HW-RELAY-10]`
+pub const EXPIRY_STEP_S: u64 = 3_600;
+
+/// How often expired boxes are looked for.
+pub const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Boxes that one commit of the sweep removes; PUTs go in between.
+const SWEEP_BATCH: usize = 256;
+
+/// The relay's answers. The store, the clock and the key are its caller's.
+pub struct RelayService {
+    store: Arc<dyn SlotStore>,
+    key: StoreKey,
+    clock: Arc<dyn Clock>,
+    waits: Arc<Waits>,
+    draining: watch::Sender<bool>,
+}
+
+impl std::fmt::Debug for RelayService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RelayService(..)")
+    }
+}
+
+#[async_trait]
+impl Service for RelayService {
+    async fn call(&self, op: RequestOp) -> ResponseOp {
+        let answer = match op {
+            RequestOp::Put { slot, ttl_s, boxed } => self.put(&slot, ttl_s, boxed).await,
+            RequestOp::Get { slots, wait_s } => self.get(&slots, wait_s).await,
+            RequestOp::Drop { slots } => self.drop_boxes(&slots).await,
+            RequestOp::Info => self.info().await,
+        };
+        answer.unwrap_or(ResponseOp::Refused(Refusal::StoreFailed))
+    }
+}
+
+impl RelayService {
+    /// A service over `store`, whose places are made with `key`.
+    #[must_use]
+    pub fn new(store: Arc<dyn SlotStore>, key: StoreKey, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            store,
+            key,
+            clock,
+            waits: Arc::default(),
+            draining: watch::Sender::new(false),
+        }
+    }
+
+    /// Takes no new boxes from now on and ends all waits; boxes can still be
+    /// read and dropped. `[HW-RELAY-11]`
+    pub fn drain(&self) {
+        self.draining.send_replace(true);
+    }
+
+    /// Slots that are waited at now, counting each wait.
+    #[must_use]
+    pub fn waits(&self) -> usize {
+        self.waits.len()
+    }
+
+    /// Removes what has expired.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the rest is removed the next time, and is not served
+    /// meanwhile.
+    pub async fn sweep(&self) -> Result<usize, StoreError> {
+        let now_s = self.clock.now_s();
+        let mut removed = 0;
+        loop {
+            let some = self.store.expire(now_s, SWEEP_BATCH).await?;
+            removed += some;
+            if some < SWEEP_BATCH {
+                return Ok(removed);
+            }
+        }
+    }
+
+    /// Calls [`Self::sweep`] every [`SWEEP_INTERVAL`] until it is dropped.
+    pub async fn sweep_for_ever(&self) {
+        loop {
+            tokio::time::sleep(SWEEP_INTERVAL).await;
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(%error, "expired boxes were not removed");
+            }
+        }
+    }
+
+    async fn put(
+        &self,
+        slot: &Slot,
+        ttl_s: u32,
+        boxed: SealedBox,
+    ) -> Result<ResponseOp, StoreError> {
+        if *self.draining.borrow() {
+            return Ok(ResponseOp::Refused(Refusal::Draining));
+        }
+        let now_s = self.clock.now_s();
+        let place = self.key.place(slot);
+        let deposit = Deposit {
+            place,
+            digest: self.key.digest(&place, &boxed),
+            boxed,
+            expires_s: expiry(now_s, ttl_s),
+        };
+        Ok(match self.store.put(deposit, now_s).await? {
+            Put::Stored => {
+                self.waits.wake(&place);
+                ResponseOp::Stored
+            }
+            Put::Same => ResponseOp::Same,
+            Put::Taken(boxed) => ResponseOp::Taken(boxed),
+            Put::TakenAndDropped => ResponseOp::TakenAndDropped,
+            Put::Full => ResponseOp::Full,
+        })
+    }
+
+    async fn get(&self, slots: &[Slot], wait_s: u16) -> Result<ResponseOp, StoreError> {
+        let places = self.places(slots);
+        if wait_s == 0 {
+            return Ok(self.find(&places).await?.unwrap_or(ResponseOp::Nothing));
+        }
+        // Entered before the first look, so that no PUT falls in between.
+        let Some(wait) = self.waits.enter(&places) else {
+            return Ok(ResponseOp::Refused(Refusal::Busy));
+        };
+        let until = Instant::now() + Duration::from_secs(wait_s.min(MAX_WAIT_S).into());
+        let mut draining = self.draining.subscribe();
+        loop {
+            if let Some(found) = self.find(&places).await? {
+                return Ok(found);
+            }
+            tokio::select! {
+                () = wait.woken() => {}
+                () = sleep_until(until) => return Ok(ResponseOp::Nothing),
+                _ = draining.wait_for(|&draining| draining) => return Ok(ResponseOp::Nothing),
+            }
+        }
+    }
+
+    async fn find(&self, places: &[Place]) -> Result<Option<ResponseOp>, StoreError> {
+        let found = self.store.get(places, self.clock.now_s()).await?;
+        Ok(found.map(|(index, boxed)| ResponseOp::Found {
+            index: u8::try_from(index).expect("a request names few slots"),
+            boxed,
+        }))
+    }
+
+    async fn drop_boxes(&self, slots: &[Slot]) -> Result<ResponseOp, StoreError> {
+        self.store.drop_boxes(&self.places(slots)).await?;
+        Ok(ResponseOp::Dropped)
+    }
+
+    async fn info(&self) -> Result<ResponseOp, StoreError> {
+        let accepting = !*self.draining.borrow() && !self.store.is_full().await?;
+        Ok(ResponseOp::Info(RelayInfo {
+            max_ttl_s: MAX_TTL_S,
+            max_wait_s: MAX_WAIT_S,
+            accepting: accepting.into(),
+        }))
+    }
+
+    fn places(&self, slots: &[Slot]) -> Vec<Place> {
+        slots.iter().map(|slot| self.key.place(slot)).collect()
+    }
+}
+
+/// When a box put now expires.
+fn expiry(now_s: u64, ttl_s: u32) -> u64 {
+    now_s
+        .saturating_add(ttl_s.clamp(1, MAX_TTL_S).into())
+        .checked_next_multiple_of(EXPIRY_STEP_S)
+        .unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expiry_tells_the_hour_not_the_second() {
+        assert_eq!(expiry(10_000, 800), 3 * EXPIRY_STEP_S);
+        assert_eq!(expiry(10_000, 801), 4 * EXPIRY_STEP_S);
+        assert_eq!(expiry(0, 0), EXPIRY_STEP_S);
+    }
+
+    #[test]
+    fn a_wish_beyond_the_longest_life_is_shortened() {
+        assert_eq!(expiry(0, u32::MAX), u64::from(MAX_TTL_S));
+        assert_eq!(expiry(u64::MAX, 1), u64::MAX);
+    }
+}

@@ -1,0 +1,506 @@
+//! The writer: one thread, one connection, many boxes a commit.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use hushwing_wire::{SealedBox, limits::BOX_LEN};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension as _, Row, Transaction, TransactionBehavior,
+    types::Type,
+};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::{Counters, Disk, QueuePlace, Reply, keeper::LogWatch};
+use crate::{
+    place::Place,
+    store::{Deposit, Put, StoreError, StoreLimits, Usage},
+};
+
+/// Jobs that may be queued, 17 MB of boxes at most; more wait in their
+/// connections, and so do their clients.
+const WRITE_QUEUE: usize = 1_024;
+
+/// Jobs in one commit: beyond this a commit gains nothing from being shared.
+const BATCH_JOBS: usize = 256;
+
+/// Longest time that the first job of a commit waits for others.
+const GATHER: Duration = Duration::from_millis(2);
+
+/// Silence after which a commit does not wait for its [`GATHER`]: whoever has
+/// more to put has put it by then.
+const GATHER_SILENCE: Duration = Duration::from_micros(500);
+
+/// Silence after which the writer gives free pages back to the file system.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Free pages that stay in the file for the next boxes, 4 MiB.
+const KEPT_FREE_PAGES: i64 = 1_024;
+
+/// Pages given back in one step, so that a box that comes meanwhile waits some
+/// milliseconds only.
+const VACUUM_PAGES: i64 = 512;
+
+/// Silence between two such steps; a job in it ends the giving back.
+const VACUUM_PAUSE: Duration = Duration::from_millis(20);
+
+/// Bytes in the log beyond a box itself.
+const LOG_OVERHEAD: u64 = 8_192;
+
+enum Job {
+    Put {
+        deposit: Deposit,
+        now_s: u64,
+        reply: Reply<Put>,
+    },
+    Drop {
+        places: Vec<Place>,
+        reply: Reply<()>,
+    },
+    Expire {
+        now_s: u64,
+        at_most: usize,
+        reply: Reply<usize>,
+    },
+}
+
+struct Queued {
+    job: Job,
+    _place: QueuePlace,
+}
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    jobs: Option<Sender<Queued>>,
+    queue: Arc<Semaphore>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        conn: Connection,
+        limits: StoreLimits,
+        disk: Disk,
+        counters: Arc<Counters>,
+        log: LogWatch,
+    ) -> Result<Self, super::OpenError> {
+        let usage = conn.query_row("SELECT boxes, tombstones FROM usage", [], |row| {
+            Ok(Usage {
+                boxes: count(row, 0)?,
+                tombstones: count(row, 1)?,
+            })
+        })?;
+        counters.set(usage);
+        let (jobs, taken) = channel();
+        let state = State {
+            conn,
+            limits,
+            disk,
+            counters,
+            usage,
+            log,
+        };
+        let thread = spawn(state, taken)?;
+        Ok(Self {
+            jobs: Some(jobs),
+            queue: Arc::new(Semaphore::new(WRITE_QUEUE)),
+            thread: Some(thread),
+        })
+    }
+
+    pub(super) async fn put(&self, deposit: Deposit, now_s: u64) -> Result<Put, StoreError> {
+        self.ask(|reply| Job::Put {
+            deposit,
+            now_s,
+            reply,
+        })
+        .await
+    }
+
+    pub(super) async fn drop_boxes(&self, places: &[Place]) -> Result<(), StoreError> {
+        let places = places.to_vec();
+        self.ask(|reply| Job::Drop { places, reply }).await
+    }
+
+    pub(super) async fn expire(&self, now_s: u64, at_most: usize) -> Result<usize, StoreError> {
+        self.ask(|reply| Job::Expire {
+            now_s,
+            at_most,
+            reply,
+        })
+        .await
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
+        let place = self
+            .queue
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        let (reply, answered) = oneshot::channel();
+        let queued = Queued {
+            job: job(reply),
+            _place: place,
+        };
+        self.jobs
+            .as_ref()
+            .and_then(|jobs| jobs.send(queued).ok())
+            .ok_or(StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // It has printed its panic, if it had one.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn spawn(mut state: State, jobs: Receiver<Queued>) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name("store-writer".to_owned())
+        .spawn(move || {
+            let mut patience = IDLE;
+            loop {
+                match jobs.recv_timeout(patience) {
+                    Ok(first) => {
+                        state.commit(gather(first, &jobs));
+                        patience = IDLE;
+                    }
+                    Err(RecvTimeoutError::Timeout) => {
+                        patience = if state.tidy() { VACUUM_PAUSE } else { IDLE };
+                    }
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        })
+}
+
+/// The jobs of one commit.
+fn gather(first: Queued, jobs: &Receiver<Queued>) -> Vec<Queued> {
+    let mut batch = vec![first];
+    let until = Instant::now() + GATHER;
+    while batch.len() < BATCH_JOBS {
+        let left = until.saturating_duration_since(Instant::now());
+        match jobs.recv_timeout(left.min(GATHER_SILENCE)) {
+            Ok(job) => batch.push(job),
+            Err(_) => break,
+        }
+    }
+    batch
+}
+
+struct State {
+    conn: Connection,
+    limits: StoreLimits,
+    disk: Disk,
+    counters: Arc<Counters>,
+    usage: Usage,
+    log: LogWatch,
+}
+
+/// What a job will be told if the commit succeeds.
+enum Outcome {
+    Put(Reply<Put>, Put),
+    Drop(Reply<()>),
+    Expire(Reply<usize>, usize),
+}
+
+impl State {
+    /// Carries out a batch in one transaction, and answers after its commit.
+    fn commit(&mut self, batch: Vec<Queued>) {
+        let mut usage = self.usage;
+        let jobs = batch.len() as u64;
+        let room = self.disk.has_room();
+        let mut outcomes = Vec::with_capacity(batch.len());
+        let mut unanswered = Vec::new();
+        let committed = (|| {
+            let txn = self
+                .conn
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut batch = batch.into_iter();
+            for queued in &mut batch {
+                match apply(&txn, queued.job, &mut usage, &self.limits, room) {
+                    Ok(outcome) => outcomes.push(outcome),
+                    Err((job, error)) => {
+                        unanswered.push(job);
+                        unanswered.extend(batch.map(|queued| queued.job));
+                        return Err(error);
+                    }
+                }
+            }
+            if usage != self.usage {
+                txn.prepare_cached("UPDATE usage SET boxes = ?1, tombstones = ?2")?
+                    .execute((integer(usage.boxes), integer(usage.tombstones)))?;
+            }
+            txn.commit()
+        })();
+        match committed {
+            Ok(()) => {
+                self.usage = usage;
+                self.counters.set(usage);
+                self.log.grew(jobs * (BOX_LEN as u64 + LOG_OVERHEAD));
+                for outcome in outcomes {
+                    outcome.tell();
+                }
+            }
+            Err(error) => {
+                tracing::error!(code = ?error.sqlite_error_code(), "a commit failed");
+                let no_room = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+                for outcome in outcomes {
+                    outcome.tell_failure(no_room);
+                }
+                for job in unanswered {
+                    job.tell_failure(no_room);
+                }
+            }
+        }
+    }
+
+    /// Gives some free pages back; says whether there may be more.
+    fn tidy(&mut self) -> bool {
+        self.vacuum_step().unwrap_or_else(|error| {
+            tracing::warn!(code = ?error.sqlite_error_code(), "free pages were not given back");
+            false
+        })
+    }
+
+    fn vacuum_step(&mut self) -> rusqlite::Result<bool> {
+        let free: i64 = self
+            .conn
+            .pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+        let pages = (free - KEPT_FREE_PAGES).min(VACUUM_PAGES);
+        if pages <= 0 {
+            return Ok(false);
+        }
+        // SQLite frees one page a row that is read, so read them all.
+        let mut vacuum = self
+            .conn
+            .prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+        let mut rows = vacuum.query([])?;
+        while rows.next()?.is_some() {}
+        drop(rows);
+        drop(vacuum);
+        self.log
+            .grew(u64::try_from(pages).unwrap_or_default() * LOG_OVERHEAD);
+        Ok(true)
+    }
+}
+
+impl Outcome {
+    fn tell(self) {
+        // Whoever asked may have gone with their connection.
+        match self {
+            Self::Put(reply, put) => drop(reply.send(Ok(put))),
+            Self::Drop(reply) => drop(reply.send(Ok(()))),
+            Self::Expire(reply, count) => drop(reply.send(Ok(count))),
+        }
+    }
+
+    fn tell_failure(self, no_room: bool) {
+        match self {
+            Self::Put(reply, _) => fail_put(reply, no_room),
+            Self::Drop(reply) => drop(reply.send(Err(StoreError::Failed))),
+            Self::Expire(reply, _) => drop(reply.send(Err(StoreError::Failed))),
+        }
+    }
+}
+
+impl Job {
+    fn tell_failure(self, no_room: bool) {
+        match self {
+            Self::Put { reply, .. } => fail_put(reply, no_room),
+            Self::Drop { reply, .. } => drop(reply.send(Err(StoreError::Failed))),
+            Self::Expire { reply, .. } => drop(reply.send(Err(StoreError::Failed))),
+        }
+    }
+}
+
+/// The whole transaction was rolled back, so "full" is true for each of its
+/// boxes.
+fn fail_put(reply: Reply<Put>, no_room: bool) {
+    let answer = if no_room {
+        Ok(Put::Full)
+    } else {
+        Err(StoreError::Failed)
+    };
+    drop(reply.send(answer));
+}
+
+fn apply(
+    txn: &Transaction<'_>,
+    job: Job,
+    usage: &mut Usage,
+    limits: &StoreLimits,
+    disk_has_room: bool,
+) -> Result<Outcome, (Job, rusqlite::Error)> {
+    match job {
+        Job::Put {
+            deposit,
+            now_s,
+            reply,
+        } => match put(txn, &deposit, now_s, usage, limits, disk_has_room) {
+            Ok(put) => Ok(Outcome::Put(reply, put)),
+            Err(error) => Err((
+                Job::Put {
+                    deposit,
+                    now_s,
+                    reply,
+                },
+                error,
+            )),
+        },
+        Job::Drop { places, reply } => match drop_boxes(txn, &places, usage) {
+            Ok(()) => Ok(Outcome::Drop(reply)),
+            Err(error) => Err((Job::Drop { places, reply }, error)),
+        },
+        Job::Expire {
+            now_s,
+            at_most,
+            reply,
+        } => match expire(txn, now_s, at_most, usage) {
+            Ok(count) => Ok(Outcome::Expire(reply, count)),
+            Err(error) => Err((
+                Job::Expire {
+                    now_s,
+                    at_most,
+                    reply,
+                },
+                error,
+            )),
+        },
+    }
+}
+
+fn put(
+    txn: &Transaction<'_>,
+    deposit: &Deposit,
+    now_s: u64,
+    usage: &mut Usage,
+    limits: &StoreLimits,
+    disk_has_room: bool,
+) -> rusqlite::Result<Put> {
+    let held = txn
+        .prepare_cached("SELECT digest, expires, box FROM place WHERE key = ?1")?
+        .query_row([deposit.place.as_bytes()], |row| {
+            let digest: [u8; 32] = row.get(0)?;
+            let expires: i64 = row.get(1)?;
+            let boxed: Option<i64> = row.get(2)?;
+            Ok((digest, expires, boxed))
+        })
+        .optional()?;
+    if let Some((digest, expires, boxed)) = held {
+        if expires > integer(now_s) {
+            return match boxed {
+                _ if digest == *deposit.digest.as_bytes() => Ok(Put::Same),
+                None => Ok(Put::TakenAndDropped),
+                Some(id) => txn
+                    .prepare_cached("SELECT bytes FROM box WHERE id = ?1")?
+                    .query_row([id], |row| sealed_box(row, 0))
+                    .map(Put::Taken),
+            };
+        }
+        remove(txn, deposit.place.as_bytes(), boxed, usage)?;
+    }
+    if !disk_has_room || !usage.has_room(limits) {
+        return Ok(Put::Full);
+    }
+    txn.prepare_cached("INSERT INTO box (bytes) VALUES (?1)")?
+        .execute([deposit.boxed.as_bytes().as_slice()])?;
+    txn.prepare_cached("INSERT INTO place (key, digest, expires, box) VALUES (?1, ?2, ?3, ?4)")?
+        .execute((
+            deposit.place.as_bytes(),
+            deposit.digest.as_bytes(),
+            integer(deposit.expires_s),
+            txn.last_insert_rowid(),
+        ))?;
+    usage.boxes += 1;
+    Ok(Put::Stored)
+}
+
+fn drop_boxes(txn: &Transaction<'_>, places: &[Place], usage: &mut Usage) -> rusqlite::Result<()> {
+    for place in places {
+        let boxed: Option<i64> = txn
+            .prepare_cached("SELECT box FROM place WHERE key = ?1")?
+            .query_row([place.as_bytes()], |row| row.get(0))
+            .optional()?
+            .flatten();
+        let Some(id) = boxed else {
+            continue;
+        };
+        txn.prepare_cached("DELETE FROM box WHERE id = ?1")?
+            .execute([id])?;
+        txn.prepare_cached("UPDATE place SET box = NULL WHERE key = ?1")?
+            .execute([place.as_bytes()])?;
+        usage.boxes -= 1;
+        usage.tombstones += 1;
+    }
+    Ok(())
+}
+
+fn expire(
+    txn: &Transaction<'_>,
+    now_s: u64,
+    at_most: usize,
+    usage: &mut Usage,
+) -> rusqlite::Result<usize> {
+    let limit = i64::try_from(at_most).unwrap_or(i64::MAX);
+    let expired = txn
+        .prepare_cached("SELECT key, box FROM place WHERE expires <= ?1 LIMIT ?2")?
+        .query_map((integer(now_s), limit), |row| {
+            Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Option<i64>>(1)?))
+        })?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    for (key, boxed) in &expired {
+        remove(txn, key, *boxed, usage)?;
+    }
+    Ok(expired.len())
+}
+
+fn remove(
+    txn: &Transaction<'_>,
+    key: &[u8; 32],
+    boxed: Option<i64>,
+    usage: &mut Usage,
+) -> rusqlite::Result<()> {
+    match boxed {
+        Some(id) => {
+            txn.prepare_cached("DELETE FROM box WHERE id = ?1")?
+                .execute([id])?;
+            usage.boxes -= 1;
+        }
+        None => usage.tombstones -= 1,
+    }
+    txn.prepare_cached("DELETE FROM place WHERE key = ?1")?
+        .execute([key])?;
+    Ok(())
+}
+
+/// SQLite's integers are signed; a time beyond theirs is the end of time.
+pub(super) fn integer(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let value: i64 = row.get(column)?;
+    u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, value))
+}
+
+/// The box in a column.
+pub(super) fn sealed_box(row: &Row<'_>, column: usize) -> rusqlite::Result<SealedBox> {
+    let bytes = row.get_ref(column)?.as_blob()?;
+    SealedBox::from_slice(bytes).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error))
+    })
+}

@@ -1,0 +1,147 @@
+//! Who waits where: a PUT wakes the GETs of its place.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use crate::place::Place;
+
+/// Places that may be waited at together, about 100 bytes each: every request
+/// that a server admits ([`crate::MAX_REQUESTS`]) naming as many slots as it may.
+pub const MAX_WAITS: usize = 131_072;
+
+/// The table of waits. It knows places, not slots, so a copy of the process's
+/// memory tells no more of them than the store's file does.
+#[derive(Debug, Default)]
+pub(crate) struct Waits {
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    by_place: HashMap<Place, Vec<Arc<Notify>>>,
+    len: usize,
+}
+
+/// One GET that waits; leaves the table when dropped.
+#[derive(Debug)]
+pub(crate) struct Wait {
+    waits: Arc<Waits>,
+    places: Vec<Place>,
+    woken: Arc<Notify>,
+}
+
+impl Waits {
+    /// Enters a wait at `places`; `None` when the table is full.
+    pub(crate) fn enter(self: &Arc<Self>, places: &[Place]) -> Option<Wait> {
+        let mut table = self.table();
+        if table.len + places.len() > MAX_WAITS {
+            return None;
+        }
+        let woken = Arc::new(Notify::new());
+        for place in places {
+            table
+                .by_place
+                .entry(*place)
+                .or_default()
+                .push(woken.clone());
+        }
+        table.len += places.len();
+        Some(Wait {
+            waits: self.clone(),
+            places: places.to_vec(),
+            woken,
+        })
+    }
+
+    /// Wakes whoever waits at `place`.
+    pub(crate) fn wake(&self, place: &Place) {
+        if let Some(waiting) = self.table().by_place.get(place) {
+            for woken in waiting {
+                woken.notify_one();
+            }
+        }
+    }
+
+    /// Places waited at, counting each wait.
+    pub(crate) fn len(&self) -> usize {
+        self.table().len
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // No code panics while it holds the lock half-way through a change.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wait {
+    /// Returns once for every wake since the wait was entered or last woken.
+    pub(crate) async fn woken(&self) {
+        self.woken.notified().await;
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let mut table = self.waits.table();
+        for place in &self.places {
+            let Some(waiting) = table.by_place.get_mut(place) else {
+                continue;
+            };
+            // One entry for each time this wait named the place.
+            if let Some(ours) = waiting
+                .iter()
+                .position(|other| Arc::ptr_eq(other, &self.woken))
+            {
+                waiting.swap_remove(ours);
+            }
+            if waiting.is_empty() {
+                table.by_place.remove(place);
+            }
+        }
+        table.len -= self.places.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(byte: u8) -> Place {
+        Place::from_bytes([byte; 32])
+    }
+
+    #[tokio::test]
+    async fn a_wake_before_the_sleep_is_not_lost() {
+        let waits = Arc::new(Waits::default());
+        let wait = waits.enter(&[place(1), place(2)]).unwrap();
+        waits.wake(&place(2));
+        wait.woken().await;
+    }
+
+    #[test]
+    fn a_wait_that_ends_leaves_nothing_behind() {
+        let waits = Arc::new(Waits::default());
+        let one = waits.enter(&[place(1), place(1), place(2)]).unwrap();
+        let two = waits.enter(&[place(1)]).unwrap();
+        assert_eq!(waits.len(), 4);
+        drop(one);
+        assert_eq!(waits.len(), 1);
+        drop(two);
+        assert_eq!(waits.len(), 0);
+        assert!(waits.table().by_place.is_empty());
+    }
+
+    #[test]
+    fn a_full_table_admits_nobody_and_forgets_nobody() {
+        let waits = Arc::new(Waits::default());
+        let places = vec![place(1); MAX_WAITS];
+        let all = waits.enter(&places).unwrap();
+        assert!(waits.enter(&[place(2)]).is_none());
+        assert_eq!(waits.len(), MAX_WAITS);
+        std::mem::forget(all);
+    }
+}

@@ -8,6 +8,7 @@
 pub mod figures;
 pub mod needles;
 pub mod person;
+pub mod privilege;
 pub mod process;
 pub mod programs;
 pub mod relay;

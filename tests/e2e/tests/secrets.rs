@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use hushwing_e2e::needles::{Needles, Search, Searcher};
 use hushwing_e2e::person::Setting;
+use hushwing_e2e::privilege::{self, Turn};
 use hushwing_e2e::relay::{Entrance, Relay};
 use hushwing_e2e::scenario::{self, Cast, Who};
 use hushwing_e2e::stage::{self, Folder, Narrator};
@@ -36,6 +37,14 @@ const LOOKS: u32 = 30;
 
 #[test]
 fn no_text_name_onion_address_or_slot_stands_anywhere_in_the_clear() {
+    let name = "no_text_name_onion_address_or_slot_stands_anywhere_in_the_clear";
+    match privilege::turn(name, &[]).unwrap() {
+        Turn::Here | Turn::Nowhere => story(),
+        Turn::Elsewhere(status) => assert!(status.success(), "the story failed: {status}"),
+    }
+}
+
+fn story() {
     let folder = Folder::temporary().unwrap();
     let net = stage::start_network(&folder).unwrap();
     let setting = Setting {

@@ -1,0 +1,47 @@
+//! Bounds of the driver, each with its reason.
+
+use std::time::Duration;
+
+/// Inputs that may wait for the core. Full, it slows the effects down, which
+/// slows peers down; nothing is dropped.
+pub(crate) const CORE_QUEUE: usize = 256;
+
+/// Events kept for a slow listener before it is told that it missed some.
+pub(crate) const EVENT_QUEUE: usize = 1_024;
+
+/// One wait at a relay, in seconds: short enough that a dead circuit is
+/// noticed soon, long enough that an idle conversation costs a frame a minute.
+pub(crate) const WAIT_S: u16 = 60;
+
+/// First pause after a failed wait.
+pub(crate) const WAIT_RETRY_FIRST: Duration = Duration::from_secs(1);
+
+/// Longest pause after failed waits.
+pub(crate) const WAIT_RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// Pause before a wait whose box changed nothing is repeated, so that a relay
+/// that serves the same useless box again cannot make us spin.
+pub(crate) const WAIT_USELESS_PAUSE: Duration = Duration::from_secs(2);
+
+/// Longest time to dial and shake hands. Dialling a dead onion service may
+/// take most of it.
+pub(crate) const CONNECT: Duration = Duration::from_secs(60);
+
+/// A link that nobody used for this long is closed.
+pub(crate) const LINK_IDLE: Duration = Duration::from_secs(300);
+
+/// How often idle links are looked for.
+pub(crate) const LINK_SWEEP: Duration = Duration::from_secs(60);
+
+/// Connections of one contact to our node at once; one is enough, a second
+/// replaces one that died unnoticed.
+pub(crate) const CONNECTIONS_PER_CONTACT: usize = 4;
+
+/// First pause before an onion service that did not come up is tried again.
+pub(crate) const HOST_RETRY_FIRST: Duration = Duration::from_secs(2);
+
+/// Longest such pause.
+pub(crate) const HOST_RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// How long a stop waits for links and onion services to end.
+pub(crate) const STOP: Duration = Duration::from_secs(5);

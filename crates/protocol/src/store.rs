@@ -86,17 +86,20 @@ pub fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
+/// Values by table and key.
+type Rows = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
+
 /// A [`Store`] in memory, for tests and for the simulator's fast paths. It has
 /// no transactions: take a [`MemoryStore::snapshot`] before a step and
 /// [`MemoryStore::restore`] it to roll back.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    rows: RefCell<BTreeMap<(Table, Vec<u8>), Vec<u8>>>,
+    rows: RefCell<Rows>,
 }
 
 /// All rows of a [`MemoryStore`] at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot(BTreeMap<(Table, Vec<u8>), Vec<u8>>);
+pub struct Snapshot(Rows);
 
 impl MemoryStore {
     /// An empty store.

@@ -214,11 +214,15 @@ pub fn open(
         finished: Vec::new(),
     };
     let mut used = Vec::new();
-    let mut turn = Some((found.at, *slot, padded));
-    while let Some((at, slot, padded)) = turn {
-        reader.read(at, slot, &padded)?;
-        used.push(at.parked_key(id));
-        turn = reader.next_parked(store, id, at)?;
+    let mut turn = Some(Ready {
+        at: found.at,
+        slot: *slot,
+        padded,
+    });
+    while let Some(ready) = turn {
+        reader.read(&ready)?;
+        used.push(ready.at.parked_key(id));
+        turn = reader.next_parked(store, id, ready.at)?;
     }
 
     reader.provider.overlay().flush()?;
@@ -230,6 +234,13 @@ pub fn open(
         delete_prefix(store, PARKED_TABLE, &parked_lane_prefix(id, epoch, leaf))?;
     }
     Ok(reader.opened)
+}
+
+/// A box that authenticated and whose turn it is.
+struct Ready {
+    at: Place,
+    slot: Slot,
+    padded: Zeroizing<Vec<u8>>,
 }
 
 /// A step that reads one box and those that it gives a turn.
@@ -271,10 +282,11 @@ const MAX_CLOCK_JUMP: u64 = 1 << 20;
 
 impl Reader<'_> {
     /// Reads the box whose turn it is and goes on by one index.
-    fn read(&mut self, at: Place, slot: Slot, padded: &[u8]) -> Result<(), OpenError> {
+    fn read(&mut self, ready: &Ready) -> Result<(), OpenError> {
+        let (at, slot) = (ready.at, ready.slot);
         let mut changed = self.moving.clone();
         let mut news = News::default();
-        match self.inside(&mut changed, &mut news, at, padded) {
+        match self.inside(&mut changed, &mut news, at, &ready.padded) {
             Ok(()) => {
                 self.provider.overlay().accept();
                 self.moving = changed;
@@ -302,7 +314,7 @@ impl Reader<'_> {
         store: &dyn crate::store::Store,
         id: &ConversationId,
         at: Place,
-    ) -> Result<Option<(Place, Slot, Zeroizing<Vec<u8>>)>, OpenError> {
+    ) -> Result<Option<Ready>, OpenError> {
         const WHAT: StoreError = StoreError::Damaged("a parked box");
         let Some(lane) = self.moving.read_lane(at.epoch, at.leaf) else {
             return Ok(None);
@@ -321,7 +333,7 @@ impl Reader<'_> {
             .key()
             .open(BOX_LABEL, &slot, &boxed)
             .ok_or(WHAT)?;
-        Ok(Some((at, slot, padded)))
+        Ok(Some(Ready { at, slot, padded }))
     }
 
     /// Everything behind the authentication of the box.

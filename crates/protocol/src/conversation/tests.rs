@@ -583,8 +583,18 @@ fn a_pending_commit_is_kept_until_the_peer_is_seen_behind_it() {
     let first = bob.say("one");
     let pending = moving(&bob).pending_commit;
     assert!(pending.is_some());
+    let state = moving(&bob);
+    let lane = state
+        .write_lanes
+        .iter()
+        .find(|lane| lane.epoch == state.peer_epoch)
+        .unwrap();
+    let key = lane.chain.key();
     let second = bob.say("two");
     assert!(!second.committed);
+    let padded = key.open(BOX_LABEL, &second.slot, &second.boxed).unwrap();
+    let carried = BoxPlaintext::from_padded(&padded).unwrap().commit;
+    assert_eq!(pending, Some(Blob(carried)));
     assert_eq!(moving(&bob).pending_commit, pending);
     assert!(
         pending

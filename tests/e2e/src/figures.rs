@@ -46,6 +46,15 @@ impl std::fmt::Display for Samples {
     }
 }
 
+/// Texts between two people who are both online.
+#[derive(Debug, Default, Clone, Serialize)]
+pub struct Live {
+    /// From the writer's vault to the reader's vault.
+    pub arrived: Samples,
+    /// From the writer's vault to the writer being told so.
+    pub delivered: Samples,
+}
+
 /// The figures of the demo's scenario.
 #[derive(Debug, Default, Clone, Serialize)]
 pub struct Figures {
@@ -59,8 +68,10 @@ pub struct Figures {
     pub bootstrap_warm: Samples,
     /// From the inviter coming online to both being established.
     pub meeting_ms: u64,
-    /// Both online, no relay: text accepted to text on their device.
-    pub direct: Samples,
+    /// Both online, no relay.
+    pub direct: Live,
+    /// Both online, no direct path.
+    pub live_by_relay: Live,
     /// Recipient away: text accepted to text kept by the relay.
     pub to_relay: Samples,
     /// Recipient back: from unlock until all that waited is on their device.
@@ -79,78 +90,59 @@ pub struct Figures {
 
 impl std::fmt::Display for Figures {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let samples = [
+            ("direct: written -> on their device", &self.direct.arrived),
+            ("direct: written -> writer knows", &self.direct.delivered),
+            (
+                "live by relay: written -> on their device",
+                &self.live_by_relay.arrived,
+            ),
+            (
+                "live by relay: written -> writer knows",
+                &self.live_by_relay.delivered,
+            ),
+            (
+                "recipient away: written -> kept by the relay",
+                &self.to_relay,
+            ),
+            (
+                "vault open -> Tor ready, nothing cached",
+                &self.bootstrap_cold,
+            ),
+            (
+                "vault open -> Tor ready, directory cached",
+                &self.bootstrap_warm,
+            ),
+        ];
+        writeln!(f, "  {:<46} {:>6} {:>6} {:>6}", "", "min", "median", "max")?;
+        for (what, samples) in samples.iter().filter(|(_, samples)| samples.count() > 0) {
+            writeln!(f, "  {what:<46} {samples}")?;
+        }
         let mib = |kib: u64| format!("{:.1} MiB", kib as f64 / 1024.0);
-        let back = self
-            .from_relay_ms
-            .iter()
-            .map(|ms| format!("{ms} ms"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        writeln!(
-            f,
-            "                                                min median    max"
-        )?;
-        writeln!(
-            f,
-            "  direct: accepted -> on their device        {}",
-            self.direct
-        )?;
-        writeln!(
-            f,
-            "  by relay: accepted -> kept by the relay    {}",
-            self.to_relay
-        )?;
-        writeln!(
-            f,
-            "  Tor ready after unlock, nothing cached     {}",
-            self.bootstrap_cold
-        )?;
-        writeln!(
-            f,
-            "  Tor ready after unlock, directory cached   {}",
-            self.bootstrap_warm
-        )?;
-        writeln!(f, "  by relay: unlock -> all that waited is here   {back}")?;
-        writeln!(
-            f,
-            "  inviter online -> both established            {} ms",
-            self.meeting_ms
-        )?;
-        writeln!(
-            f,
-            "  relay ready after                             {} ms",
-            self.relay_ready_ms
-        )?;
-        writeln!(
-            f,
-            "  private Tor network ready after               {} ms",
-            self.network_ready_ms
-        )?;
-        writeln!(
-            f,
-            "  memory: Alice's daemon                        {}",
-            mib(self.alice_rss_kib)
-        )?;
-        writeln!(
-            f,
-            "  memory: Bob's daemon                          {}",
-            mib(self.bob_rss_kib)
-        )?;
-        writeln!(
-            f,
-            "  memory: relay                                 {}",
-            mib(self.relay_rss_kib)
-        )?;
-        writeln!(
-            f,
-            "  messages in each transcript                   {}",
-            self.messages
-        )?;
-        write!(
-            f,
-            "  the whole story                               {} s",
-            self.total_s
-        )
+        let back: Vec<String> = self.from_relay_ms.iter().map(u64::to_string).collect();
+        let single = [
+            (
+                "daemon start -> all mail that waited is here",
+                format!("{} ms", back.join(", ")),
+            ),
+            (
+                "inviter back -> both established",
+                format!("{} ms", self.meeting_ms),
+            ),
+            ("relay ready after", format!("{} ms", self.relay_ready_ms)),
+            (
+                "private Tor network ready after",
+                format!("{} ms", self.network_ready_ms),
+            ),
+            ("memory: Alice's daemon", mib(self.alice_rss_kib)),
+            ("memory: Bob's daemon", mib(self.bob_rss_kib)),
+            ("memory: relay", mib(self.relay_rss_kib)),
+            ("messages in each transcript", self.messages.to_string()),
+        ];
+        for (what, value) in single {
+            writeln!(f, "  {what:<46} {value}")?;
+        }
+        write!(f, "  {:<46} {} s", "the whole story", self.total_s)
     }
 }
 

@@ -33,12 +33,21 @@ pub struct Person {
 /// How somebody's daemon is run.
 #[derive(Debug, Clone)]
 pub struct Setting {
-    /// The Arti configuration of the private Tor network.
-    pub network: PathBuf,
+    /// Which network it has.
+    pub way: Way,
     /// How much the daemon logs: `info`, `trace`, ...
     pub log_level: &'static str,
-    /// Whether it may also use relays at 127.0.0.1.
-    pub allow_loopback: bool,
+}
+
+/// The network that a daemon has.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// The private Tor network of this Arti configuration.
+    Tor(PathBuf),
+    /// The same, and relays at 127.0.0.1.
+    TorAndLoopback(PathBuf),
+    /// Relays at 127.0.0.1 alone.
+    Loopback,
 }
 
 /// A message as `read --json` shows it.
@@ -63,8 +72,8 @@ impl Message {
         self.state["state"].as_str().unwrap_or("")
     }
 
-    /// Milliseconds from being accepted to entering its state, both taken by
-    /// the daemon that holds it.
+    /// Milliseconds from being accepted from its writer to entering its state.
+    /// Both daemons of a story use one clock.
     #[must_use]
     pub fn took_ms(&self) -> u64 {
         self.since_ms.saturating_sub(self.sent_at_ms)
@@ -195,9 +204,16 @@ impl Person {
     fn start_daemon(&mut self) -> Result<()> {
         ensure!(self.daemon.is_none(), "{}'s daemon runs already", self.name);
         let dir = self.dir.to_string_lossy();
-        let network = self.setting.network.to_string_lossy();
-        let mut args = vec!["--dir", &dir, "run", "--tor-network", &network, "--json"];
-        if self.setting.allow_loopback {
+        let network;
+        let mut args = vec!["--dir", &dir, "run", "--json"];
+        match &self.setting.way {
+            Way::Tor(file) | Way::TorAndLoopback(file) => {
+                network = file.to_string_lossy();
+                args.extend(["--tor-network", &network]);
+            }
+            Way::Loopback => args.push("--without-tor"),
+        }
+        if let Way::TorAndLoopback(_) = self.setting.way {
             args.push("--allow-loopback");
         }
         let variables = [("HUSHWING_LOG", self.setting.log_level)];
@@ -348,6 +364,16 @@ impl Person {
     /// When one fails for good, or the wait takes too long.
     pub fn wait_for_state(&self, texts: &[String], state: &str) -> Result<Vec<Message>> {
         self.wait_for_states(texts, &[state])
+    }
+
+    /// Waits until this person's own message `text` is on the friend's device.
+    ///
+    /// # Errors
+    /// When it fails for good, or the wait takes too long.
+    pub fn wait_for_delivery(&self, text: &str) -> Result<Message> {
+        self.wait_for_state(&[text.to_owned()], "delivered")?
+            .pop()
+            .context("no message")
     }
 
     /// As [`wait_for_state`](Person::wait_for_state), with any of `states`.

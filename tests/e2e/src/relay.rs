@@ -1,5 +1,6 @@
 //! A relay process.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,18 @@ pub enum Entrance {
         /// The port.
         port: u16,
     },
+}
+
+impl Entrance {
+    /// A port of this machine at which nobody listens.
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub fn free_port() -> Result<Entrance> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
+        let port = listener.local_addr()?.port();
+        Ok(Entrance::Loopback { port })
+    }
 }
 
 /// A `hushwing-relay` with a folder of its own, running or not.

@@ -11,17 +11,17 @@
 
 mod spy;
 
-use std::net::{SocketAddr, TcpListener};
 use std::str::FromStr;
 use std::time::Duration;
 
 use hushwing_e2e::needles::{Needles, Search, Searcher};
-use hushwing_e2e::person::Setting;
+use hushwing_e2e::person::{Setting, Way};
 use hushwing_e2e::privilege::{self, Turn};
 use hushwing_e2e::relay::{Entrance, Relay};
 use hushwing_e2e::scenario::{self, Cast, Who};
 use hushwing_e2e::stage::{self, Folder, Narrator};
 use hushwing_wire::RelayAddress;
+use hushwing_wire::address::Endpoint;
 use hushwing_wire::limits::BOX_LEN;
 use spy::{Recorder, Spy};
 
@@ -48,15 +48,18 @@ fn story() {
     let folder = Folder::temporary().unwrap();
     let net = stage::start_network(&folder).unwrap();
     let setting = Setting {
-        network: stage::network_file(&net),
+        way: Way::TorAndLoopback(stage::network_file(&net)),
         log_level: "trace",
-        allow_loopback: true,
     };
 
-    let port = free_port();
-    let (relay, _) = Relay::start(folder.path(), Entrance::Loopback { port }, "trace").unwrap();
-    let pin = RelayAddress::from_str(relay.address()).unwrap().pin;
-    let inner = Recorder::before(SocketAddr::from(([127, 0, 0, 1], port))).unwrap();
+    let entrance = Entrance::free_port().unwrap();
+    let (relay, _) = Relay::start(folder.path(), entrance, "trace").unwrap();
+    let known = RelayAddress::from_str(relay.address()).unwrap();
+    let Endpoint::Loopback(place) = known.endpoint else {
+        panic!("the relay is not on loopback");
+    };
+    let pin = known.pin;
+    let inner = Recorder::before(place.socket_addr()).unwrap();
     let spy = Spy::start(inner.socket_addr(), pin).unwrap();
     let outer = Recorder::before(spy.socket_addr()).unwrap();
 
@@ -210,9 +213,4 @@ fn require_found_nothing(place: &str, search: &Search, least_bytes: u64) {
         search.bytes()
     );
     println!("{place}: {} bytes, nothing found", search.bytes());
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }

@@ -17,7 +17,7 @@ mod sealed_room;
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use hushwing_e2e::person::Setting;
+use hushwing_e2e::person::{Setting, Way};
 use hushwing_e2e::relay::{Entrance, Relay};
 use hushwing_e2e::scenario::{self, Cast, Who};
 use hushwing_e2e::stage::{self, Folder, Narrator};
@@ -40,12 +40,11 @@ fn story() {
 
     let mut net = stage::start_network(&folder).unwrap();
     let setting = Setting {
-        network: stage::network_file(&net),
+        way: Way::Tor(stage::network_file(&net)),
         log_level: "info",
-        allow_loopback: false,
     };
     let entrance = Entrance::Onion {
-        network: setting.network.clone(),
+        network: stage::network_file(&net),
     };
     let (relay, _) = Relay::start(folder.path(), entrance, "info").unwrap();
     let mut cast = Cast::new(&folder, &setting, relay, Narrator::begin()).unwrap();

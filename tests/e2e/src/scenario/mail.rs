@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::{Cast, EACH_WAY, Who, millis, texts};
+use crate::figures::Live;
 
 /// Both online, the relay stopped: a message goes from daemon to daemon.
 pub(super) fn play_direct(cast: &mut Cast) -> Result<()> {
@@ -13,20 +14,44 @@ pub(super) fn play_direct(cast: &mut Cast) -> Result<()> {
         .chapter("Direct: both are online and there is no relay");
     cast.relay.stop()?;
     cast.narrator.says("Relay", "is stopped");
-    let alices = texts("direct", Who::Alice, EACH_WAY);
-    let bobs = texts("direct", Who::Bob, EACH_WAY);
+    cast.figures.direct = write_in_turns(cast, "direct")?;
+    let line = format!("get {EACH_WAY} messages from each other, in turns, over Tor");
+    cast.narrator.says("Both", &line);
+    cast.relay.restart()?;
+    cast.narrator.says("Relay", "is back");
+    Ok(())
+}
+
+/// Both online, and neither can be reached directly: the recipient waits at the
+/// relay.
+pub(super) fn play_live_by_relay(cast: &mut Cast) -> Result<()> {
+    cast.narrator.chapter("Live by relay: both are online");
+    cast.figures.live_by_relay = write_in_turns(cast, "live by relay")?;
+    let line = format!("get {EACH_WAY} messages from each other, in turns");
+    cast.narrator.says("Both", &line);
+    Ok(())
+}
+
+/// Each writes when the other's last text has arrived.
+fn write_in_turns(cast: &mut Cast, kind: &str) -> Result<Live> {
+    let mut live = Live::default();
+    let alices = texts(kind, Who::Alice, EACH_WAY);
+    let bobs = texts(kind, Who::Bob, EACH_WAY);
     for (hers, his) in alices.iter().zip(&bobs) {
         for (who, text) in [(Who::Alice, hers), (Who::Bob, his)] {
             cast.write(who, text)?;
-            let text = std::slice::from_ref(text);
-            for message in cast.person(who).wait_for_state(text, "delivered")? {
-                cast.figures.direct.add(message.took_ms());
+            let delivered = cast.person(who).wait_for_delivery(text)?;
+            live.delivered.add(delivered.took_ms());
+        }
+    }
+    for who in Who::BOTH {
+        for message in cast.person(who).messages()? {
+            if !message.mine && message.text.starts_with(kind) {
+                live.arrived.add(message.took_ms());
             }
         }
     }
-    let line = format!("get {EACH_WAY} messages from each other, in turns, over Tor");
-    cast.narrator.says("Both", &line);
-    Ok(())
+    Ok(live)
 }
 
 /// The recipient is stopped while the other writes, and the writer is stopped
@@ -34,8 +59,6 @@ pub(super) fn play_direct(cast: &mut Cast) -> Result<()> {
 pub(super) fn play_by_relay(cast: &mut Cast) -> Result<()> {
     cast.narrator
         .chapter("By relay: whoever a message is for is away");
-    cast.relay.restart()?;
-    cast.narrator.says("Relay", "is back");
     let alices = texts("by relay", Who::Alice, EACH_WAY);
     let bobs = texts("by relay", Who::Bob, EACH_WAY);
     leave_mail(cast, Who::Alice, &alices)?;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::figures::Figures;
-use crate::person::Setting;
+use crate::person::{Setting, Way};
 use crate::relay::{Entrance, Relay};
 use crate::stage::{self, Folder, Narrator};
 
@@ -36,12 +36,11 @@ pub fn play(folder: &Folder) -> Result<Figures> {
         "authorities and relays are up; all of it stays on loopback",
     );
     let setting = Setting {
-        network: stage::network_file(&net),
+        way: Way::Tor(stage::network_file(&net)),
         log_level: "info",
-        allow_loopback: false,
     };
     let entrance = Entrance::Onion {
-        network: setting.network.clone(),
+        network: stage::network_file(&net),
     };
     let (relay, took) = Relay::start(folder.path(), entrance, "info")?;
     narrator.says("Relay", &format!("is up as {}", shortened(relay.address())));
@@ -59,6 +58,33 @@ pub fn play(folder: &Folder) -> Result<Figures> {
     drop(net);
     stage::require_nobody_left(folder)?;
     narrator.says("Stage", "is empty: no process is left");
+    figures.total_s = narrator.elapsed_s();
+    Ok(figures)
+}
+
+/// Plays the same without Tor: the relay is at 127.0.0.1 and nobody can be
+/// reached directly, so all mail goes by the relay, also while both are online.
+///
+/// # Errors
+/// At the first thing that is not as it must be; whatever was started is
+/// killed.
+pub fn play_on_loopback(folder: &Folder) -> Result<Figures> {
+    let narrator = Narrator::begin();
+    narrator.chapter("The stage: a relay on this machine, and no Tor");
+    let (relay, took) = Relay::start(folder.path(), Entrance::free_port()?, "info")?;
+    let setting = Setting {
+        way: Way::Loopback,
+        log_level: "info",
+    };
+    let mut cast = Cast::new(folder, &setting, relay, narrator)?;
+    cast.figures.relay_ready_ms = millis(took);
+    meet(&mut cast, "Alice of the test", "Bob of the test")?;
+    mail::play_live_by_relay(&mut cast)?;
+    mail::play_by_relay(&mut cast)?;
+    crashes::play(&mut cast)?;
+    cast.compare_transcripts()?;
+    let (mut figures, narrator) = cast.leave()?;
+    stage::require_nobody_left(folder)?;
     figures.total_s = narrator.elapsed_s();
     Ok(figures)
 }

@@ -463,6 +463,7 @@ impl Engine {
         if !row.stored_at.contains(&index) {
             row.stored_at.push(index);
             rows.put_out(id, &row)?;
+            self.note_since(ctx, id, &row)?;
         }
         let relays = self
             .routes
@@ -481,6 +482,20 @@ impl Engine {
             OutId::Box(..) => {}
         }
         self.tell_out(ctx, id)
+    }
+
+    /// The first relay that keeps a message begins a new state of it.
+    fn note_since(&self, ctx: &Ctx<'_>, id: &OutId, row: &OutRow) -> Result<(), StoreError> {
+        let (OutId::Box(contact, _), Some(position), 1) = (id, row.message, row.stored_at.len())
+        else {
+            return Ok(());
+        };
+        let rows = Rows(ctx.store);
+        if let Some(mut message) = rows.message(contact, position)? {
+            message.since_ms = ctx.now_ms;
+            rows.put_message(contact, position, &message)?;
+        }
+        Ok(())
     }
 
     fn relay_taken(&mut self, ctx: &mut Ctx<'_>, id: &OutId, index: u8) -> Result<(), StoreError> {

@@ -1,14 +1,14 @@
 //! Waiting at relays: one task for each relay and owner, following the slots
 //! that the engine wants.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
 
 use hushwing_engine::{Isolation, Wait, view::RelayState};
 use hushwing_wire::{RelayAddress, Slot};
 use tokio::{
     sync::watch,
     task::AbortHandle,
-    time::{Instant, sleep},
+    time::{Instant, sleep, sleep_until},
 };
 
 use crate::{core::ToCore, limits, links::Links, words};
@@ -118,11 +118,21 @@ impl Waiter {
         let slots = self.slots.borrow_and_update().clone();
         let link = self.links.link(&self.relay, self.isolation).await?;
         self.core.relay_is(&self.relay, RelayState::Reachable).await;
-        let found = tokio::select! {
-            found = link.get(&slots, limits::WAIT_S) => found?,
-            // The box came another way; the next wait replaces this one.
-            changed = self.slots.changed() => {
-                return Ok(if changed.is_ok() { Turn::Again } else { Turn::Over });
+        let mut get = pin!(link.get(&slots, limits::WAIT_S));
+        let mut replace_at = None;
+        let found = loop {
+            let due = replace_at.unwrap_or_else(Instant::now);
+            tokio::select! {
+                found = &mut get => break found?,
+                // A box came another way. The relay still holds the wait that
+                // is given up here, so this is not done for each single one.
+                changed = self.slots.changed() => {
+                    if changed.is_err() {
+                        return Ok(Turn::Over);
+                    }
+                    replace_at.get_or_insert(Instant::now() + limits::WAIT_SETTLE);
+                }
+                () = sleep_until(due), if replace_at.is_some() => return Ok(Turn::Again),
             }
         };
         let Some((index, boxed)) = found else {
@@ -136,7 +146,7 @@ impl Waiter {
         }
         // Taking a box in changes what is waited for; if it did not, the relay
         // would only serve it again.
-        let moved_on = self.slots.has_changed().unwrap_or(true);
+        let moved_on = replace_at.is_some() || self.slots.has_changed().unwrap_or(true);
         Ok(if moved_on { Turn::Again } else { Turn::Useless })
     }
 

@@ -46,7 +46,8 @@ impl Narrator {
     }
 }
 
-/// The folder of a story: removed at the end, unless it is to be kept.
+/// The folder of a story: removed at the end, unless the story fails or it is
+/// to be kept.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -79,6 +80,17 @@ impl Folder {
     pub fn keep(&mut self) {
         if let Some(temporary) = self.temporary.take() {
             self.path = temporary.keep();
+        }
+    }
+}
+
+impl Drop for Folder {
+    /// A failed test leaves its folder: the logs tell why.
+    #[allow(clippy::print_stderr, reason = "whoever sees the test fail looks here")]
+    fn drop(&mut self) {
+        if std::thread::panicking() && self.temporary.is_some() {
+            self.keep();
+            eprintln!("the logs are in {}", self.path.display());
         }
     }
 }

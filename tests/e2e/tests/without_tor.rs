@@ -21,6 +21,7 @@ use hushwing_e2e::person::{Setting, Way};
 use hushwing_e2e::relay::{Entrance, Relay};
 use hushwing_e2e::scenario::{self, Cast, Who};
 use hushwing_e2e::stage::{self, Folder, Narrator};
+use hushwing_testnet::{AUTHORITIES, EXITS, TestNet};
 use hushwing_wire::address::{Endpoint, HostName};
 use hushwing_wire::{RelayAddress, ServerKeyPin};
 use sealed_room::{Capture, Packet, Transport};
@@ -84,7 +85,7 @@ fn story() {
     net.resume().unwrap();
     cast.alice.wait_for_state(&queued, "delivered").unwrap();
     cast.compare_transcripts().unwrap();
-    let tor_ports = ports_of(&net.arti_toml());
+    let tor_ports = ports_of(&net);
     cast.leave().unwrap();
     drop(net);
 
@@ -149,14 +150,20 @@ fn relay_by_name(name: &str) -> String {
     address.to_string()
 }
 
-/// Every port of 127.0.0.1 in an Arti configuration.
-fn ports_of(arti_toml: &str) -> BTreeSet<u16> {
-    arti_toml
-        .split("127.0.0.1:")
-        .skip(1)
-        .filter_map(|rest| {
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            digits.parse().ok()
-        })
-        .collect()
+/// The ports at which the nodes of the Tor network listen: clients know the
+/// authorities from their configuration and the others from the consensus.
+fn ports_of(net: &TestNet) -> BTreeSet<u16> {
+    let nodes = std::fs::read_dir(net.dir().join("nodes")).unwrap();
+    let torrcs = nodes.map(|node| std::fs::read_to_string(node.unwrap().path().join("torrc")));
+    let mut ports = BTreeSet::new();
+    for torrc in torrcs {
+        for line in torrc.unwrap().lines() {
+            if let Some((_, rest)) = line.split_once("Port 127.0.0.1:") {
+                let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                ports.insert(digits.parse().unwrap());
+            }
+        }
+    }
+    assert!(ports.len() >= AUTHORITIES + EXITS, "{ports:?}");
+    ports
 }

@@ -100,7 +100,7 @@ impl Engine {
             .invite(&id)
             .map_err(store_error)?
             .ok_or_else(no_invite)?;
-        let invite = views::invite_view(&id, &row);
+        let invite = views::invite_view(&id, &row, ctx.now_ms);
         Ok(Reply::InviteCreated(InviteCreatedView {
             link: link.to_string(),
             invite,
@@ -111,7 +111,7 @@ impl Engine {
         let invites = Rows(ctx.store).invites().map_err(store_error)?;
         let invites = invites
             .iter()
-            .map(|(id, row)| views::invite_view(id, row))
+            .map(|(id, row)| views::invite_view(id, row, ctx.now_ms))
             .collect();
         Ok(Reply::Invites { invites })
     }
@@ -156,7 +156,7 @@ impl Engine {
             ));
         }
         let (id, mut row) = find_contact(ctx, who)?;
-        if let Meeting::Failed { reason } = &row.meeting {
+        if let Meeting::Failed { reason, .. } = &row.meeting {
             return Err(CommandError::new(ErrorCode::Refused, reason.clone()));
         }
         let waiting = Rows(ctx.store)

@@ -10,7 +10,7 @@ use crate::{
     io::{FlightId, Listener, Transmit, Wait},
     limits,
     outbox::{Attempt, DirectHealth, DropAttempt, Flight},
-    rows::{ContactId, OutId, Owner, Rows},
+    rows::{ContactId, Meeting, OutId, Owner, Rows},
     view::{Event, InviteState, NetworkView, RelayState},
 };
 
@@ -25,8 +25,14 @@ pub struct Engine {
     pub(crate) next_drop: u64,
     pub(crate) flights: BTreeMap<FlightId, Flight>,
     pub(crate) next_flight: u64,
-    /// How many boxes of each owner are on their way.
-    pub(crate) flying: BTreeMap<Owner, usize>,
+    /// How many boxes of each owner are on their way: to the contact's node
+    /// (true) and to relays (false).
+    pub(crate) flying: BTreeMap<(Owner, bool), usize>,
+    /// Boxes that a relay took and their reader's receipts do not cover, with
+    /// the time when they are put again.
+    pub(crate) doubts: BTreeMap<OutId, u64>,
+    /// When a contact whose invite's bundle did not come is given up.
+    pub(crate) deadlines: BTreeMap<ContactId, u64>,
     /// Where each owner's boxes go.
     pub(crate) routes: BTreeMap<Owner, Routes>,
     pub(crate) direct: BTreeMap<ContactId, DirectHealth>,
@@ -73,6 +79,8 @@ impl Engine {
             flights: BTreeMap::new(),
             next_flight: 0,
             flying: BTreeMap::new(),
+            doubts: BTreeMap::new(),
+            deadlines: BTreeMap::new(),
             routes: BTreeMap::new(),
             direct: BTreeMap::new(),
             relays: BTreeMap::new(),
@@ -100,20 +108,30 @@ impl Engine {
         for (contact, row) in rows.contacts()? {
             self.refresh_contact(ctx, &contact, &row)?;
             if let Some(due) = row.receipt_due_ms {
-                self.receipts_due.insert(contact, due);
+                // Whatever the clock was when it fell due.
+                let soon = ctx.now_ms + limits::RECEIPT_DELAY_MS;
+                self.receipts_due.insert(contact, due.min(soon));
             }
         }
         for (invite, row) in rows.invites()? {
             self.refresh_invite(ctx, &invite, &row)?;
         }
         for (id, row) in rows.outbox()? {
-            self.track(&id, &row, ctx.now_ms);
+            // A second request is put only once the first place turned out taken.
+            if !matches!(id, OutId::Request(contact, 1) if !self.is_failed(ctx, &contact)?) {
+                self.track(&id, &row, ctx.now_ms);
+            }
         }
         for (number, _) in rows.drops()? {
             self.next_drop = self.next_drop.max(number + 1);
             self.drops.insert(number, DropAttempt::at(ctx.now_ms));
         }
         Ok(())
+    }
+
+    fn is_failed(&self, ctx: &Ctx<'_>, contact: &ContactId) -> Result<bool, StoreError> {
+        let row = Rows(ctx.store).contact(contact)?;
+        Ok(row.is_some_and(|row| matches!(row.meeting, Meeting::Failed { .. })))
     }
 
     /// The next thing to send, in order.
@@ -184,17 +202,14 @@ impl Engine {
     #[must_use]
     pub fn wake_at_ms(&self) -> Option<u64> {
         let online = self.network == NetworkView::Ready;
-        let tries = self
-            .attempts
-            .iter()
-            .filter(|(id, _)| !self.is_busy(&id.owner()))
-            .map(|(_, attempt)| attempt.next_try_ms);
+        let tries = self.attempts.values().map(|attempt| attempt.next_try_ms);
         let drops = self.drops.values().map(|drop| drop.next_try_ms);
         tries
             .chain(drops)
             .filter(|_| online)
             .chain(self.receipts_due.values().copied())
             .chain(self.expiries.values().copied())
+            .chain(self.deadlines.values().copied())
             .chain(self.forged.values().copied())
             .filter(|at| *at != u64::MAX)
             .min()
@@ -207,6 +222,7 @@ impl Engine {
     pub fn tick(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
         self.forged.retain(|_, until| *until > ctx.now_ms);
         self.expire_invites(ctx)?;
+        self.give_up_fetching(ctx)?;
         self.send_due_receipts(ctx)?;
         self.pump(ctx)
     }

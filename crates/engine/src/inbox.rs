@@ -123,6 +123,13 @@ impl Engine {
             Ok(opened) => opened,
             Err(OpenError::Store(error)) => return Err(error),
             Err(OpenError::UnknownSlot) => return Ok(Taken::NotAwaited),
+            Err(OpenError::Binding) => {
+                self.tell(Event::Warning {
+                    text: BINDING.to_owned(),
+                });
+                self.fail_contact(ctx, contact, row, BINDING.to_owned())?;
+                return Ok(Taken::Stored);
+            }
             Err(_) => return Ok(Taken::Forged),
         };
         self.heard_from(contact);
@@ -223,9 +230,12 @@ impl Engine {
         contact: &ContactId,
         receipts: &Receipts,
     ) -> Result<(), StoreError> {
-        for (number, _) in Rows(ctx.store).boxes_to(contact)? {
+        for (number, out) in Rows(ctx.store).boxes_to(contact)? {
+            let id = OutId::Box(*contact, number);
             if receipts.contains(number) {
-                self.settle_delivered(ctx, &OutId::Box(*contact, number))?;
+                self.settle_delivered(ctx, &id)?;
+            } else if !out.stored_at.is_empty() {
+                self.doubt(&id, &out, ctx.now_ms);
             }
         }
         Ok(())
@@ -239,6 +249,9 @@ fn unreadable(reason: &str) -> Progress {
 }
 
 const NEWER: &str = "It was sent by a newer version of the program.";
+
+const BINDING: &str = "The answer to your request does not belong to the invite that you used: \
+     somebody may stand between you. Nothing was sent. Ask for a new invite by another way.";
 
 const FORK: &str = "A contact's keys and ours have drifted apart. Messages may not be readable on \
      the other side; meet again with a new invite.";

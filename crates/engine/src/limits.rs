@@ -54,6 +54,23 @@ pub const RECEIPT_DELAY_MS: u64 = 700;
 /// in milliseconds; a relay that lies must not make us spin.
 pub const FORGERY_REST_MS: u64 = 300_000;
 
+/// How long a box may lie at a relay, uncovered by receipts that arrive
+/// meanwhile, before it is put again, in milliseconds: its reader is online
+/// and did not get it, so the relay may have lost it. Putting it again changes
+/// nothing where it still lies.
+pub const REPUT_FIRST_MS: u64 = 120_000;
+
+/// Pause between two such repetitions, in milliseconds.
+pub const REPUT_PAUSE_MS: u64 = 600_000;
+
+/// How long after its expiry an invite still takes a request that was put in
+/// time, in milliseconds: as long as a box lives at a relay.
+pub const INVITE_GRACE_MS: u64 = 21 * 24 * 3_600_000;
+
+/// Pushes to a contact's node at once while it is not known to answer: one
+/// finds out for all.
+pub const DIRECT_PROBES: usize = 1;
+
 /// Digests of consumed slots that are remembered (in memory, keyed) to answer
 /// "same" to a box that is pushed again.
 pub const MAX_REMEMBERED_SLOTS: usize = 4_096;

@@ -135,7 +135,13 @@ impl Engine {
                 self.refresh_contact(ctx, &id, &contact)?;
                 self.close_invite(ctx, invite, row, InviteState::Used)?;
                 // The first box carries the commit that binds both sides.
-                self.seal_nothing(ctx, &id, &mut contact)?;
+                if !self.seal_nothing(ctx, &id, &mut contact)? {
+                    let reason = "The answer to this request could not be made. Make a new \
+                                  invite."
+                        .to_owned();
+                    self.fail_contact(ctx, &id, contact, reason)?;
+                    return Ok(Taken::Stored);
+                }
                 Rows(ctx.store).put_contact(&id, &contact)?;
                 self.refresh_contact(ctx, &id, &contact)?;
                 self.tell_contact(ctx, &id, &contact)?;
@@ -227,7 +233,7 @@ impl Engine {
         self.waiting.remove(&owner);
         self.wait_relays.remove(&owner);
         self.routes.remove(&owner);
-        self.flying.remove(&owner);
+        self.flying.remove(&(owner, false));
         self.expiries.remove(invite);
     }
 
@@ -255,6 +261,23 @@ impl Engine {
         Ok(())
     }
 
+    /// Contacts whose invite's bundle did not come before it expired.
+    pub(crate) fn give_up_fetching(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
+        let over: Vec<ContactId> = self
+            .deadlines
+            .iter()
+            .filter(|(_, at)| **at <= ctx.now_ms)
+            .map(|(contact, _)| *contact)
+            .collect();
+        for contact in over {
+            self.deadlines.remove(&contact);
+            if let Some(row) = Rows(ctx.store).contact(&contact)? {
+                self.fail_contact(ctx, &contact, row, GONE.to_owned())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Brings what is remembered of an invite up to its row.
     pub(crate) fn refresh_invite(
         &mut self,
@@ -267,7 +290,8 @@ impl Engine {
             return Ok(());
         }
         let owner = Owner::Invite(*invite);
-        self.expiries.insert(*invite, row.expires_at_ms);
+        let over_at_ms = row.expires_at_ms.saturating_add(limits::INVITE_GRACE_MS);
+        self.expiries.insert(*invite, over_at_ms);
         self.routes.insert(owner, relays_only(&row.relays));
         let slots = match hushwing_protocol::invite_slots(ctx.store, invite) {
             Ok(slots) => slots,
@@ -471,12 +495,10 @@ impl Engine {
         if which > 0 {
             return Ok(());
         }
-        let relays = request_relays.clone();
+        debug_assert!(!request_relays.is_empty());
         let second = OutId::Request(*contact, 1);
         let second_row = rows.out(&second)?;
         self.fail_contact(ctx, contact, row, USED.to_owned())?;
-        self.routes
-            .insert(Owner::Contact(*contact), relays_only(&relays));
         if let Some(out) = second_row {
             self.track(&second, &out, ctx.now_ms);
         }
@@ -497,7 +519,7 @@ impl Engine {
         Ok(())
     }
 
-    fn fail_contact(
+    pub(crate) fn fail_contact(
         &mut self,
         ctx: &mut Ctx<'_>,
         contact: &ContactId,
@@ -507,8 +529,13 @@ impl Engine {
         if let Some(conversation) = row.meeting.conversation() {
             forget(ctx, &conversation)?;
         }
+        let request_relays = match &row.meeting {
+            Meeting::Requested { request_relays, .. } => request_relays.clone(),
+            _ => Vec::new(),
+        };
         row.meeting = Meeting::Failed {
             reason: reason.clone(),
+            request_relays,
         };
         let rows = Rows(ctx.store);
         rows.put_contact(contact, &row)?;
@@ -529,11 +556,14 @@ impl Engine {
         self.wait_relays.remove(&owner);
         self.windows.remove(contact);
         self.listening.remove(contact);
+        self.deadlines.remove(contact);
         let mut routes = row.peer_routes.clone();
         match &row.meeting {
             Meeting::Fetching { link, .. } => {
                 let link: InviteLink = link.parse().map_err(|_| StoreError::Damaged("contact"))?;
                 let slot = hushwing_protocol::bundle_slot(&link);
+                let over_at_ms = u64::from(link.expires_at_min) * MS_PER_MIN;
+                self.deadlines.insert(*contact, over_at_ms);
                 self.waiting
                     .insert(owner, vec![(slot, Awaited::Bundle(*contact))]);
                 let relays = self.usable(relays_only(&link.relays)).relays;
@@ -550,7 +580,7 @@ impl Engine {
             Meeting::Established { conversation } => {
                 self.await_boxes(ctx, contact, row, conversation)?;
             }
-            Meeting::Failed { .. } => {}
+            Meeting::Failed { request_relays, .. } => routes = relays_only(request_relays),
         }
         self.routes.insert(owner, routes);
         Ok(())
@@ -624,6 +654,9 @@ fn invite_error(error: InviteError) -> CommandError {
         ),
     }
 }
+
+const GONE: &str = "The invite expired before what belongs to it could be fetched, or it was \
+     taken back. Ask for a new one.";
 
 const USED: &str = "Somebody has used this invite before you. Ask for a new one, and tell the \
      person who gave it to you: they are shown that it was used twice.";

@@ -50,6 +50,10 @@ pub(crate) enum Way {
 pub(crate) struct DirectHealth {
     rest_until_ms: u64,
     failures: u32,
+    /// It took the last box pushed to it.
+    answers: bool,
+    /// When the last probe left.
+    probed_at_ms: u64,
 }
 
 /// A drop that a relay has not confirmed.
@@ -80,13 +84,19 @@ impl Engine {
         if relays > 0 && row.stored_at.len() >= relays {
             return;
         }
-        // A second request is put only once the first place turned out taken.
+        self.track_anew(id, &row.slot(), row.message, now_ms);
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.stored_at = row.stored_at.iter().copied().collect();
+        }
+    }
+
+    fn track_anew(&mut self, id: &OutId, slot: &Slot, message: Option<u64>, now_ms: u64) {
         self.attempts.insert(
             *id,
             Attempt {
-                slot: row.slot(),
-                message: row.message,
-                stored_at: row.stored_at.iter().copied().collect(),
+                slot: *slot,
+                message,
+                stored_at: BTreeSet::new(),
                 next_try_ms: now_ms,
                 failures: 0,
                 last_error: None,
@@ -167,29 +177,31 @@ impl Engine {
         Ok(())
     }
 
-    /// Seals a box without a text: a commit, a receipt, or both.
+    /// Seals a box without a text: a commit, a receipt, or both. False when a
+    /// limit holds it back.
     pub(crate) fn seal_nothing(
         &mut self,
         ctx: &mut Ctx<'_>,
         contact: &ContactId,
         row: &mut ContactRow,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let Some(conversation) = row.meeting.conversation() else {
-            return Ok(());
+            return Ok(false);
         };
         match hushwing_protocol::seal(ctx, &conversation, Outgoing::Nothing) {
             Ok(sealed) => {
                 let id = OutId::Box(*contact, sealed.number);
                 self.enqueue(ctx, &id, &sealed.slot, &sealed.boxed, None)?;
                 self.receipt_travels(contact, row);
-                Ok(())
+                Ok(true)
             }
             Err(SealError::Store(error)) => Err(error),
-            // The next box to this contact carries the receipt; until then the
-            // contact keeps its boxes and shows them as "at the relay".
+            // The debt stays; a later try or the next text pays it.
             Err(_) => {
-                self.receipt_travels(contact, row);
-                Ok(())
+                let due = ctx.now_ms + limits::RETRY_MAX_MS;
+                row.receipt_due_ms = Some(due);
+                self.receipts_due.insert(*contact, due);
+                Ok(false)
             }
         }
     }
@@ -228,9 +240,6 @@ impl Engine {
             .collect();
         let mut told = Vec::new();
         for id in due {
-            if self.is_busy(&id.owner()) {
-                continue;
-            }
             let ways = self.choose_ways(&id, ctx.now_ms);
             for way in ways {
                 self.launch(ctx, &id, way)?;
@@ -251,13 +260,16 @@ impl Engine {
         let Some(routes) = self.routes.get(&id.owner()) else {
             return Vec::new();
         };
-        let rest_until = match id {
-            OutId::Box(contact, _) => self
-                .direct
-                .get(contact)
-                .map_or(0, |health| health.rest_until_ms),
-            _ => NEVER,
+        let owner = id.owner();
+        let health = match id {
+            OutId::Box(contact, _) => self.direct.entry(*contact).or_default(),
+            _ => &mut DirectHealth {
+                rest_until_ms: NEVER,
+                ..DirectHealth::default()
+            },
         };
+        let pushes = self.flying.get(&(owner, true)).copied().unwrap_or(0);
+        let puts = self.flying.get(&(owner, false)).copied().unwrap_or(0);
         let Some(attempt) = self.attempts.get_mut(id) else {
             return Vec::new();
         };
@@ -272,9 +284,29 @@ impl Engine {
             && attempt.stored_at.is_empty()
             && !attempt.direct_refused
             && !direct_flies;
+        let rest_until = health.rest_until_ms;
         if direct_possible && rest_until <= now_ms {
-            attempt.next_try_ms = now_ms + limits::DIRECT_HEAD_START_MS;
-            return vec![Way::Direct];
+            let room = if health.answers {
+                limits::MAX_IN_FLIGHT_PER_OWNER
+            } else {
+                limits::DIRECT_PROBES
+            };
+            if pushes < room {
+                health.probed_at_ms = now_ms;
+                attempt.next_try_ms = now_ms + limits::DIRECT_HEAD_START_MS;
+                return vec![Way::Direct];
+            }
+            // Whatever lands next wakes it; without that, the relays after the
+            // same head start.
+            let relays_from = health.probed_at_ms + limits::DIRECT_HEAD_START_MS;
+            if now_ms < relays_from {
+                attempt.next_try_ms = relays_from;
+                return Vec::new();
+            }
+        }
+        if puts >= limits::MAX_IN_FLIGHT_PER_OWNER {
+            attempt.next_try_ms = now_ms + limits::RETRY_FIRST_MS;
+            return Vec::new();
         }
         let relays: Vec<Way> = routes
             .relays
@@ -315,7 +347,8 @@ impl Engine {
             Way::Relay(_) => Purpose::Write,
         };
         let flight = self.new_flight(Flight::Put(*id, way));
-        *self.flying.entry(id.owner()).or_default() += 1;
+        let is_push = way == Way::Direct;
+        *self.flying.entry((id.owner(), is_push)).or_default() += 1;
         self.transmits.push_back(Transmit {
             id: flight,
             to,
@@ -362,22 +395,16 @@ impl Engine {
         match self.flights.remove(&id) {
             None => return Ok(()),
             Some(Flight::Put(out, way)) => {
-                if let Some(flying) = self.flying.get_mut(&out.owner()) {
+                let place = (out.owner(), way == Way::Direct);
+                if let Some(flying) = self.flying.get_mut(&place) {
                     *flying = flying.saturating_sub(1);
                 }
                 self.put_landed(ctx, &out, way, outcome)?;
+                self.wake_next_of(&out.owner(), ctx.now_ms);
             }
             Some(Flight::Drop(number)) => self.drop_landed(ctx, number, &outcome)?,
         }
         self.pump(ctx)
-    }
-
-    /// Whether as much of this owner is on its way as may be; whatever lands
-    /// next makes room.
-    pub(crate) fn is_busy(&self, owner: &Owner) -> bool {
-        self.flying
-            .get(owner)
-            .is_some_and(|flying| *flying >= limits::MAX_IN_FLIGHT_PER_OWNER)
     }
 
     fn put_landed(
@@ -427,7 +454,12 @@ impl Engine {
 
     fn direct_stored(&mut self, ctx: &mut Ctx<'_>, id: &OutId) -> Result<(), StoreError> {
         if let OutId::Box(contact, _) = id {
-            self.direct.insert(*contact, DirectHealth::default());
+            let health = self.direct.entry(*contact).or_default();
+            *health = DirectHealth {
+                answers: true,
+                probed_at_ms: health.probed_at_ms,
+                ..DirectHealth::default()
+            };
         }
         self.settle_delivered(ctx, id)
     }
@@ -436,6 +468,7 @@ impl Engine {
         let refused = *outcome == Outcome::NotServed || *outcome == Outcome::Taken;
         if let (OutId::Box(contact, _), false) = (id, refused) {
             let health = self.direct.entry(*contact).or_default();
+            health.answers = false;
             // Boxes that flew together fail together: one rest for all.
             if health.rest_until_ms <= now_ms {
                 let rest = limits::DIRECT_REST_FIRST_MS << health.failures.min(8);
@@ -443,6 +476,10 @@ impl Engine {
                 health.failures = health.failures.saturating_add(1);
             }
         }
+        let has_relays = self
+            .routes
+            .get(&id.owner())
+            .is_some_and(|routes| !routes.relays.is_empty());
         if let Some(attempt) = self.attempts.get_mut(id) {
             attempt.direct_refused = refused;
             attempt.last_error = Some(match outcome {
@@ -450,7 +487,16 @@ impl Engine {
                 other => reason_of(other),
             });
             if attempt.in_flight.is_empty() {
-                attempt.next_try_ms = now_ms;
+                // A contact without relays whose node refuses must not make
+                // us push without pause.
+                let pause = if refused && !has_relays {
+                    let pause = backoff_ms(attempt.failures, 0);
+                    attempt.failures = attempt.failures.saturating_add(1);
+                    pause
+                } else {
+                    0
+                };
+                attempt.next_try_ms = now_ms + pause;
             }
         }
     }
@@ -499,13 +545,21 @@ impl Engine {
     }
 
     fn relay_taken(&mut self, ctx: &mut Ctx<'_>, id: &OutId, index: u8) -> Result<(), StoreError> {
-        if let OutId::Request(contact, which) = id {
-            return self.request_taken(ctx, contact, *which);
-        }
         let relays = self
             .routes
             .get(&id.owner())
             .map_or(0, |routes| routes.relays.len());
+        if let OutId::Request(contact, which) = id {
+            // One relay's word is not enough where another may keep ours.
+            let everywhere = self.attempts.get_mut(id).is_none_or(|attempt| {
+                attempt.lost_at.insert(index);
+                attempt.stored_at.is_empty() && attempt.lost_at.len() >= relays
+            });
+            if everywhere {
+                return self.request_taken(ctx, contact, *which);
+            }
+            return Ok(());
+        }
         if let Some(attempt) = self.attempts.get_mut(id) {
             attempt.lost_at.insert(index);
             attempt.last_error = Some("Something else lies in its place at the relay.".to_owned());
@@ -529,6 +583,7 @@ impl Engine {
         let rows = Rows(ctx.store);
         let row = rows.out(id)?;
         self.attempts.remove(id);
+        self.doubts.remove(id);
         rows.delete_out(id)?;
         if let (OutId::Box(contact, _), Some(position)) = (id, row.and_then(|row| row.message)) {
             if let Some(mut message) = rows.message(contact, position)? {
@@ -548,9 +603,7 @@ impl Engine {
             attempt.failures = 0;
             attempt.direct_refused = false;
             attempt.lost_at.clear();
-            if attempt.in_flight.is_empty() {
-                attempt.next_try_ms = now_ms;
-            }
+            attempt.next_try_ms = now_ms;
         }
         for drop in self.drops.values_mut() {
             if drop.next_try_ms != NEVER {
@@ -561,7 +614,42 @@ impl Engine {
 
     /// A contact was heard from: its node is worth a try again.
     pub(crate) fn heard_from(&mut self, contact: &ContactId) {
-        self.direct.remove(contact);
+        if let Some(health) = self.direct.get_mut(contact) {
+            health.rest_until_ms = 0;
+            health.failures = 0;
+        }
+    }
+
+    /// A place is free: the first of this owner's things that wait for one is
+    /// looked at again.
+    fn wake_next_of(&mut self, owner: &Owner, now_ms: u64) {
+        for (_, attempt) in self
+            .attempts
+            .iter_mut()
+            .filter(|(id, attempt)| {
+                id.owner() == *owner && attempt.in_flight.is_empty() && attempt.failures == 0
+            })
+            .take(limits::MAX_IN_FLIGHT_PER_OWNER)
+        {
+            attempt.next_try_ms = attempt.next_try_ms.min(now_ms);
+        }
+    }
+
+    /// Their receipts of late do not cover this box, though a relay took it:
+    /// after a while it is put again, by every way.
+    pub(crate) fn doubt(&mut self, id: &OutId, row: &OutRow, now_ms: u64) {
+        if self.attempts.contains_key(id) {
+            return;
+        }
+        let again_at = *self
+            .doubts
+            .entry(*id)
+            .or_insert(now_ms + limits::REPUT_FIRST_MS);
+        if now_ms < again_at {
+            return;
+        }
+        self.doubts.insert(*id, now_ms + limits::REPUT_PAUSE_MS);
+        self.track_anew(id, &row.slot(), row.message, now_ms);
     }
 
     // Drops.

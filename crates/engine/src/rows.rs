@@ -55,7 +55,12 @@ pub(crate) enum Meeting {
     /// Both sides are bound.
     Established { conversation: ConversationId },
     /// It came to nothing.
-    Failed { reason: String },
+    Failed {
+        reason: String,
+        /// Where the inviter is told that the link was used twice, if it was.
+        #[serde(with = "tls")]
+        request_relays: Vec<RelayAddress>,
+    },
 }
 
 impl Meeting {

@@ -10,8 +10,8 @@ use crate::{
         ContactId, ContactRow, InviteRow, Meeting, MessageRow, OutId, OutRow, Owner, Progress, Rows,
     },
     view::{
-        CommandError, ContactPhase, ContactView, ErrorCode, Event, InviteView, MessageState,
-        MessageView, NetworkView, RelayState, RelayView,
+        CommandError, ContactPhase, ContactView, ErrorCode, Event, InviteState, InviteView,
+        MessageState, MessageView, NetworkView, RelayState, RelayView,
     },
 };
 
@@ -233,7 +233,7 @@ pub(crate) fn contact_view(
         }
         Meeting::Requested { stored: true, .. } => ContactPhase::Requested,
         Meeting::Established { .. } => ContactPhase::Established,
-        Meeting::Failed { reason } => ContactPhase::Failed {
+        Meeting::Failed { reason, .. } => ContactPhase::Failed {
             reason: reason.clone(),
         },
     };
@@ -254,11 +254,17 @@ pub(crate) fn contact_view(
 }
 
 /// An invite as people see it.
-pub(crate) fn invite_view(id: &InviteId, row: &InviteRow) -> InviteView {
+pub(crate) fn invite_view(id: &InviteId, row: &InviteRow, now_ms: u64) -> InviteView {
+    // One that was answered in time can still come true; nobody can answer it now.
+    let is_over = Engine::is_open(row.state) && row.expires_at_ms <= now_ms;
     InviteView {
         id: hex(id.as_bytes()),
         expires_at_ms: row.expires_at_ms,
-        state: row.state,
+        state: if is_over {
+            InviteState::Expired
+        } else {
+            row.state
+        },
     }
 }
 

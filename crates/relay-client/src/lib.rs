@@ -9,6 +9,7 @@
 //! ```text
 //! RelayClient ── requests by id ──▶ frames ──▶ TLS ──▶ Stream ──▶ TLS ──▶ frames ──▶ Service
 //! ```
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod client;
 mod error;

@@ -1,4 +1,5 @@
 //! Who is refused before a single frame passes.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
@@ -21,8 +22,12 @@ use rustls::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     task::JoinHandle,
+    time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+/// Only there so that a refusal that fails to come ends the test.
+const HANG: Duration = Duration::from_secs(20);
 
 fn serving() -> (Stream, JoinHandle<Result<(), ServeError>>) {
     serve(
@@ -101,11 +106,14 @@ fn foreign_client(
 async fn refused_client(config: Arc<ClientConfig>) -> ServeError {
     let (stream, serving) = serving();
     let name = ServerName::try_from("relay.invalid").unwrap();
-    if let Ok(mut stream) = TlsConnector::from(config).connect(name, stream).await {
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes).await;
-        assert!(bytes.is_empty());
-    }
+    let trying = async {
+        if let Ok(mut stream) = TlsConnector::from(config).connect(name, stream).await {
+            let mut bytes = Vec::new();
+            let _ = stream.read_to_end(&mut bytes).await;
+            assert!(bytes.is_empty());
+        }
+    };
+    timeout(HANG, trying).await.expect("the server kept it");
     serving.await.unwrap().unwrap_err()
 }
 
@@ -151,7 +159,7 @@ async fn refused_server(config: Arc<ServerConfig>) -> ConnectError {
     let (ours, theirs) = pipe();
     let accepting = tokio::spawn(async move { TlsAcceptor::from(config).accept(theirs).await });
     let error = RelayClient::connect(ours, &seed().pin()).await.unwrap_err();
-    drop(accepting.await);
+    accepting.abort();
     error
 }
 

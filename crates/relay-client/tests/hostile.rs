@@ -1,4 +1,5 @@
 //! Peers that hold the right key and break the protocol.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Honest clients and servers over one connection.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

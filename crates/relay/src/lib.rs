@@ -8,6 +8,7 @@
 //!
 //! The relay knows no users, queues, conversations or order. The store does
 //! not even know the slots: it sees a keyed hash of each ([`Place`]).
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod clock;
 mod dir;

@@ -1,4 +1,5 @@
 //! The program itself: started, killed, stopped, misused.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},

@@ -1,4 +1,5 @@
 //! The relay's behaviour over a store in memory and a clock moved by hand.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
     sync::{

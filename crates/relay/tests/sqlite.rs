@@ -1,4 +1,5 @@
 //! What the file holds, and what it must not.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 

@@ -1,4 +1,5 @@
 //! The rules of every store, run on each.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;
 

@@ -210,62 +210,56 @@ struct State {
     log: LogWatch,
 }
 
-/// What a job will be told if the commit succeeds.
+/// What came of a job, if the commit succeeds.
 enum Outcome {
-    Put(Reply<Put>, Put),
-    Drop(Reply<()>),
-    Expire(Reply<usize>, usize),
+    Put(Put),
+    Dropped,
+    Expired(usize),
 }
 
 impl State {
     /// Carries out a batch in one transaction, and answers after its commit.
     fn commit(&mut self, batch: Vec<Queued>) {
-        let mut usage = self.usage;
-        let jobs = batch.len() as u64;
-        let room = self.disk.has_room();
-        let mut outcomes = Vec::with_capacity(batch.len());
-        let mut unanswered = Vec::new();
-        let committed = (|| {
-            let txn = self
-                .conn
-                .transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut batch = batch.into_iter();
-            for queued in &mut batch {
-                match apply(&txn, queued.job, &mut usage, &self.limits, room) {
-                    Ok(outcome) => outcomes.push(outcome),
-                    Err((job, error)) => {
-                        unanswered.push(job);
-                        unanswered.extend(batch.map(|queued| queued.job));
-                        return Err(error);
-                    }
-                }
-            }
-            if usage != self.usage {
-                txn.prepare_cached("UPDATE usage SET boxes = ?1, tombstones = ?2")?
-                    .execute((integer(usage.boxes), integer(usage.tombstones)))?;
-            }
-            txn.commit()
-        })();
-        match committed {
-            Ok(()) => {
+        match self.carry_out(&batch) {
+            Ok((outcomes, usage)) => {
                 self.usage = usage;
                 self.counters.set(usage);
-                self.log.grew(jobs * (BOX_LEN as u64 + LOG_OVERHEAD));
-                for outcome in outcomes {
-                    outcome.tell();
+                self.log
+                    .grew(batch.len() as u64 * (BOX_LEN as u64 + LOG_OVERHEAD));
+                for (queued, outcome) in batch.into_iter().zip(outcomes) {
+                    queued.job.tell(outcome);
                 }
             }
             Err(error) => {
                 tracing::error!(code = ?error.sqlite_error_code(), "a commit failed");
                 let no_room = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
-                for outcome in outcomes {
-                    outcome.tell_failure(no_room);
-                }
-                for job in unanswered {
-                    job.tell_failure(no_room);
+                for queued in batch {
+                    queued.job.tell_failure(no_room);
                 }
             }
         }
+    }
+
+    /// All of `batch` or, with an error, nothing of it.
+    fn carry_out(&mut self, batch: &[Queued]) -> rusqlite::Result<(Vec<Outcome>, Usage)> {
+        let room = Room {
+            limits: self.limits,
+            on_disk: self.disk.has_room(),
+        };
+        let mut usage = self.usage;
+        let txn = self
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let outcomes = batch
+            .iter()
+            .map(|queued| queued.job.apply(&txn, &mut usage, &room))
+            .collect::<rusqlite::Result<_>>()?;
+        if usage != self.usage {
+            txn.prepare_cached("UPDATE usage SET boxes = ?1, tombstones = ?2")?
+                .execute((integer(usage.boxes), integer(usage.tombstones)))?;
+        }
+        txn.commit()?;
+        Ok((outcomes, usage))
     }
 
     /// Gives some free pages back; says whether there may be more.
@@ -298,88 +292,50 @@ impl State {
     }
 }
 
-impl Outcome {
-    fn tell(self) {
-        // Whoever asked may have gone with their connection.
-        match self {
-            Self::Put(reply, put) => drop(reply.send(Ok(put))),
-            Self::Drop(reply) => drop(reply.send(Ok(()))),
-            Self::Expire(reply, count) => drop(reply.send(Ok(count))),
-        }
-    }
-
-    fn tell_failure(self, no_room: bool) {
-        match self {
-            Self::Put(reply, _) => fail_put(reply, no_room),
-            Self::Drop(reply) => drop(reply.send(Err(StoreError::Failed))),
-            Self::Expire(reply, _) => drop(reply.send(Err(StoreError::Failed))),
-        }
-    }
+/// What a new box needs besides a free place.
+struct Room {
+    limits: StoreLimits,
+    on_disk: bool,
 }
 
 impl Job {
-    fn tell_failure(self, no_room: bool) {
+    fn apply(
+        &self,
+        txn: &Transaction<'_>,
+        usage: &mut Usage,
+        room: &Room,
+    ) -> rusqlite::Result<Outcome> {
         match self {
-            Self::Put { reply, .. } => fail_put(reply, no_room),
-            Self::Drop { reply, .. } => drop(reply.send(Err(StoreError::Failed))),
-            Self::Expire { reply, .. } => drop(reply.send(Err(StoreError::Failed))),
+            Self::Put { deposit, now_s, .. } => {
+                put(txn, deposit, *now_s, usage, room).map(Outcome::Put)
+            }
+            Self::Drop { places, .. } => drop_boxes(txn, places, usage).map(|()| Outcome::Dropped),
+            Self::Expire { now_s, at_most, .. } => {
+                expire(txn, *now_s, *at_most, usage).map(Outcome::Expired)
+            }
         }
     }
-}
 
-/// The whole transaction was rolled back, so "full" is true for each of its
-/// boxes.
-fn fail_put(reply: Reply<Put>, no_room: bool) {
-    let answer = if no_room {
-        Ok(Put::Full)
-    } else {
-        Err(StoreError::Failed)
-    };
-    drop(reply.send(answer));
-}
+    fn tell(self, outcome: Outcome) {
+        // Whoever asked may have gone with their connection.
+        match (self, outcome) {
+            (Self::Put { reply, .. }, Outcome::Put(put)) => drop(reply.send(Ok(put))),
+            (Self::Drop { reply, .. }, Outcome::Dropped) => drop(reply.send(Ok(()))),
+            (Self::Expire { reply, .. }, Outcome::Expired(n)) => drop(reply.send(Ok(n))),
+            (job, _) => job.tell_failure(false),
+        }
+    }
 
-fn apply(
-    txn: &Transaction<'_>,
-    job: Job,
-    usage: &mut Usage,
-    limits: &StoreLimits,
-    disk_has_room: bool,
-) -> Result<Outcome, (Job, rusqlite::Error)> {
-    match job {
-        Job::Put {
-            deposit,
-            now_s,
-            reply,
-        } => match put(txn, &deposit, now_s, usage, limits, disk_has_room) {
-            Ok(put) => Ok(Outcome::Put(reply, put)),
-            Err(error) => Err((
-                Job::Put {
-                    deposit,
-                    now_s,
-                    reply,
-                },
-                error,
-            )),
-        },
-        Job::Drop { places, reply } => match drop_boxes(txn, &places, usage) {
-            Ok(()) => Ok(Outcome::Drop(reply)),
-            Err(error) => Err((Job::Drop { places, reply }, error)),
-        },
-        Job::Expire {
-            now_s,
-            at_most,
-            reply,
-        } => match expire(txn, now_s, at_most, usage) {
-            Ok(count) => Ok(Outcome::Expire(reply, count)),
-            Err(error) => Err((
-                Job::Expire {
-                    now_s,
-                    at_most,
-                    reply,
-                },
-                error,
-            )),
-        },
+    /// The whole transaction was rolled back, so "full" is true for each of
+    /// its boxes.
+    fn tell_failure(self, no_room: bool) {
+        const FAILED: StoreError = StoreError::Failed;
+        match self {
+            Self::Put { reply, .. } if no_room => drop(reply.send(Ok(Put::Full))),
+            Self::Put { reply, .. } => drop(reply.send(Err(FAILED))),
+            Self::Drop { reply, .. } => drop(reply.send(Err(FAILED))),
+            Self::Expire { reply, .. } => drop(reply.send(Err(FAILED))),
+        }
     }
 }
 
@@ -388,8 +344,7 @@ fn put(
     deposit: &Deposit,
     now_s: u64,
     usage: &mut Usage,
-    limits: &StoreLimits,
-    disk_has_room: bool,
+    room: &Room,
 ) -> rusqlite::Result<Put> {
     let held = txn
         .prepare_cached("SELECT digest, expires, box FROM place WHERE key = ?1")?
@@ -413,7 +368,7 @@ fn put(
         }
         remove(txn, deposit.place.as_bytes(), boxed, usage)?;
     }
-    if !disk_has_room || !usage.has_room(limits) {
+    if !room.on_disk || !usage.has_room(&room.limits) {
         return Ok(Put::Full);
     }
     txn.prepare_cached("INSERT INTO box (bytes) VALUES (?1)")?
@@ -443,7 +398,7 @@ fn drop_boxes(txn: &Transaction<'_>, places: &[Place], usage: &mut Usage) -> rus
             .execute([id])?;
         txn.prepare_cached("UPDATE place SET box = NULL WHERE key = ?1")?
             .execute([place.as_bytes()])?;
-        usage.boxes -= 1;
+        usage.boxes = usage.boxes.saturating_sub(1);
         usage.tombstones += 1;
     }
     Ok(())
@@ -478,9 +433,9 @@ fn remove(
         Some(id) => {
             txn.prepare_cached("DELETE FROM box WHERE id = ?1")?
                 .execute([id])?;
-            usage.boxes -= 1;
+            usage.boxes = usage.boxes.saturating_sub(1);
         }
-        None => usage.tombstones -= 1,
+        None => usage.tombstones = usage.tombstones.saturating_sub(1),
     }
     txn.prepare_cached("DELETE FROM place WHERE key = ?1")?
         .execute([key])?;

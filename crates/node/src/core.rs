@@ -170,8 +170,7 @@ impl Core {
 
     fn tick(&mut self) {
         if let Some(session) = &mut self.open {
-            // A failed step has already been rolled back and told.
-            let _ = session.step(|engine, ctx| engine.tick(ctx));
+            session.wake();
         }
     }
 

@@ -50,3 +50,18 @@ pub(crate) const HOST_RETRY_MAX: Duration = Duration::from_secs(60);
 
 /// How long a stop waits for links and onion services to end.
 pub(crate) const STOP: Duration = Duration::from_secs(5);
+
+/// How long after a step that changed keys their old values may stay in unused
+/// parts of the vault's files. Purging rewrites the tables of keys (about 33 kB
+/// a contact), so it is not done at each step.
+pub(crate) const PURGE_AFTER: Duration = Duration::from_secs(30);
+
+/// A contact's connection that is idle for this long gives its seat up; the
+/// contact makes a new one with its next message.
+pub(crate) const DIRECT_IDLE: Duration = Duration::from_secs(120);
+
+/// First pause after a step that could not be stored.
+pub(crate) const RECOVER_FIRST_MS: u64 = 1_000;
+
+/// Longest such pause.
+pub(crate) const RECOVER_MAX_MS: u64 = 60_000;

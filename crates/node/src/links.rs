@@ -22,6 +22,8 @@ pub(crate) struct Links {
 /// two users at once make one link.
 struct Place {
     client: Mutex<Option<RelayClient>>,
+    /// The last failure to make it, and when.
+    failed: std::sync::Mutex<Option<(Instant, LinkError)>>,
     used: std::sync::Mutex<Instant>,
 }
 
@@ -40,15 +42,31 @@ impl Links {
         isolation: Isolation,
     ) -> Result<RelayClient, LinkError> {
         let place = self.place(address, isolation);
+        let asked_at = Instant::now();
         let mut client = place.client.lock().await;
         if let Some(live) = client.as_ref().filter(|client| !client.is_closed()) {
             return Ok(live.clone());
         }
+        // Whoever waited while another tried and failed does not try again at
+        // once: sixteen in a row would each wait for a minute.
+        if let Some((at, error)) = lock(&place.failed).clone()
+            && at > asked_at
+        {
+            return Err(error);
+        }
         let made = timeout(limits::CONNECT, self.connect(address, isolation))
             .await
-            .map_err(|_| LinkError::TimedOut)??;
-        *client = Some(made.clone());
-        Ok(made)
+            .unwrap_or(Err(LinkError::TimedOut));
+        match made {
+            Ok(made) => {
+                *client = Some(made.clone());
+                Ok(made)
+            }
+            Err(error) => {
+                *lock(&place.failed) = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
     }
 
     async fn connect(
@@ -71,6 +89,7 @@ impl Links {
             .or_insert_with(|| {
                 Arc::new(Place {
                     client: Mutex::new(None),
+                    failed: std::sync::Mutex::new(None),
                     used: std::sync::Mutex::new(Instant::now()),
                 })
             });

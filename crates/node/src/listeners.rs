@@ -10,7 +10,11 @@ use hushwing_relay_client::{ConnectionLimits, Service, TlsSeed, serve_connection
 use hushwing_transport::{Listen as _, Stream};
 use hushwing_transport_tor::{OnionSeed, Tor};
 use hushwing_wire::{Refusal, RequestOp, ResponseOp};
-use tokio::{sync::Semaphore, task::AbortHandle, time::sleep};
+use tokio::{
+    sync::Semaphore,
+    task::{AbortHandle, JoinSet},
+    time::sleep,
+};
 
 use crate::{core::ToCore, limits};
 
@@ -66,6 +70,8 @@ async fn host(tor: Tor, core: ToCore, keys: Listener) {
         core,
     });
     let seats = Arc::new(Semaphore::new(limits::CONNECTIONS_PER_CONTACT));
+    // Ends with this task: no connection outlives its service or the lock.
+    let mut connections = JoinSet::new();
     let mut pause = limits::HOST_RETRY_FIRST;
     loop {
         match tor
@@ -75,7 +81,7 @@ async fn host(tor: Tor, core: ToCore, keys: Listener) {
             Ok(mut listener) => {
                 pause = limits::HOST_RETRY_FIRST;
                 while let Some(stream) = listener.accept().await {
-                    admit(stream, &tls, &service, &seats);
+                    admit(&mut connections, stream, &tls, &service, &seats);
                 }
             }
             Err(error) => tracing::warn!("an onion service did not come up: {error}"),
@@ -86,6 +92,7 @@ async fn host(tor: Tor, core: ToCore, keys: Listener) {
 }
 
 fn admit(
+    connections: &mut JoinSet<()>,
     stream: Stream,
     tls: &Arc<rustls::ServerConfig>,
     service: &Arc<dyn Service>,
@@ -95,9 +102,14 @@ fn admit(
     let Ok(seat) = Arc::clone(seats).try_acquire_owned() else {
         return;
     };
+    while connections.try_join_next().is_some() {}
     let (tls, service) = (Arc::clone(tls), Arc::clone(service));
-    tokio::spawn(async move {
-        let ended = serve_connection(stream, tls, service, ConnectionLimits::default()).await;
+    let limits = ConnectionLimits {
+        idle_deadline: limits::DIRECT_IDLE,
+        ..ConnectionLimits::default()
+    };
+    connections.spawn(async move {
+        let ended = serve_connection(stream, tls, service, limits).await;
         if let Err(error) = ended {
             tracing::debug!("a direct connection ended: {error}");
         }

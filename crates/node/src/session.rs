@@ -7,12 +7,12 @@ use hushwing_engine::{
     Ctx, Engine,
     view::{Command, CommandError, ErrorCode, Event, NetworkView, Reply, StatusView, VaultState},
 };
-use hushwing_protocol::store::StoreError;
+use hushwing_protocol::store::{KEY_TABLES, StoreError};
 use hushwing_vault::Vault;
 use rand_core::UnwrapErr;
 use tokio::sync::broadcast;
 
-use crate::effects::Effects;
+use crate::{effects::Effects, limits};
 
 /// One open vault.
 pub(crate) struct Session {
@@ -25,6 +25,17 @@ pub(crate) struct Session {
     pub(crate) network: NetworkView,
     events: broadcast::Sender<Event>,
     allow_loopback: bool,
+    /// When replaced keys must leave the vault's files.
+    purge_at_ms: Option<u64>,
+    /// A step could not be stored: what is in memory is void until the engine
+    /// is made anew.
+    failed: Option<Failed>,
+}
+
+#[derive(Clone, Copy)]
+struct Failed {
+    retry_at_ms: u64,
+    pause_ms: u64,
 }
 
 impl Session {
@@ -45,6 +56,9 @@ impl Session {
             network: NetworkView::Off,
             events,
             allow_loopback,
+            // What a crash left.
+            purge_at_ms: Some(now_ms()),
+            failed: None,
         };
         session.flush();
         Ok(session)
@@ -56,12 +70,13 @@ impl Session {
         &mut self,
         step: impl FnOnce(&mut Engine, &mut Ctx<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.check()?;
         let result = in_transaction(&mut self.vault, &mut self.engine, step);
         match &result {
             Ok(_) => self.flush(),
             Err(error) => {
                 tracing::error!("a step was rolled back: {error}");
-                self.start_over();
+                self.fail();
             }
         }
         result
@@ -69,6 +84,7 @@ impl Session {
 
     /// Carries a command out.
     pub(crate) fn command(&mut self, command: Command) -> Result<Reply, CommandError> {
+        self.check()?;
         let result = in_transaction(&mut self.vault, &mut self.engine, |engine, ctx| {
             engine.command(ctx, command)
         });
@@ -76,7 +92,7 @@ impl Session {
             Ok(_) => self.flush(),
             // Refused before anything was changed, in the vault or in memory.
             Err(error) if is_refusal(error.code) => {}
-            Err(_) => self.start_over(),
+            Err(_) => self.fail(),
         }
         result
     }
@@ -99,14 +115,51 @@ impl Session {
         &mut self.engine
     }
 
-    /// Milliseconds until the engine wants to be woken.
+    /// Milliseconds until [`Session::wake`] is due.
     pub(crate) fn sleep_ms(&self) -> Option<u64> {
+        if let Some(failed) = &self.failed {
+            return Some(failed.retry_at_ms.saturating_sub(now_ms()));
+        }
         self.engine
             .wake_at_ms()
+            .into_iter()
+            .chain(self.purge_at_ms)
+            .min()
             .map(|at| at.saturating_sub(now_ms()))
     }
 
-    pub(crate) fn wipe(self) -> Effects {
+    /// Does what time has made due.
+    pub(crate) fn wake(&mut self) {
+        if self.failed.is_some() {
+            self.recover();
+            return;
+        }
+        if self.purge_at_ms.is_some_and(|at| at <= now_ms()) {
+            self.purge();
+        }
+        if self.engine.wake_at_ms().is_some_and(|at| at <= now_ms()) {
+            // A failed step has already been rolled back and told.
+            let _ = self.step(Engine::tick);
+        }
+    }
+
+    /// Makes deleted and replaced keys unreadable on the disk. `[HW-ENG-1]`
+    fn purge(&mut self) {
+        self.purge_at_ms = None;
+        if let Err(error) = self.vault.purge(&KEY_TABLES) {
+            tracing::warn!("old keys could not be purged from the vault yet: {error}");
+            self.purge_soon();
+        }
+    }
+
+    fn purge_soon(&mut self) {
+        let pause_ms = u64::try_from(limits::PURGE_AFTER.as_millis()).unwrap_or(u64::MAX);
+        self.purge_at_ms
+            .get_or_insert(now_ms().saturating_add(pause_ms));
+    }
+
+    pub(crate) fn wipe(mut self) -> Effects {
+        self.purge();
         drop(self.engine);
         if let Err(error) = self.vault.close() {
             tracing::warn!("the vault's log could not be emptied at closing: {error}");
@@ -114,34 +167,73 @@ impl Session {
         self.effects
     }
 
-    /// Throws the engine away and makes it anew from the vault.
-    fn start_over(&mut self) {
+    fn check(&self) -> Result<(), StoreError> {
+        match self.failed {
+            None => Ok(()),
+            Some(_) => Err(StoreError::Medium(
+                "an earlier write failed, and the account recovers from it".to_owned(),
+            )),
+        }
+    }
+
+    /// A step was not stored: nothing of it may leave, and what the engine
+    /// remembers of it is void. Outcomes for this engine are unknown from now on.
+    fn fail(&mut self) {
         self.generation += 1;
+        self.discard_outputs();
+        self.failed = Some(Failed {
+            retry_at_ms: now_ms(),
+            pause_ms: limits::RECOVER_FIRST_MS,
+        });
+        self.recover();
+    }
+
+    fn discard_outputs(&mut self) {
+        while self.engine.poll_transmit().is_some() {}
+        while self.engine.poll_event().is_some() {}
+    }
+
+    /// Makes the engine anew from the vault and runs what is due, which proves
+    /// that the vault can be written; with growing pauses as long as it cannot.
+    fn recover(&mut self) {
+        let Some(failed) = self.failed else {
+            return;
+        };
+        if now_ms() < failed.retry_at_ms {
+            return;
+        }
         match resume(&mut self.vault, self.allow_loopback) {
             Ok(engine) => {
                 self.engine = engine;
                 let network = self.network.clone();
-                // The first step of a fresh engine; if even this fails, the
-                // next one tries again.
                 let known = in_transaction(&mut self.vault, &mut self.engine, |engine, ctx| {
+                    engine.tick(ctx)?;
                     engine.network_changed(ctx, network)
                 });
                 if known.is_ok() {
+                    self.failed = None;
                     self.flush();
+                    return;
                 }
+                self.discard_outputs();
             }
-            Err(error) => {
-                tracing::error!("the vault cannot be read: {error}");
-                self.tell(Event::Warning {
-                    text: format!(
-                        "Your account cannot be read: {error}. Lock it and open it again."
-                    ),
-                });
-            }
+            Err(error) => tracing::error!("the vault cannot be read: {error}"),
         }
+        if failed.pause_ms == limits::RECOVER_FIRST_MS {
+            self.tell(Event::Warning {
+                text: "Your account cannot be written: the disk may be full. Nothing was lost; \
+                       it is tried again. Make room, or lock the account and open it again."
+                    .to_owned(),
+            });
+        }
+        self.failed = Some(Failed {
+            retry_at_ms: now_ms().saturating_add(failed.pause_ms),
+            pause_ms: (failed.pause_ms * 2).min(limits::RECOVER_MAX_MS),
+        });
     }
 
     fn flush(&mut self) {
+        self.purge_soon();
         while let Some(transmit) = self.engine.poll_transmit() {
             self.effects.transmit(transmit, self.generation);
         }

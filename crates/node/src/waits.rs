@@ -47,6 +47,8 @@ impl Waits {
             .map(|wait| ((wait.relay, wait.isolation), wait.slots))
             .collect();
         self.running
+            .retain(|_, running| !running.task.is_finished());
+        self.running
             .retain(|key, running| match wanted.remove(key) {
                 Some(slots) => {
                     running.slots.send_if_modified(|known| {
@@ -142,7 +144,9 @@ impl Waiter {
             return Ok(Turn::Useless);
         };
         if !self.core.found(&self.relay, *slot, boxed).await {
-            return Ok(Turn::Over);
+            // It could not be stored (or the session is over, which ends this
+            // task); the relay keeps it.
+            return Ok(Turn::Useless);
         }
         // Taking a box in changes what is waited for; if it did not, the relay
         // would only serve it again.

@@ -22,7 +22,7 @@ use crate::{
 
 /// The most that one dial may take. Finding an onion service takes up to four
 /// circuits in a row; each has 10 to 20 s on a slow day.
-pub const DIAL_DEADLINE: Duration = Duration::from_secs(90);
+pub(crate) const DIAL_DEADLINE: Duration = Duration::from_secs(90);
 
 /// Tor in this process. Clones are handles of the same client; when the last is
 /// dropped the client ends in the background, [`shutdown`](Self::shutdown) waits

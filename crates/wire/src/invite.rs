@@ -54,7 +54,7 @@ impl InviteLink {
         if self.relays.is_empty() {
             return Err(DecodeError::Invalid("the list of relays"));
         }
-        debug_assert!(MAX_RELAYS >= 1);
+        const { assert!(MAX_RELAYS >= 1) };
         check_relays(&self.relays)
     }
 }

@@ -38,6 +38,9 @@ const PATIENCE_FIRST: Duration = Duration::from_secs(30);
 const PATIENCE_LAST: Duration = Duration::from_secs(240);
 /// How often a client that comes up is looked at.
 const LOOK: Duration = Duration::from_millis(250);
+/// Progress after the first open connection that shows that a relay answers on
+/// it: the connection alone is worth 7, and what opens it may be a router.
+const ANSWERED_PERCENT: u8 = 10;
 
 /// The most that a ready client may take to prove itself: a circuit on the
 /// public network takes one to three seconds.
@@ -299,6 +302,7 @@ async fn bring_up(shared: &Shared, incarnation: &Incarnation, attempt: u32) -> R
     let mut bootstrap = std::pin::pin!(incarnation.bootstrap());
     let mut look = tokio::time::interval(LOOK);
     let (mut furthest, mut moved) = (0, Instant::now());
+    let (mut percent_when_opened, mut is_answered) = (None, false);
     loop {
         tokio::select! {
             outcome = &mut bootstrap => return outcome,
@@ -322,13 +326,15 @@ async fn bring_up(shared: &Shared, incarnation: &Incarnation, attempt: u32) -> R
         if moved.elapsed() > patience {
             return Err(stuck(&status));
         }
+        if links.opened() > before.opened() {
+            let at = *percent_when_opened.get_or_insert(percent);
+            is_answered |= percent >= at.saturating_add(ANSWERED_PERCENT);
+        }
         // As long as no relay answers, what was said before still holds.
         let was_blocked = matches!(*shared.state.borrow(), NetworkState::Blocked { .. });
-        if !was_blocked || links.opened() > before.opened() {
-            shared.announce(match status.blocked() {
-                Some(blockage) => NetworkState::Blocked {
-                    reason: words::blockage(&blockage),
-                },
+        if !was_blocked || is_answered {
+            shared.announce(match words::blockage(&status) {
+                Some(reason) => NetworkState::Blocked { reason },
                 None => NetworkState::Starting {
                     percent,
                     stage: words::stage(&status),
@@ -391,10 +397,7 @@ async fn watch_over(
 
 /// What stands in the way of a client that does not come up.
 fn stuck(status: &BootstrapStatus) -> String {
-    match status.blocked() {
-        Some(blockage) => words::blockage(&blockage),
-        None => words::NO_PROGRESS.to_owned(),
-    }
+    words::blockage(status).unwrap_or_else(|| words::NO_PROGRESS.to_owned())
 }
 
 /// 0 to 99: it is 100 when the client has proved itself, and that is "ready".

@@ -53,8 +53,11 @@ pub(crate) fn print_saved(dir: &Path) -> anyhow::Result<()> {
         None => onion(&Keys::load(dir)?).to_string(),
     };
     let mut out = io::stdout().lock();
-    print(&mut out, &address).context("the address could not be written")?;
-    Ok(())
+    match print(&mut out, &address) {
+        // Whoever read it has what they wanted.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done.context("the address could not be written"),
+    }
 }
 
 fn print(out: &mut impl Write, address: &str) -> io::Result<()> {

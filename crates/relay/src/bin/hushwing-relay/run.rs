@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use hushwing_relay::{Keys, RelayDir, RelayService, SystemClock, serve, store::SqliteStore};
-use hushwing_transport::{Listen, NetworkState, TcpListen};
+use hushwing_transport::{Listen, TcpListen};
 use hushwing_transport_tor::{Network, OnionSeed, Tor, TorConfig};
 use hushwing_wire::{
     RelayAddress,
@@ -12,7 +12,6 @@ use hushwing_wire::{
 };
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
@@ -65,8 +64,8 @@ async fn serve_until_stopped(
             serve(&mut listener, &keys.tls, service, stop).await;
         }
         ListenAt::Onion(network) => {
+            // It logs its own progress.
             let tor = Tor::start(tor_config(dir.path(), network))?;
-            tokio::spawn(tell_progress(tor.state(), stop.clone()));
             let seed = OnionSeed::new(*keys.onion.as_bytes());
             let mut listener = tor.host(&seed, announce::ONION_PORT).await?;
             let published = tokio::select! {
@@ -97,21 +96,6 @@ fn tor_config(dir: &Path, network: &Network) -> TorConfig {
         state_dir: dir.join("tor/state"),
         cache_dir: dir.join("tor/cache"),
         network: network.clone(),
-    }
-}
-
-/// Says how far Tor is and what is in its way, in Tor's own words.
-async fn tell_progress(mut state: watch::Receiver<NetworkState>, stop: CancellationToken) {
-    loop {
-        let now = state.borrow_and_update().clone();
-        match &now {
-            NetworkState::Blocked { .. } => tracing::warn!("Tor: {now}"),
-            _ => tracing::info!("Tor: {now}"),
-        }
-        tokio::select! {
-            changed = state.changed() => if changed.is_err() { return },
-            () = stop.cancelled() => return,
-        }
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Cast {
     pub relay: Relay,
     /// The address under which the two know the relay.
     pub relay_address: String,
+    /// The invite by which they met.
+    pub link: String,
     /// Every text in the order of writing.
     pub written: Vec<Line>,
     /// Tells the story.
@@ -68,6 +70,7 @@ impl Cast {
             bob: Person::new("Bob", folder.path(), setting.clone())?,
             relay_address: relay.address().to_owned(),
             relay,
+            link: String::new(),
             written: Vec::new(),
             narrator,
             figures: Figures::default(),

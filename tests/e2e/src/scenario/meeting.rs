@@ -21,7 +21,7 @@ pub fn meet(cast: &mut Cast, alices_name: &str, bobs_name: &str) -> Result<()> {
     let took = cast.alice.come_online_fully()?;
     cast.figures.bootstrap_cold.add(millis(took));
     cast.alice.add_relay(&cast.relay_address)?;
-    let link = cast.alice.make_invite(alices_name)?;
+    cast.link = cast.alice.make_invite(alices_name)?;
     cast.narrator.says(
         "Alice",
         "makes a vault and an invite; she gives Bob the link by hand",
@@ -32,7 +32,7 @@ pub fn meet(cast: &mut Cast, alices_name: &str, bobs_name: &str) -> Result<()> {
     let took = cast.bob.come_online_fully()?;
     cast.figures.bootstrap_cold.add(millis(took));
     cast.bob.add_relay(&cast.relay_address)?;
-    cast.bob.redeem(&link, bobs_name)?;
+    cast.bob.redeem(&cast.link, bobs_name)?;
     cast.bob.wait_for_phase("requested")?;
     cast.narrator.says(
         "Bob",

@@ -246,8 +246,11 @@ async fn prove(client: &Client) -> Result<(), ErrorKind> {
         .map_err(|error| error.kind())?
         .begin_dir_stream()
         .await
-        .map_err(|error| error.kind())?;
-    Ok(())
+        .map_err(|error| error.kind())?
+        // It was opened without waiting for an answer.
+        .wait_for_connection()
+        .await
+        .map_err(|error| error.kind())
 }
 
 /// Arti takes the process's default provider. Aws-lc-rs speaks the hybrid

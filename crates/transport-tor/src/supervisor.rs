@@ -111,16 +111,20 @@ impl Shared {
         &self,
         class: IsolationClass,
     ) -> Result<(Arc<Incarnation>, IsolationToken), DialError> {
-        if let Some(reason) = self.state.borrow().why_not() {
-            return Err(DialError::NetworkDown { reason });
+        if !self.state.borrow().is_ready() {
+            return Err(self.network_down());
         }
         let mut inner = self.lock();
-        let Some(current) = inner.current.clone() else {
-            return Err(DialError::NetworkDown {
-                reason: words::RESTARTING.to_owned(),
-            });
-        };
+        let current = inner.current.clone().ok_or_else(|| self.network_down())?;
         Ok((current, inner.isolation.token(class)))
+    }
+
+    /// The error for whoever needs the client while there is none.
+    pub(crate) fn network_down(&self) -> DialError {
+        let reason = self.state.borrow().why_not();
+        DialError::NetworkDown {
+            reason: reason.unwrap_or_else(|| words::RESTARTING.to_owned()),
+        }
     }
 
     /// Registers a service, and launches it if there is a client.
@@ -200,7 +204,10 @@ impl Shared {
         self.state.send_if_modified(|current| {
             let is_new = *current != state;
             if is_new {
-                tracing::info!(%state, "Tor");
+                match state {
+                    NetworkState::Starting { .. } => tracing::debug!(%state, "Tor"),
+                    _ => tracing::info!(%state, "Tor"),
+                }
                 *current = state;
             }
             is_new
@@ -352,7 +359,7 @@ async fn watch_over(
 ) -> String {
     let mut links = incarnation.links().subscribe();
     let mut failed = links.borrow_and_update().failed();
-    let mut next_proof = Instant::now() + PROOF_SPACING;
+    let mut next_proof = Instant::now();
     let mut is_in_doubt = false;
     loop {
         let doubt = tokio::select! {
@@ -378,7 +385,7 @@ async fn watch_over(
                 is_in_doubt = true;
                 continue;
             }
-            Doubt::Possible => incarnation.prove(PROOF_DEADLINE).await,
+            Doubt::Possible => prove(shared, incarnation, doubts).await,
             Doubt::Strong(reason) => {
                 shared.become_blocked(reason.clone());
                 let proof = incarnation.prove(PROOF_DEADLINE_STRONG).await;
@@ -392,6 +399,32 @@ async fn watch_over(
         next_proof = Instant::now() + PROOF_SPACING;
         is_in_doubt = false;
         shared.announce(NetworkState::Ready);
+    }
+}
+
+/// A proof that does not wait longer than it is worth: if meanwhile no relay
+/// lets us connect, three seconds are enough. A possible doubt that becomes a
+/// strong one is said at once.
+async fn prove(
+    shared: &Shared,
+    incarnation: &Incarnation,
+    doubts: &mut mpsc::Receiver<Doubt>,
+) -> Result<(), String> {
+    let before = incarnation.links().now();
+    let started = Instant::now();
+    let mut proof = std::pin::pin!(incarnation.prove(PROOF_DEADLINE));
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            outcome = &mut proof => return outcome,
+            Some(Doubt::Strong(reason)) = doubts.recv() => shared.become_blocked(reason),
+            _ = look.tick() => {}
+        }
+        if started.elapsed() >= PROOF_DEADLINE_STRONG
+            && let Some(error) = incarnation.links().now().given_up_since(&before)
+        {
+            return Err(words::no_relay(error));
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -23,6 +24,9 @@ use crate::{
 /// The most that one dial may take. Finding an onion service takes up to four
 /// circuits in a row; each has 10 to 20 s on a slow day.
 pub(crate) const DIAL_DEADLINE: Duration = Duration::from_secs(90);
+/// A dial that takes this long is a reason to check our own network meanwhile:
+/// a network that fell silent refuses nothing.
+const DIAL_DOUBT: Duration = Duration::from_secs(15);
 
 /// Tor in this process. Clones are handles of the same client; when the last is
 /// dropped the client ends in the background, [`shutdown`](Self::shutdown) waits
@@ -74,7 +78,7 @@ impl Tor {
     ///
     /// # Errors
     /// [`HostError`]
-    #[allow(clippy::unused_async)] // launching may have to wait one day
+    #[allow(clippy::unused_async)] // so that a launch may wait without a change for callers
     pub async fn host(&self, seed: &OnionSeed, port: u16) -> Result<OnionListener, HostError> {
         self.owner.shared.host(seed.duplicate(), port)
     }
@@ -103,13 +107,19 @@ impl Tor {
         let shared = &self.owner.shared;
         let (incarnation, token) = shared.client_for(class)?;
         let connecting = incarnation.connect(host, port, token);
-        let error = match tokio::time::timeout(DIAL_DEADLINE, connecting).await {
+        let mut connecting = pin!(tokio::time::timeout(DIAL_DEADLINE, connecting));
+        let connected = tokio::select! {
+            connected = &mut connecting => connected,
+            () = tokio::time::sleep(DIAL_DOUBT) => {
+                shared.doubter().doubt_possibly();
+                connecting.await
+            }
+        };
+        let error = match connected {
             Ok(Ok(stream)) => {
                 return Ok(Box::new(Watched::new(stream, shared.doubter().clone())));
             }
-            Ok(Err(ConnectError::Ended)) => DialError::NetworkDown {
-                reason: words::RESTARTING.to_owned(),
-            },
+            Ok(Err(ConnectError::Ended)) => shared.network_down(),
             Ok(Err(ConnectError::Tor(kind))) => {
                 tracing::debug!(?kind, "a dial failed");
                 let (error, suspicion) = words::dial_error(kind);

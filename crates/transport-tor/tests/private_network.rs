@@ -112,9 +112,8 @@ async fn round_trip(stream: &mut Stream, len: usize) -> std::io::Result<Duration
 async fn dial_until_it_works(tor: &Tor, to: &Endpoint, class: IsolationClass) -> Stream {
     soon("dial", async {
         loop {
-            match tor.dial(to, class).await {
-                Ok(stream) => return stream,
-                Err(error) => println!("  not yet: {error}"),
+            if let Ok(stream) = tor.dial(to, class).await {
+                return stream;
             }
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
@@ -144,6 +143,14 @@ fn files_below(dir: &Path) -> Vec<std::path::PathBuf> {
         }
     }
     files
+}
+
+/// Shows what Tor says, for `RUST_LOG=...` and a test that fails.
+fn show_logs() {
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_test_writer()
+        .try_init();
 }
 
 /// Counts panics of the whole process from now on: a release build aborts at
@@ -181,6 +188,7 @@ fn a_configuration_that_is_none_is_refused_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_reach_each_other_and_nobody_else() {
+    show_logs();
     let panics = count_panics();
     let dir = tempfile::tempdir().expect("a directory");
     let net = TestNet::start(&dir.path().join("net")).expect("a network");
@@ -348,6 +356,7 @@ async fn two_people_reach_each_other_and_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_is_noticed_said_and_survived() {
+    show_logs();
     let panics = count_panics();
     let dir = tempfile::tempdir().expect("a directory");
     let mut net = TestNet::start(&dir.path().join("net")).expect("a network");

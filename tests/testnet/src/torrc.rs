@@ -133,10 +133,12 @@ fn authority(dir_port: u16, grid: Grid) -> Vec<String> {
 const HSDIR_INTERVAL_MIN: u64 = 24 * VOTING_INTERVAL_S / 60;
 
 /// Circuits take 10 ms here, so clients would soon learn a time-out of 100 ms
-/// and give up when the machine is busy: no learning. Guard samples of the
+/// and give up when the machine is busy: no learning. The fixed time-out is a
+/// quarter of the default, or whoever introduces himself to a service that just
+/// went away would wait for minutes. Guard samples of the
 /// public network's size would make Arti warn every second about relays that do
 /// not exist.
-const CONSENSUS_PARAMETERS: &str = "cc_alg=2 cbtdisabled=1 cbtinitialtimeout=60000 \
+const CONSENSUS_PARAMETERS: &str = "cc_alg=2 cbtdisabled=1 cbtinitialtimeout=15000 \
     guard-max-sample-size=4 guard-min-filtered-sample-size=2";
 
 fn exit() -> Vec<String> {

@@ -28,9 +28,11 @@ pub(crate) const WAIT_RETRY_MAX: Duration = Duration::from_secs(60);
 /// that serves the same useless box again cannot make us spin.
 pub(crate) const WAIT_USELESS_PAUSE: Duration = Duration::from_secs(2);
 
-/// Longest time to dial and shake hands. Dialling a dead onion service may
-/// take most of it.
-pub(crate) const CONNECT: Duration = Duration::from_secs(60);
+/// Longest time to dial and shake hands. Longer than the dial (90 s) and the
+/// handshake (30 s) together may take: a dial that is cut short does not get to
+/// forget the stale places where an onion service used to be met, and the next
+/// one would begin with them again.
+pub(crate) const CONNECT: Duration = Duration::from_secs(125);
 
 /// A link that nobody used for this long is closed.
 pub(crate) const LINK_IDLE: Duration = Duration::from_secs(300);

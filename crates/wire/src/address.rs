@@ -246,6 +246,9 @@ impl FromStr for Endpoint {
     fn from_str(text: &str) -> Result<Self, DecodeError> {
         const WHAT: DecodeError = DecodeError::Invalid("the address");
         if let Ok(socket) = text.parse::<SocketAddr>() {
+            if socket.port() == 0 {
+                return Err(WHAT);
+            }
             return Ok(Self::Loopback(LoopbackAddr::new(socket)?));
         }
         let (host, port) = text.rsplit_once(':').ok_or(WHAT)?;

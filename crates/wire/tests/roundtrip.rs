@@ -373,6 +373,7 @@ fn odd_spellings_of_addresses_are_refused() {
         "0.0.0.0:80",
         "10.0.0.1:80",
         "127.1:80",
+        "127.0.0.1:0",
         "localhost:80",
         "example.org",
         "example.org:0",

@@ -8,9 +8,9 @@ use anyhow::{Result, bail};
 /// is about as often as a small machine can do it for two people.
 const POLL: Duration = Duration::from_millis(60);
 
-/// A hang guard, not a measure: nothing in a story takes a tenth of it on a
-/// machine that does anything at all. It covers the longest back-off.
-pub const HANG_GUARD: Duration = Duration::from_secs(300);
+/// A hang guard, not a measure: it covers the longest dial that a daemon waits
+/// for and the longest pause after it, twice over.
+pub const HANG_GUARD: Duration = Duration::from_secs(420);
 
 /// Calls `look` until it returns a value.
 ///

@@ -55,6 +55,12 @@ pub enum Command {
         /// `hushwing-relay:...`
         address: String,
     },
+    /// Stop using a relay: every contact is told where mail goes from now on,
+    /// and what waits there is still fetched until they know. Answer: [`Reply::Done`].
+    RelayRemove {
+        /// `hushwing-relay:...`
+        address: String,
+    },
     /// The relays in use. Answer: [`Reply::Relays`].
     RelayList,
     /// Connect to a relay and ask what it is. Answer: [`Reply::RelayTest`].
@@ -102,6 +108,42 @@ pub enum Command {
         /// Only messages above this `position`, for paging on.
         after: Option<u64>,
     },
+    /// Where one message is and what happened to it so far. Answer: [`Reply::Ledger`].
+    Message {
+        /// The message's id, or the beginning of one (4 characters or more).
+        id: String,
+    },
+    /// Give a message up that has not left this machine yet. Answer: [`Reply::Done`].
+    GiveUp {
+        /// The message's id, or the beginning of one (4 characters or more).
+        id: String,
+    },
+    /// Everything that is stuck, and why. Answer: [`Reply::Doctor`].
+    Doctor,
+    /// By which ways messages leave; `None` only asks. Answer: [`Reply::Delivery`].
+    Delivery {
+        /// The policy from now on.
+        policy: Option<DeliveryPolicy>,
+    },
+    /// This user's routes for one contact as a text that only this contact can
+    /// use, for when no relay that both know works any more. Answer:
+    /// [`Reply::RouteRecord`].
+    RouteRecord {
+        /// For whom.
+        contact: String,
+    },
+    /// Take in the routes that a contact handed over as a text. Answer:
+    /// [`Reply::Contact`]: whose they are.
+    RouteApply {
+        /// `hushwing-routes:...`
+        record: String,
+    },
+    /// Make the keys of a conversation anew, because messages can no longer be
+    /// read on one side. Answer: [`Reply::Done`].
+    Repair {
+        /// With whom.
+        contact: String,
+    },
     /// Try everything that waits again, now. Answer: [`Reply::Done`].
     RetryNow,
 }
@@ -130,6 +172,16 @@ pub enum Reply {
     Sent(MessageView),
     Messages {
         messages: Vec<MessageView>,
+    },
+    Ledger(LedgerView),
+    Doctor {
+        findings: Vec<Finding>,
+    },
+    Delivery {
+        policy: DeliveryPolicy,
+    },
+    RouteRecord {
+        record: String,
     },
 }
 
@@ -295,6 +347,169 @@ pub struct ContactView {
     pub phase: ContactPhase,
     /// 40 digits to compare with theirs, once both sides are bound.
     pub safety_number: Option<String>,
+    /// Messages of theirs that are known to be missing here and were asked for.
+    pub missing: u64,
+    /// The keys of this conversation are being made anew; what is written
+    /// meanwhile goes out afterwards.
+    pub repairing: bool,
+}
+
+/// By which ways messages leave, for the whole account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryPolicy {
+    /// To the contact's device first, and to relays when it does not answer at once.
+    #[default]
+    Automatic,
+    /// Only to relays: contacts do not see when this user is online.
+    RelayOnly,
+    /// Only to the contact's device: no relay sees anything, and nothing
+    /// arrives unless both are online together.
+    DirectOnly,
+}
+
+/// A message with all that is known of its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerView {
+    /// The message and where it is now.
+    pub message: MessageView,
+    /// What happened to it, oldest first. Only what lasts: tries that failed
+    /// show in `ways`.
+    pub history: Vec<LedgerEntry>,
+    /// Each way that it can go, while it is not on their device.
+    pub ways: Vec<WayView>,
+}
+
+/// One thing that happened to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    /// When, milliseconds since 1970.
+    pub at_ms: u64,
+    /// What.
+    #[serde(flatten)]
+    pub step: LedgerStep,
+}
+
+/// What can happen to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum LedgerStep {
+    /// It was taken from the user into the vault.
+    Written,
+    /// It was encrypted; from here on the same bytes go by every way.
+    Sealed,
+    /// The conversation was made anew; it was encrypted again for it.
+    SealedAnew,
+    /// A relay keeps it.
+    KeptByRelay {
+        /// `hushwing-relay:...`
+        relay: String,
+    },
+    /// It was put again although a relay had taken it.
+    PutAgain {
+        /// Why.
+        reason: String,
+    },
+    /// It is on their device.
+    Delivered {
+        /// How this is known.
+        by: DeliveredBy,
+    },
+    /// It will not arrive.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// The user gave it up before it left.
+    GivenUp,
+    /// Theirs: it came in.
+    Arrived,
+}
+
+/// How it is known that a message is on their device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveredBy {
+    /// Their device took it from ours.
+    Direct,
+    /// Their receipt says so.
+    Receipt,
+}
+
+/// One way of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayView {
+    /// The relay's address; none: their device itself.
+    pub relay: Option<String>,
+    /// How it stands.
+    #[serde(flatten)]
+    pub state: WayState,
+}
+
+/// How a message stands on one way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "way", rename_all = "snake_case")]
+pub enum WayState {
+    /// It lies there.
+    Kept,
+    /// It is on its way there now.
+    Trying,
+    /// It is tried later.
+    Waiting {
+        /// What the last try gave.
+        reason: String,
+        /// When it is tried again, milliseconds since 1970; 0: when something changes.
+        next_try_ms: u64,
+    },
+    /// It is not tried.
+    Unused {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Something that is stuck or wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// For programs.
+    pub kind: FindingKind,
+    /// The contact's id, the relay's address or the invite's id that it is
+    /// about, if it is about one.
+    pub about: Option<String>,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub advice: String,
+    /// Since when, milliseconds since 1970, where that is known.
+    pub since_ms: Option<u64>,
+}
+
+/// Kinds of [`Finding`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// The way out does not work.
+    Network,
+    /// There is no relay: nobody can leave mail.
+    NoRelay,
+    /// A relay of this user does not answer.
+    OwnRelay,
+    /// A relay of a contact does not answer.
+    TheirRelay,
+    /// None of the ways to a contact works.
+    Unreachable,
+    /// Messages wait for a contact.
+    Undelivered,
+    /// A limit holds messages back.
+    Held,
+    /// Messages of a contact are missing here.
+    Missing,
+    /// The keys of a conversation are being made anew.
+    Repairing,
+    /// An invite cannot be redeemed yet.
+    Invite,
+    /// A queue is full.
+    Limit,
 }
 
 /// Where a meeting stands.

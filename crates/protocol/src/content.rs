@@ -5,6 +5,8 @@ use ciborium::Value;
 use hushwing_wire::limits::{MAX_CONTENT_LEN, MAX_TEXT_LEN};
 use rand_core::CryptoRng;
 
+use crate::kdf;
+
 /// What a message says. `[HW-CONV-12]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
@@ -29,20 +31,60 @@ const DISPOSITION_RENDER: u8 = 1;
 const CARDINALITY_SINGLE: u8 = 1;
 const TEXT_PLAIN: &str = "text/plain;charset=utf-8";
 /// Bytes of the salt that makes message ids differ.
-const SALT_LEN: usize = 16;
+pub const SALT_LEN: usize = 16;
 /// Entries of the outer array.
 const FIELDS: usize = 7;
 /// Entries of a nested part that is a single part.
 const SINGLE_PART_FIELDS: usize = 5;
 
+/// A text of ours with what makes it this one message: sent twice, it keeps its
+/// id and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Random, from [`new_salt`].
+    pub salt: [u8; SALT_LEN],
+    /// What it says.
+    pub text: String,
+    /// The Lamport time of its first sealing, once it was sealed.
+    pub clock: Option<u64>,
+}
+
+impl Said {
+    /// The id by which both sides know this message. `[HW-CONV-13]`
+    ///
+    /// # Errors
+    /// [`ContentError::TooLong`].
+    pub fn id(&self) -> Result<[u8; MESSAGE_ID_LEN], ContentError> {
+        encode_text(&self.salt, &self.text).map(|bytes| message_id(&bytes))
+    }
+}
+
+/// Randomness for the salt of a new message.
+pub fn new_salt(rng: &mut dyn CryptoRng) -> [u8; SALT_LEN] {
+    let mut salt = [0; SALT_LEN];
+    rng.fill_bytes(&mut salt);
+    salt
+}
+
+/// Bytes of a message's id.
+pub const MESSAGE_ID_LEN: usize = 16;
+
+const MESSAGE_ID_LABEL: &[u8] = b"hushwing 1 message id";
+
+/// The id of a message with this content; the salt inside makes it unique.
+pub(crate) fn message_id(content: &[u8]) -> [u8; MESSAGE_ID_LEN] {
+    let digest = kdf::transcript(MESSAGE_ID_LABEL, &[content]);
+    let mut id = [0; MESSAGE_ID_LEN];
+    id.copy_from_slice(&digest[..MESSAGE_ID_LEN]);
+    id
+}
+
 /// The encoding of a text: `[salt, replaces, topicId, expires, inReplyTo,
 /// extensions, [disposition, language, cardinality, contentType, content]]`.
-pub(crate) fn encode_text(rng: &mut dyn CryptoRng, text: &str) -> Result<Vec<u8>, ContentError> {
+pub(crate) fn encode_text(salt: &[u8; SALT_LEN], text: &str) -> Result<Vec<u8>, ContentError> {
     if text.len() > MAX_TEXT_LEN {
         return Err(ContentError::TooLong);
     }
-    let mut salt = vec![0; SALT_LEN];
-    rng.fill_bytes(&mut salt);
     let part = Value::Array(vec![
         Value::from(DISPOSITION_RENDER),
         Value::Text(String::new()),
@@ -51,7 +93,7 @@ pub(crate) fn encode_text(rng: &mut dyn CryptoRng, text: &str) -> Result<Vec<u8>
         Value::Bytes(text.as_bytes().to_vec()),
     ]);
     let content = Value::Array(vec![
-        Value::Bytes(salt),
+        Value::Bytes(salt.to_vec()),
         Value::Null,
         Value::Bytes(Vec::new()),
         Value::Null,
@@ -118,17 +160,14 @@ fn text_of(bytes: &[u8]) -> Option<String> {
 mod tests {
     use hushwing_wire::limits::{MAX_CONTENT_LEN, MAX_TEXT_LEN};
     use proptest::prelude::*;
-    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 
     use super::{Content, ContentError, decode, encode_text};
 
-    fn rng() -> ChaCha20Rng {
-        ChaCha20Rng::seed_from_u64(3)
-    }
+    const SALT: [u8; 16] = [3; 16];
 
     #[test]
     fn the_encoding_is_the_one_of_the_draft() {
-        let bytes = encode_text(&mut rng(), "hi").unwrap();
+        let bytes = encode_text(&SALT, "hi").unwrap();
         assert_eq!(bytes[..2], [0x87, 0x50]);
         let rest = &bytes[18..];
         // null, h'', null, null, {}, [1, "", 1, "text/plain;charset=utf-8", 'hi']
@@ -142,9 +181,9 @@ mod tests {
     #[test]
     fn the_longest_text_fits_and_a_longer_one_is_refused() {
         let longest = "x".repeat(MAX_TEXT_LEN);
-        assert!(encode_text(&mut rng(), &longest).unwrap().len() <= MAX_CONTENT_LEN);
+        assert!(encode_text(&SALT, &longest).unwrap().len() <= MAX_CONTENT_LEN);
         assert_eq!(
-            encode_text(&mut rng(), &(longest + "x")),
+            encode_text(&SALT, &(longest + "x")),
             Err(ContentError::TooLong)
         );
     }
@@ -152,7 +191,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_text_comes_back(text in ".{0,200}") {
-            let bytes = encode_text(&mut rng(), &text).unwrap();
+            let bytes = encode_text(&SALT, &text).unwrap();
             prop_assert_eq!(decode(&bytes), Content::Text(text));
         }
 
@@ -163,7 +202,7 @@ mod tests {
 
         #[test]
         fn cut_or_longer_content_is_unknown(cut in 0_usize..60) {
-            let mut bytes = encode_text(&mut rng(), "some text").unwrap();
+            let mut bytes = encode_text(&SALT, "some text").unwrap();
             prop_assume!(cut < bytes.len());
             prop_assert_eq!(decode(&bytes[..cut]), Content::Unknown);
             bytes.push(0);

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
-use hushwing_wire::{ContactCard, DecodeError, Routes};
+use hushwing_wire::{ContactCard, DecodeError, HybridSignature, Routes};
 use libcrux_ml_dsa::ml_dsa_65;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -79,10 +79,43 @@ impl IdentityKeys {
     /// The fingerprint of its public keys.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
+        let (ed25519_public, ml_dsa_65_public) = self.public();
+        Fingerprint::of(&ed25519_public, &ml_dsa_65_public)
+    }
+
+    /// Both public keys: Ed25519, ML-DSA-65.
+    fn public(&self) -> (Vec<u8>, Vec<u8>) {
         let ed25519 = SigningKey::from_bytes(self.ed25519_seed.expose()).verifying_key();
         let mut pair = ml_dsa_65::generate_key_pair(*self.ml_dsa_65_seed.expose());
         pair.signing_key.as_mut_slice().zeroize();
-        Fingerprint::of(ed25519.as_bytes(), pair.verification_key.as_slice())
+        (
+            ed25519.to_bytes().to_vec(),
+            pair.verification_key.as_slice().to_vec(),
+        )
+    }
+
+    /// Signs with both keys. `context` keeps one use of the ML-DSA key apart
+    /// from another (FIPS 204 §5.2); for the Ed25519 key the label inside the
+    /// hash that is signed does.
+    pub(crate) fn sign(
+        &self,
+        rng: &mut dyn CryptoRng,
+        message: &[u8; 32],
+        context: &[u8],
+    ) -> HybridSignature {
+        let ed25519 = SigningKey::from_bytes(self.ed25519_seed.expose());
+        let mut pair = ml_dsa_65::generate_key_pair(*self.ml_dsa_65_seed.expose());
+        let randomness = Secret32::random(rng);
+        let signed = ml_dsa_65::sign(&pair.signing_key, message, context, *randomness.expose());
+        pair.signing_key.as_mut_slice().zeroize();
+        let ml_dsa_65 = signed.expect(
+            "the context is shorter than 256 bytes, and the limit of rejections in signing \
+             is reached with a chance below 2^-128",
+        );
+        HybridSignature {
+            ed25519: ed25519.sign(message).to_bytes().to_vec(),
+            ml_dsa_65: ml_dsa_65.as_slice().to_vec(),
+        }
     }
 
     /// The card that shows this identity and proves that it stands behind the
@@ -99,30 +132,15 @@ impl IdentityKeys {
         name: &str,
         routes: Routes,
     ) -> Result<ContactCard, DecodeError> {
-        let ed25519 = SigningKey::from_bytes(self.ed25519_seed.expose());
-        let mut pair = ml_dsa_65::generate_key_pair(*self.ml_dsa_65_seed.expose());
-        let fingerprint = Fingerprint::of(
-            ed25519.verifying_key().as_bytes(),
-            pair.verification_key.as_slice(),
-        );
+        let fingerprint = self.fingerprint();
         let message = proof_message(role, &fingerprint, mls_key, invite);
-        let randomness = Secret32::random(rng);
-        let signed = ml_dsa_65::sign(
-            &pair.signing_key,
-            &message,
-            ML_DSA_CONTEXT,
-            *randomness.expose(),
-        );
-        pair.signing_key.as_mut_slice().zeroize();
-        let ml_dsa_65_signature = signed.expect(
-            "the context is shorter than 256 bytes, and the limit of rejections in signing \
-             is reached with a chance below 2^-128",
-        );
+        let signed = self.sign(rng, &message, ML_DSA_CONTEXT);
+        let (ed25519_public, ml_dsa_65_public) = self.public();
         let card = ContactCard {
-            ed25519_public: ed25519.verifying_key().to_bytes().to_vec(),
-            ml_dsa_65_public: pair.verification_key.as_slice().to_vec(),
-            ed25519_signature: ed25519.sign(&message).to_bytes().to_vec(),
-            ml_dsa_65_signature: ml_dsa_65_signature.as_slice().to_vec(),
+            ed25519_public,
+            ml_dsa_65_public,
+            ed25519_signature: signed.ed25519,
+            ml_dsa_65_signature: signed.ml_dsa_65,
             name: name.as_bytes().to_vec(),
             routes,
         };
@@ -178,13 +196,38 @@ impl VerifiedPeer {
             return Err(ProofError::Fingerprint);
         }
         let message = proof_message(role, &fingerprint, mls_key, invite);
-        verify_ed25519(card, &message).ok_or(ProofError::Ed25519)?;
-        verify_ml_dsa_65(card, &message).ok_or(ProofError::MlDsa65)?;
-        Ok(Self {
+        let claimed = Self {
             ed25519_public: Blob(card.ed25519_public.clone()),
             ml_dsa_65_public: Blob(card.ml_dsa_65_public.clone()),
             fingerprint,
-        })
+        };
+        let signature = HybridSignature {
+            ed25519: card.ed25519_signature.clone(),
+            ml_dsa_65: card.ml_dsa_65_signature.clone(),
+        };
+        claimed.check(&message, ML_DSA_CONTEXT, &signature)?;
+        Ok(claimed)
+    }
+
+    /// Checks that **both** keys of this identity signed `message`.
+    ///
+    /// # Errors
+    /// [`ProofError`] naming the half that failed.
+    pub(crate) fn check(
+        &self,
+        message: &[u8; 32],
+        context: &[u8],
+        signature: &HybridSignature,
+    ) -> Result<(), ProofError> {
+        verify_ed25519(&self.ed25519_public.0, &signature.ed25519, message)
+            .ok_or(ProofError::Ed25519)?;
+        verify_ml_dsa_65(
+            &self.ml_dsa_65_public.0,
+            &signature.ml_dsa_65,
+            message,
+            context,
+        )
+        .ok_or(ProofError::MlDsa65)
     }
 
     /// The pinned fingerprint.
@@ -202,19 +245,16 @@ impl fmt::Debug for VerifiedPeer {
 
 /// Strict: refuses keys of small order and non-canonical signatures, which the
 /// plain equation would let pass.
-fn verify_ed25519(card: &ContactCard, message: &[u8]) -> Option<()> {
-    let key = <[u8; 32]>::try_from(card.ed25519_public.as_slice()).ok()?;
-    let key = VerifyingKey::from_bytes(&key).ok()?;
-    let signature = Signature::from_slice(&card.ed25519_signature).ok()?;
+fn verify_ed25519(public: &[u8], signature: &[u8], message: &[u8]) -> Option<()> {
+    let key = VerifyingKey::from_bytes(&<[u8; 32]>::try_from(public).ok()?).ok()?;
+    let signature = Signature::from_slice(signature).ok()?;
     key.verify_strict(message, &signature).ok()
 }
 
-fn verify_ml_dsa_65(card: &ContactCard, message: &[u8]) -> Option<()> {
-    let key =
-        ml_dsa_65::MLDSA65VerificationKey::new(card.ml_dsa_65_public.as_slice().try_into().ok()?);
-    let signature =
-        ml_dsa_65::MLDSA65Signature::new(card.ml_dsa_65_signature.as_slice().try_into().ok()?);
-    ml_dsa_65::verify(&key, message, ML_DSA_CONTEXT, &signature).ok()
+fn verify_ml_dsa_65(public: &[u8], signature: &[u8], message: &[u8], context: &[u8]) -> Option<()> {
+    let key = ml_dsa_65::MLDSA65VerificationKey::new(public.try_into().ok()?);
+    let signature = ml_dsa_65::MLDSA65Signature::new(signature.try_into().ok()?);
+    ml_dsa_65::verify(&key, message, context, &signature).ok()
 }
 
 /// What both halves of a proof sign.

@@ -110,6 +110,38 @@ impl BoxKey {
             .map(Zeroizing::new)
     }
 
+    /// Seals bytes of any length outside of a box: a random nonce, then
+    /// ciphertext and tag. `label` says what they are.
+    pub(crate) fn seal_text(&self, rng: &mut dyn CryptoRng, label: &[u8], bytes: &[u8]) -> Vec<u8> {
+        let mut sealed = vec![0; BOX_NONCE_LEN];
+        rng.fill_bytes(&mut sealed);
+        let mut nonce = [0; BOX_NONCE_LEN];
+        nonce.copy_from_slice(&sealed);
+        let payload = Payload {
+            msg: bytes,
+            aad: label,
+        };
+        let ciphertext = self
+            .cipher()
+            .encrypt(&XNonce::from(nonce), payload)
+            .expect("a text is shorter than the cipher's limit of 256 GiB");
+        sealed.extend_from_slice(&ciphertext);
+        sealed
+    }
+
+    /// What [`Self::seal_text`] sealed, if it authenticates.
+    pub(crate) fn open_text(&self, label: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, ciphertext) = sealed.split_first_chunk::<BOX_NONCE_LEN>()?;
+        let payload = Payload {
+            msg: ciphertext,
+            aad: label,
+        };
+        self.cipher()
+            .decrypt(&XNonce::from(*nonce), payload)
+            .ok()
+            .map(Zeroizing::new)
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(self.0.expose().into())
     }

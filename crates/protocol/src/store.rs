@@ -15,7 +15,7 @@ pub struct Table(pub u8);
 
 /// The tables that hold keys. What was deleted from them must be gone from the
 /// medium soon (forward secrecy at rest), so the vault purges them often.
-pub const KEY_TABLES: [Table; 5] = [Table(0), Table(1), Table(2), Table(3), Table(4)];
+pub const KEY_TABLES: [Table; 6] = [Table(0), Table(1), Table(2), Table(3), Table(4), Table(5)];
 
 /// Direction of a [`Store::scan`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

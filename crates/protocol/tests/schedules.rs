@@ -89,7 +89,7 @@ impl World {
                 self.texts += 1;
                 let text = format!("message {}", self.texts);
                 let sealed = self.seal(who, Outgoing::Text(&text));
-                let at = (sealed.clock, sealed.leaf);
+                let at = (sealed.clock, sealed.writer);
                 assert_eq!(self.sides[who].transcript.insert(at, text), None);
                 self.sides[who].on_the_way.push(sealed);
             }
@@ -167,7 +167,7 @@ impl World {
             if let Happening::Content {
                 number,
                 clock,
-                leaf,
+                writer: leaf,
                 content,
                 ..
             } = happening
@@ -200,9 +200,9 @@ impl World {
 
     fn check(&mut self) {
         for side in &self.sides {
-            let open = waits(&side.person.store, &side.person.conversation)
+            let open = view(&side.person.store, &side.person.conversation)
                 .unwrap()
-                .len();
+                .open_lanes;
             assert!(open <= MAX_OPEN_LANES, "{open} lanes are open");
             self.most_lanes = self.most_lanes.max(open);
         }

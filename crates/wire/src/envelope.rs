@@ -63,7 +63,7 @@ impl Receipts {
                 .any(|range| (range.first..=range.last).contains(&number))
     }
 
-    fn check(&self) -> Result<(), DecodeError> {
+    pub(crate) fn check(&self) -> Result<(), DecodeError> {
         if self.beyond.len() > MAX_RECEIPT_RANGES {
             return Err(DecodeError::TooLong("the receipts"));
         }
@@ -109,6 +109,24 @@ pub enum Body {
     /// Who the redeemer of an invite is; only in a request. Boxed in a vector
     /// because it is large.
     Card(Vec<u8>) = 3,
+    /// A message that was said before and may not have arrived: its place in
+    /// the transcript stays. `[HW-CONV-14]`
+    Again(SaidBefore) = 4,
+    /// The writer sees that boxes of the reader are missing: what the writer's
+    /// receipts do not cover is to be put again. `[HW-CONV-15]`
+    AskAgain = 5,
+    /// The writer's routes from now on, an encoded
+    /// [`RouteUpdate`](crate::RouteUpdate). `[HW-ROUTE-2]`
+    Routes(Vec<u8>) = 6,
+}
+
+/// A message that is sent again after the keys were made anew.
+#[derive(Debug, Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+pub struct SaidBefore {
+    /// The Lamport time that it had when it was first sealed.
+    pub clock: u64,
+    /// The message in the MIMI content format (CBOR), byte for byte.
+    pub content: Vec<u8>,
 }
 
 impl Envelope {
@@ -141,6 +159,9 @@ impl Envelope {
         }
         match &self.body {
             Body::Content(content) if content.len() > MAX_CONTENT_LEN => {
+                Err(DecodeError::TooLong("the message"))
+            }
+            Body::Again(said) if said.content.len() > MAX_CONTENT_LEN => {
                 Err(DecodeError::TooLong("the message"))
             }
             _ => Ok(()),

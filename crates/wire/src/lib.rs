@@ -14,6 +14,7 @@ mod error;
 mod frame;
 mod invite;
 pub mod limits;
+mod recovery;
 mod routes;
 mod slot;
 
@@ -21,10 +22,14 @@ pub use boxes::BoxPlaintext;
 pub use codec::{from_bytes, to_bytes};
 pub use envelope::{
     Body, ContactCard, ED25519_PUBLIC_LEN, ED25519_SIGNATURE_LEN, Envelope, LaneEnd,
-    ML_DSA_65_PUBLIC_LEN, ML_DSA_65_SIGNATURE_LEN, NumberRange, Receipts,
+    ML_DSA_65_PUBLIC_LEN, ML_DSA_65_SIGNATURE_LEN, NumberRange, Receipts, SaidBefore,
 };
 pub use error::DecodeError;
 pub use frame::{Refusal, RelayInfo, Request, RequestOp, Response, ResponseOp};
 pub use invite::{Bundle, INVITE_SECRET_LEN, InviteLink, RequestPlaintext};
+pub use recovery::{
+    HybridSignature, RecoveryMessage, RecoveryPlaintext, RepairAnswer, RepairRequest, RouteRecord,
+    RouteUpdate,
+};
 pub use routes::{RelayAddress, Routes, ServerKeyPin};
 pub use slot::{SealedBox, Slot};

@@ -68,3 +68,7 @@ pub const MAX_HOST_LEN: usize = 253;
 /// Characters of a pasted link or address before it is refused unread. The
 /// longest valid one is below 700.
 pub const MAX_LINK_CHARS: usize = 2_048;
+
+/// Characters of a pasted route record before it is refused unread: the longest
+/// valid one, with two signatures and three relays named by host, is below 8,000.
+pub const MAX_ROUTE_RECORD_CHARS: usize = 12_288;

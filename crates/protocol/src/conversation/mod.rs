@@ -3,12 +3,13 @@
 mod lanes;
 mod open;
 pub(crate) mod policy;
+mod recovery;
 mod seal;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;
 
-use hushwing_wire::{Receipts, Routes, Slot};
+use hushwing_wire::{Receipts, Routes, Slot, limits::MAX_SLOTS_PER_REQUEST};
 
 use crate::{
     Ctx,
@@ -17,9 +18,13 @@ use crate::{
     ids::ConversationId,
     mls::overlay::{delete_prefix, delete_scope},
     safety::SafetyNumber,
-    store::{Order, Store, StoreError},
+    store::{Order, Store, StoreError, prefix_end},
 };
 pub use open::{Happening, OpenError, Opened, Unreadable, open};
+pub use recovery::{
+    RECOVERY_LOOK_AHEAD, RecoveryBox, RecoveryError, ask_repair, offer_routes, route_record,
+    take_route_record,
+};
 pub use seal::{Budget, Outgoing, SealError, Sealed, seal};
 use state::{FIXED_TABLE, Fixed, MOVING_TABLE, Moving, PARKED_TABLE, Stage};
 
@@ -80,6 +85,14 @@ pub struct ConversationView {
     pub commit_pending: bool,
     /// The next box commits.
     pub may_commit: bool,
+    /// How often the keys were made anew; box numbers begin again each time.
+    pub generation: u32,
+    /// We asked for new keys and wait for the answer; nothing is sealed meanwhile.
+    pub repairing: bool,
+    /// Boxes of the peer that must exist and have not come.
+    pub missing: u64,
+    /// Lanes of the peer that are not finished; at most [`MAX_OPEN_LANES`].
+    pub open_lanes: usize,
 }
 
 /// What a conversation looks like from outside.
@@ -106,22 +119,81 @@ pub fn view(store: &dyn Store, id: &ConversationId) -> Result<ConversationView, 
         commit_pending: moving.pending_commit.is_some(),
         may_commit: moving.stage != Stage::Requested
             && fixed.policy.may_commit(&moving.standing(fixed.my_leaf)),
+        generation: fixed.generation,
+        repairing: recovery::Recovery::read(store, id)?.is_pending(),
+        missing: missing(store, id, &moving)?,
+        open_lanes: moving.read_lanes.len(),
         peer_name: fixed.peer_name,
     })
 }
 
-/// The slots to wait at: the next unread one of each open lane of the peer, at
-/// most [`MAX_OPEN_LANES`].
+/// How many boxes of the peer must exist and have not come: those before one
+/// that came early, and those in lanes that the peer says it has left.
+fn missing(store: &dyn Store, id: &ConversationId, moving: &Moving) -> Result<u64, StateError> {
+    let mut missing = 0;
+    for lane in &moving.read_lanes {
+        let prefix = state::parked_lane_prefix(id, lane.epoch, lane.leaf);
+        let end = prefix_end(&prefix);
+        let parked = store.scan(
+            PARKED_TABLE,
+            &prefix,
+            end.as_deref(),
+            Order::Ascending,
+            usize::MAX,
+        )?;
+        let last_parked = parked.last().and_then(|(key, _)| {
+            let index = key.last_chunk::<4>()?;
+            u32::from_be_bytes(*index).checked_add(1)
+        });
+        let upper = lane.end.or(last_parked).unwrap_or(lane.next);
+        missing += u64::from(upper.saturating_sub(lane.next)).saturating_sub(parked.len() as u64);
+    }
+    Ok(missing)
+}
+
+/// The slots to wait at, at most [`MAX_SLOTS_PER_REQUEST`]: the next unread one
+/// of each open lane of the peer, those outside of the lanes, and, as far as
+/// there is room, what comes after in the newest lane, so that a box that a
+/// relay lost does not hide the later ones.
 ///
 /// # Errors
 /// [`StateError`].
 pub fn waits(store: &dyn Store, id: &ConversationId) -> Result<Vec<Slot>, StateError> {
+    let fixed = Fixed::read(store, id)?;
     let moving = Moving::read(store, id)?;
-    Ok(moving
+    let mut slots: Vec<Slot> = moving
         .read_lanes
         .iter()
         .map(|lane| lane.chain.slot())
-        .collect())
+        .collect();
+    slots.extend(recovery::Recovery::read(store, id)?.awaited(fixed.peer_writer()));
+    let room = MAX_SLOTS_PER_REQUEST.saturating_sub(slots.len());
+    if let Some(newest) = moving.read_lanes.last() {
+        let ahead = newest.ahead(LOOK_AHEAD).skip(1);
+        slots.extend(not_parked(store, id, newest, ahead)?.into_iter().take(room));
+    }
+    Ok(slots)
+}
+
+/// The slots among `ahead` of `lane` whose boxes have not come early.
+fn not_parked(
+    store: &dyn Store,
+    id: &ConversationId,
+    lane: &lanes::ReadLane,
+    ahead: impl Iterator<Item = (u32, lanes::Chain)>,
+) -> Result<Vec<Slot>, StateError> {
+    let mut slots = Vec::new();
+    for (index, chain) in ahead {
+        let at = state::Place {
+            epoch: lane.epoch,
+            leaf: lane.leaf,
+            index,
+        };
+        if store.get(PARKED_TABLE, &at.parked_key(id))?.is_none() {
+            slots.push(chain.slot());
+        }
+    }
+    Ok(slots)
 }
 
 /// The slots to accept on the direct path: the next [`LOOK_AHEAD`] of each open
@@ -130,19 +202,11 @@ pub fn waits(store: &dyn Store, id: &ConversationId) -> Result<Vec<Slot>, StateE
 /// # Errors
 /// [`StateError`].
 pub fn window(store: &dyn Store, id: &ConversationId) -> Result<Vec<Slot>, StateError> {
+    let fixed = Fixed::read(store, id)?;
     let moving = Moving::read(store, id)?;
-    let mut slots = Vec::new();
+    let mut slots = recovery::Recovery::read(store, id)?.awaited(fixed.peer_writer());
     for lane in &moving.read_lanes {
-        for (index, chain) in lane.ahead(LOOK_AHEAD) {
-            let at = state::Place {
-                epoch: lane.epoch,
-                leaf: lane.leaf,
-                index,
-            };
-            if store.get(PARKED_TABLE, &at.parked_key(id))?.is_none() {
-                slots.push(chain.slot());
-            }
-        }
+        slots.extend(not_parked(store, id, lane, lane.ahead(LOOK_AHEAD))?);
     }
     Ok(slots)
 }
@@ -176,7 +240,14 @@ pub fn conversations(store: &dyn Store) -> Result<Vec<ConversationId>, StateErro
 /// # Errors
 /// [`StateError::Store`].
 pub fn forget(ctx: &mut Ctx<'_>, id: &ConversationId) -> Result<(), StateError> {
-    delete_scope(ctx.store, id)?;
+    match Fixed::read(ctx.store, id) {
+        Ok(fixed) => {
+            delete_scope(ctx.store, &fixed.scope)?;
+            recovery::forget(ctx.store, id)?;
+        }
+        Err(StateError::Unknown) => {}
+        Err(error) => return Err(error),
+    }
     delete_prefix(ctx.store, PARKED_TABLE, id.as_bytes())?;
     ctx.store.delete(MOVING_TABLE, id.as_bytes())?;
     ctx.store.delete(FIXED_TABLE, id.as_bytes())?;

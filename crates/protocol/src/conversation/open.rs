@@ -1,15 +1,18 @@
 //! Reading a box.
 
-use hushwing_wire::{Body, BoxPlaintext, DecodeError, Envelope, Receipts, SealedBox, Slot};
+use hushwing_wire::{
+    Body, BoxPlaintext, DecodeError, Envelope, Receipts, RouteUpdate, Routes, SealedBox, Slot,
+};
 use zeroize::Zeroizing;
 
 use super::{
     BOX_LABEL, MAX_IN_FLIGHT, RECEIPT_RESERVE,
+    recovery::{self, RecoveryBox},
     state::{Fixed, Moving, PARKED_TABLE, Place, Stage, parked_lane_prefix},
 };
 use crate::{
     Ctx,
-    content::{self, Content},
+    content::{self, Content, MESSAGE_ID_LEN},
     error::{Fault, StateError},
     ids::ConversationId,
     mls::{Group, MlsError, overlay::delete_prefix, provider::Provider},
@@ -31,6 +34,9 @@ pub struct Opened {
     /// the inviter's first box. A box without content never asks for one, so two
     /// sides do not answer each other for ever. `[HW-CONV-10]`
     pub receipt_owed: bool,
+    /// To be put at every relay of the peer and pushed to its node until
+    /// something comes in the new generation: the answer to its request.
+    pub answer: Option<RecoveryBox>,
 }
 
 /// One thing that a box brought.
@@ -55,8 +61,11 @@ pub enum Happening {
         number: u64,
         /// Its Lamport time; ascending (`clock`, `leaf`) is the transcript.
         clock: u64,
-        /// The peer's leaf.
-        leaf: u32,
+        /// The peer's place in the transcript among equal times.
+        writer: u32,
+        /// The message's id, the same on both sides; one that came before is to
+        /// be shown once.
+        id: [u8; MESSAGE_ID_LEN],
         /// The peer's clock in milliseconds since 1970. Shown, never trusted.
         sent_at_ms: u64,
         /// What it says.
@@ -69,6 +78,20 @@ pub enum Happening {
         slot: Slot,
         /// What is wrong with it.
         why: Unreadable,
+    },
+    /// The peer misses boxes of ours that its receipts do not cover.
+    AskedAgain,
+    /// The peer can be reached here from now on, and nowhere else.
+    Routes(Routes),
+    /// The keys were made anew, by us or by the peer. Everything of ours that
+    /// the peer does not have is to be sealed again.
+    Repaired {
+        /// The generation that begins.
+        generation: u32,
+        /// The generation that the peer was in.
+        peer_generation: u32,
+        /// What the peer has stored of our boxes of that generation.
+        peer_received: Receipts,
     },
     /// The peer's epoch authenticator is not ours: the histories differ.
     Fork {
@@ -188,7 +211,9 @@ pub fn open(
     let store = ctx.store;
     let fixed = Fixed::read(store, id)?;
     let moving = Moving::read(store, id)?;
-    let found = moving.find(slot).ok_or(OpenError::UnknownSlot)?;
+    let Some(found) = moving.find(slot) else {
+        return recovery::open(ctx, id, fixed, slot, boxed)?.ok_or(OpenError::UnknownSlot);
+    };
     let padded = found
         .chain
         .key()
@@ -204,7 +229,7 @@ pub fn open(
     }
 
     let mut reader = Reader {
-        provider: Provider::new(store, ctx.rng, *id)?,
+        provider: Provider::new(store, ctx.rng, fixed.scope)?,
         fixed,
         moving,
         opened: Opened {
@@ -212,6 +237,7 @@ pub fn open(
             ..Opened::default()
         },
         finished: Vec::new(),
+        routes: Vec::new(),
     };
     let mut used = Vec::new();
     let mut turn = Some(Ready {
@@ -225,6 +251,14 @@ pub fn open(
         turn = reader.next_parked(store, id, ready.at)?;
     }
 
+    for update in std::mem::take(&mut reader.routes) {
+        if recovery::take_routes(store, id, &mut reader.fixed, &update)? {
+            reader
+                .opened
+                .happenings
+                .push(Happening::Routes(update.routes));
+        }
+    }
     reader.provider.overlay().flush()?;
     reader.moving.write(store, id)?;
     for key in used {
@@ -251,6 +285,8 @@ struct Reader<'a> {
     opened: Opened,
     /// Lanes that ended.
     finished: Vec<(u64, u32)>,
+    /// Routes that the peer stated.
+    routes: Vec<RouteUpdate>,
 }
 
 /// How reading the inside of a box ends early.
@@ -292,6 +328,7 @@ impl Reader<'_> {
                 self.moving = changed;
                 self.opened.happenings.append(&mut news.happenings);
                 self.opened.receipt_owed |= news.receipt_owed;
+                self.routes.append(&mut news.routes);
             }
             Err(Stop::Unreadable(why)) => {
                 self.provider.overlay().reject();
@@ -462,10 +499,30 @@ impl Reader<'_> {
                 news.happenings.push(Happening::Content {
                     number,
                     clock,
-                    leaf: at.leaf,
+                    writer: self.fixed.peer_writer(),
+                    id: content::message_id(&bytes),
                     sent_at_ms: envelope.sent_at_ms,
                     content: content::decode(&Zeroizing::new(bytes)),
                 });
+            }
+            Body::Again(said) => {
+                if said.clock == 0 || said.clock > clock {
+                    return Err(Unreadable::Clock.into());
+                }
+                news.receipt_owed = true;
+                news.happenings.push(Happening::Content {
+                    number,
+                    clock: said.clock,
+                    writer: self.fixed.peer_writer(),
+                    id: content::message_id(&said.content),
+                    sent_at_ms: envelope.sent_at_ms,
+                    content: content::decode(&Zeroizing::new(said.content)),
+                });
+            }
+            Body::AskAgain => news.happenings.push(Happening::AskedAgain),
+            Body::Routes(bytes) => {
+                news.receipt_owed = true;
+                news.routes.push(RouteUpdate::from_bytes(&bytes)?);
             }
         }
         Ok(())
@@ -477,4 +534,5 @@ impl Reader<'_> {
 struct News {
     happenings: Vec<Happening>,
     receipt_owed: bool,
+    routes: Vec<RouteUpdate>,
 }

@@ -1,15 +1,18 @@
 //! Writing a box.
 
-use hushwing_wire::{Body, BoxPlaintext, DecodeError, Envelope, SealedBox, Slot};
+use hushwing_wire::{
+    Body, BoxPlaintext, DecodeError, Envelope, RouteUpdate, Routes, SaidBefore, SealedBox, Slot,
+};
 use zeroize::Zeroize as _;
 
 use super::{
     BOX_LABEL, MAX_IN_FLIGHT, RECEIPT_RESERVE,
+    recovery::Recovery,
     state::{Fixed, Moving, Stage},
 };
 use crate::{
     Ctx,
-    content::{self, ContentError},
+    content::{self, ContentError, Said},
     error::{Fault, StateError},
     ids::ConversationId,
     mls::{Group, LeafSigner, MlsError, provider::Provider},
@@ -20,8 +23,14 @@ use crate::{
 /// What to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outgoing<'a> {
-    /// A text.
+    /// A new text.
     Text(&'a str),
+    /// A message of ours that keeps its id, and its place if it was sealed before.
+    Said(&'a Said),
+    /// No content but the question for what is missing here.
+    AskAgain,
+    /// Our routes from now on.
+    Routes(&'a Routes),
     /// No content: receipts, ends of lanes, and a commit when it is our turn.
     Nothing,
 }
@@ -38,8 +47,8 @@ pub struct Sealed {
     pub number: u64,
     /// Its Lamport time; with `leaf` its place in the transcript.
     pub clock: u64,
-    /// Our leaf.
-    pub leaf: u32,
+    /// Our place in the transcript among equal times.
+    pub writer: u32,
     /// A new commit was made for it.
     pub committed: bool,
 }
@@ -62,6 +71,9 @@ pub enum SealError {
     /// The inviter has not answered yet; nothing can be sent.
     #[error("the other side has not accepted yet")]
     NotEstablished,
+    /// The keys are being made anew; the message has to wait until they are there.
+    #[error("the keys of this conversation are being made anew")]
+    Repairing,
     /// The text does not fit a box.
     #[error("the text is too long for one message")]
     TooLong,
@@ -82,7 +94,7 @@ impl SealError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Unknown | Self::NotEstablished | Self::TooLong => Fault::Caller,
+            Self::Unknown | Self::NotEstablished | Self::Repairing | Self::TooLong => Fault::Caller,
             Self::BudgetSpent(_) => Fault::Peer,
             Self::Mls(error) => error.fault(),
             Self::Store(_) => Fault::Environment,
@@ -128,12 +140,35 @@ pub fn seal(
     if moving.stage == Stage::Requested {
         return Err(SealError::NotEstablished);
     }
+    if Recovery::read(store, id)?.is_pending() {
+        return Err(SealError::Repairing);
+    }
     check_budget(&moving, what)?;
+    let mut said_at = None;
     let body = match what {
-        Outgoing::Text(text) => Body::Content(content::encode_text(ctx.rng, text)?),
+        Outgoing::Text(text) => {
+            let salt = content::new_salt(ctx.rng);
+            Body::Content(content::encode_text(&salt, text)?)
+        }
+        Outgoing::Said(said) => {
+            said_at = said.clock;
+            let content = content::encode_text(&said.salt, &said.text)?;
+            match said.clock {
+                None => Body::Content(content),
+                Some(clock) => Body::Again(SaidBefore { clock, content }),
+            }
+        }
         Outgoing::Nothing => Body::Nothing,
+        Outgoing::AskAgain => Body::AskAgain,
+        Outgoing::Routes(routes) => {
+            let update = RouteUpdate {
+                serial: Recovery::next_serial(store, id, now_ms)?,
+                routes: routes.clone(),
+            };
+            Body::Routes(update.to_bytes()?)
+        }
     };
-    let provider = Provider::new(store, ctx.rng, *id)?;
+    let provider = Provider::new(store, ctx.rng, fixed.scope)?;
     let signer = LeafSigner::new(&fixed.signer_seed);
     let mut group = Group::load(&provider, &fixed.group_id.0)?;
 
@@ -165,16 +200,18 @@ pub fn seal(
         slot,
         boxed,
         number: moving.sent,
-        clock: moving.clock,
-        leaf: fixed.my_leaf,
+        clock: said_at.unwrap_or(moving.clock),
+        writer: fixed.writer,
         committed,
     })
 }
 
 fn check_budget(moving: &Moving, what: Outgoing<'_>) -> Result<(), SealError> {
     let limit = match what {
-        Outgoing::Text(_) => MAX_IN_FLIGHT,
-        Outgoing::Nothing => MAX_IN_FLIGHT + RECEIPT_RESERVE,
+        Outgoing::Text(_) | Outgoing::Said(_) => MAX_IN_FLIGHT,
+        Outgoing::Nothing | Outgoing::AskAgain | Outgoing::Routes(_) => {
+            MAX_IN_FLIGHT + RECEIPT_RESERVE
+        }
     };
     if moving.unacknowledged() >= limit {
         Err(SealError::BudgetSpent(Budget::Unacknowledged))

@@ -7,6 +7,7 @@ use super::{
     LOOK_AHEAD,
     lanes::{Chain, LeftLane, ReadLane, WriteLane},
     policy::{CommitPolicy, Standing},
+    recovery,
 };
 use crate::{
     direct::DirectKeys,
@@ -34,6 +35,13 @@ const VERSION: u8 = 1;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Fixed {
     pub(super) version: u8,
+    /// Under which id the rows of the MLS library lie.
+    pub(super) scope: ConversationId,
+    /// How often the keys were made anew. `[HW-REC-4]`
+    pub(super) generation: u32,
+    /// Our place in the transcript among equal times: the leaf that we had at
+    /// the first contact, whatever leaf we have now. `[HW-CONV-11]`
+    pub(super) writer: u32,
     pub(super) group_id: Blob,
     pub(super) my_leaf: u32,
     pub(super) peer_leaf: u32,
@@ -143,6 +151,35 @@ impl Moving {
             moving.received.insert(REQUEST_NUMBER, REQUEST_NUMBER);
         }
         moving
+    }
+
+    /// The state in epoch 1 of a group that replaces another: boxes are counted
+    /// from 1 again, the Lamport time goes on.
+    pub(super) fn anew(old: &Self, my_leaf: u32, peer_leaf: u32, entered: &Entered) -> Self {
+        let mut moving = Self {
+            stage: Stage::Established,
+            epoch: 0,
+            peer_epoch: entered.epoch,
+            last_committer: REDEEMER_LEAF,
+            sent_in_epoch: false,
+            pending_commit: None,
+            authenticators: Vec::new(),
+            clock: old.clock,
+            sent: 0,
+            since_peer_commit: 0,
+            peer_received: Numbers::default(),
+            received: Numbers::default(),
+            write_lanes: Vec::new(),
+            left_lanes: Vec::new(),
+            read_lanes: Vec::new(),
+        };
+        moving.enter(entered, REDEEMER_LEAF, my_leaf, peer_leaf);
+        moving
+    }
+
+    /// Whether the inviter's binding commit is still awaited.
+    pub(super) fn is_requested(&self) -> bool {
+        self.stage == Stage::Requested
     }
 
     /// Enters an epoch that `committer` made: derives its lanes.
@@ -319,6 +356,9 @@ pub(crate) fn found(
         .map_err(|_| StoreError::Damaged("routes to write"))?;
     let fixed = Fixed {
         version: VERSION,
+        scope: *id,
+        generation: 0,
+        writer: my_leaf,
         group_id: Blob(founding.group_id),
         my_leaf,
         peer_leaf,
@@ -333,6 +373,7 @@ pub(crate) fn found(
         safety_number: founding.safety_number,
     };
     write_row(store, FIXED_TABLE, id.as_bytes(), &fixed)?;
+    recovery::found(store, id, &founding.entered.lane_root)?;
     moving.write(store, id)
 }
 
@@ -346,6 +387,11 @@ impl Fixed {
         } else {
             Err(StoreError::Damaged(WHAT).into())
         }
+    }
+
+    /// The peer's place in the transcript among equal times.
+    pub(super) fn peer_writer(&self) -> u32 {
+        1 - self.writer
     }
 
     pub(super) fn routes(&self) -> Result<Routes, StoreError> {

@@ -1,0 +1,309 @@
+//! Outside of the lanes: routes as a record, asking again, and new keys for a
+//! conversation that one side can no longer follow.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Person, friends, relay, texts};
+use hushwing_protocol::{
+    Happening, OpenError, Opened, Outgoing, RecoveryBox, RecoveryError, Said, SealError,
+    ask_repair, new_salt, offer_routes, route_record, take_route_record, view, waits, window,
+};
+use hushwing_wire::{RouteRecord, Routes};
+
+fn two_relays() -> Routes {
+    Routes {
+        relays: vec![relay(7), relay(8)],
+        direct: None,
+    }
+}
+
+fn ask(person: &mut Person) -> RecoveryBox {
+    let id = person.conversation;
+    ask_repair(&mut person.ctx(), &id, two_relays()).unwrap()
+}
+
+fn take(person: &mut Person, boxed: &RecoveryBox) -> Opened {
+    person.try_open(&boxed.slot, &boxed.boxed).unwrap()
+}
+
+fn repaired(opened: &Opened) -> bool {
+    let is_repaired = |happening: &Happening| matches!(happening, Happening::Repaired { .. });
+    opened.happenings.iter().any(is_repaired)
+}
+
+fn generation(person: &Person) -> u32 {
+    view(&person.store, &person.conversation)
+        .unwrap()
+        .generation
+}
+
+/// Both write and read in both directions.
+fn assert_they_talk(alice: &mut Person, bob: &mut Person) {
+    for turn in 0..4 {
+        let (text, answer) = (format!("a{turn}"), format!("b{turn}"));
+        let sealed = alice.say(&text);
+        assert_eq!(texts(&bob.read(&sealed)), [text]);
+        let sealed = bob.say(&answer);
+        assert_eq!(texts(&alice.read(&sealed)), [answer]);
+    }
+}
+
+#[test]
+fn a_side_that_came_back_from_an_old_backup_gets_new_keys_and_says_what_it_has() {
+    let (mut alice, mut bob) = friends(70);
+    assert_they_talk(&mut alice, &mut bob);
+    let backup = bob.store.snapshot();
+    let before = view(&bob.store, &bob.conversation).unwrap();
+    let last_in_backup = alice.say("after the backup").number - 1;
+    assert_they_talk_without_the_lost_one(&mut alice, &mut bob);
+    bob.store.restore(&backup);
+
+    let request = ask(&mut bob);
+    assert_eq!(
+        bob.try_seal(Outgoing::Text("meanwhile")),
+        Err(SealError::Repairing)
+    );
+    let opened = take(&mut alice, &request);
+    let Some(Happening::Repaired {
+        generation: begun,
+        peer_generation,
+        peer_received,
+    }) = opened
+        .happenings
+        .iter()
+        .find(|happening| matches!(happening, Happening::Repaired { .. }))
+    else {
+        panic!("{:?}", opened.happenings);
+    };
+    assert_eq!((*begun, *peer_generation), (1, 0));
+    assert!(peer_received.contains(last_in_backup));
+    assert!(!peer_received.contains(last_in_backup + 1));
+    let answer = take(&mut bob, opened.answer.as_ref().unwrap());
+    assert!(repaired(&answer));
+    assert_eq!((generation(&alice), generation(&bob)), (1, 1));
+    let after = view(&bob.store, &bob.conversation).unwrap();
+    assert_eq!(after.safety_number, before.safety_number);
+    assert_they_talk(&mut alice, &mut bob);
+    assert_they_talk(&mut bob, &mut alice);
+}
+
+/// One box of Alice is never read; the rest goes on by parking.
+fn assert_they_talk_without_the_lost_one(alice: &mut Person, bob: &mut Person) {
+    for turn in 0..3 {
+        let sealed = bob.say(&format!("lost with the roll-back {turn}"));
+        alice.read(&sealed);
+    }
+}
+
+#[test]
+fn new_keys_can_be_made_again_and_again_from_either_side() {
+    let (mut alice, mut bob) = friends(71);
+    for round in 1..=3 {
+        let request = ask(&mut alice);
+        let opened = take(&mut bob, &request);
+        take(&mut alice, opened.answer.as_ref().unwrap());
+        assert_they_talk(&mut alice, &mut bob);
+        let request = ask(&mut bob);
+        let opened = take(&mut alice, &request);
+        take(&mut bob, opened.answer.as_ref().unwrap());
+        assert_they_talk(&mut bob, &mut alice);
+        assert_eq!(
+            (generation(&alice), generation(&bob)),
+            (2 * round, 2 * round)
+        );
+    }
+}
+
+#[test]
+fn a_second_restore_of_the_same_backup_walks_on_to_where_the_other_side_reads() {
+    let (mut alice, mut bob) = friends(72);
+    let backup = bob.store.snapshot();
+    for _ in 0..3 {
+        bob.store.restore(&backup);
+        // The slots of earlier requests were used up at the other side.
+        let mut asked = 0;
+        let opened = loop {
+            let request = ask(&mut bob);
+            asked += 1;
+            assert!(asked < 10, "the walk does not arrive");
+            match alice.try_open(&request.slot, &request.boxed) {
+                Ok(opened) => break opened,
+                Err(OpenError::UnknownSlot) => {}
+                Err(error) => panic!("{error}"),
+            }
+        };
+        take(&mut bob, opened.answer.as_ref().unwrap());
+        assert_they_talk(&mut alice, &mut bob);
+    }
+}
+
+#[test]
+fn of_two_requests_that_cross_the_inviters_is_answered() {
+    let (mut alice, mut bob) = friends(73);
+    let (hers, his) = (ask(&mut alice), ask(&mut bob));
+    let ignored = take(&mut alice, &his);
+    assert!(ignored.answer.is_none() && !repaired(&ignored));
+    let opened = take(&mut bob, &hers);
+    assert!(repaired(&opened));
+    take(&mut alice, opened.answer.as_ref().unwrap());
+    assert_they_talk(&mut alice, &mut bob);
+}
+
+#[test]
+fn a_request_is_taken_once_and_a_forged_or_foreign_one_changes_nothing() {
+    let (mut alice, mut bob) = friends(74);
+    let (mut carol, _) = friends(75);
+    let request = ask(&mut bob);
+    let rows = alice.rows();
+    for at in [0, 200, 9_000, 130_000] {
+        let forged = common::flipped(&request.boxed, at);
+        assert_eq!(
+            alice.try_open(&request.slot, &forged),
+            Err(OpenError::Forged)
+        );
+    }
+    let foreign = ask(&mut carol);
+    assert_eq!(
+        alice.try_open(&request.slot, &foreign.boxed),
+        Err(OpenError::Forged)
+    );
+    assert!(alice.rows() == rows);
+    take(&mut alice, &request);
+    assert_eq!(
+        alice.try_open(&request.slot, &request.boxed),
+        Err(OpenError::UnknownSlot)
+    );
+}
+
+#[test]
+fn recovery_slots_are_awaited_and_the_answer_first() {
+    let (mut alice, mut bob) = friends(76);
+    let request = ask(&mut bob);
+    assert!(
+        waits(&alice.store, &alice.conversation)
+            .unwrap()
+            .contains(&request.slot)
+    );
+    assert!(
+        window(&alice.store, &alice.conversation)
+            .unwrap()
+            .contains(&request.slot)
+    );
+    let opened = take(&mut alice, &request);
+    let answer = opened.answer.unwrap();
+    assert!(
+        waits(&bob.store, &bob.conversation)
+            .unwrap()
+            .contains(&answer.slot)
+    );
+    assert!(
+        window(&bob.store, &bob.conversation)
+            .unwrap()
+            .contains(&answer.slot)
+    );
+}
+
+#[test]
+fn a_route_record_is_for_its_reader_alone_and_only_forward_in_time() {
+    let (mut alice, mut bob) = friends(77);
+    let (mut carol, _) = friends(78);
+    let id = alice.conversation;
+    let first = route_record(&mut alice.ctx(), &id, two_relays()).unwrap();
+    let text = first.to_string();
+    assert!(text.len() < 8_000, "{} characters", text.len());
+    let newer = Routes {
+        relays: vec![relay(9)],
+        direct: None,
+    };
+    let second = route_record(&mut alice.ctx(), &id, newer.clone()).unwrap();
+
+    let read: RouteRecord = text.parse().unwrap();
+    let (his, other) = (bob.conversation, carol.conversation);
+    let refused = take_route_record(&mut carol.ctx(), &other, &read);
+    assert_eq!(refused, Err(RecoveryError::NotTheirs));
+    let own = take_route_record(&mut alice.ctx(), &id, &read);
+    assert_eq!(own, Err(RecoveryError::NotTheirs));
+    assert_eq!(
+        take_route_record(&mut bob.ctx(), &his, &read),
+        Ok(two_relays())
+    );
+    assert_eq!(
+        take_route_record(&mut bob.ctx(), &his, &second),
+        Ok(newer.clone())
+    );
+    let replayed = take_route_record(&mut bob.ctx(), &his, &read);
+    assert_eq!(replayed, Err(RecoveryError::Old));
+    assert_eq!(view(&bob.store, &his).unwrap().peer_routes, newer);
+}
+
+#[test]
+fn routes_change_in_the_conversation_and_at_a_recovery_slot() {
+    let (mut alice, mut bob) = friends(79);
+    let sealed = alice.try_seal(Outgoing::Routes(&two_relays())).unwrap();
+    let opened = bob.read(&sealed);
+    assert!(opened.happenings.contains(&Happening::Routes(two_relays())));
+    assert!(opened.receipt_owed);
+    let newer = Routes {
+        relays: vec![relay(9)],
+        direct: None,
+    };
+    let id = alice.conversation;
+    let offered = offer_routes(&mut alice.ctx(), &id, newer.clone()).unwrap();
+    let opened = take(&mut bob, &offered);
+    assert_eq!(opened.happenings, [Happening::Routes(newer.clone())]);
+    assert_eq!(
+        view(&bob.store, &bob.conversation).unwrap().peer_routes,
+        newer
+    );
+}
+
+#[test]
+fn a_message_that_is_said_again_keeps_its_id_and_its_place() {
+    let (mut alice, mut bob) = friends(80);
+    let mut said = Said {
+        salt: new_salt(&mut alice.rng),
+        text: "twice".into(),
+        clock: None,
+    };
+    let first = alice.try_seal(Outgoing::Said(&said)).unwrap();
+    said.clock = Some(first.clock);
+    alice.say("between");
+    let again = alice.try_seal(Outgoing::Said(&said)).unwrap();
+    assert_eq!(again.clock, first.clock);
+    let read = bob.read(&first);
+    let [Happening::Content { id, clock, .. }] = read.happenings[..] else {
+        panic!("{:?}", read.happenings);
+    };
+    assert_eq!((id, clock), (said.id().unwrap(), first.clock));
+}
+
+#[test]
+fn what_is_missing_is_counted_and_asked_for() {
+    let (mut alice, mut bob) = friends(81);
+    let lost = alice.say("lost");
+    let early = [alice.say("one"), alice.say("two")];
+    for sealed in &early {
+        let opened = bob.try_open(&sealed.slot, &sealed.boxed).unwrap();
+        assert!(opened.parked);
+    }
+    assert_eq!(view(&bob.store, &bob.conversation).unwrap().missing, 1);
+    let asked = bob.try_seal(Outgoing::AskAgain).unwrap();
+    let opened = alice.read(&asked);
+    assert!(opened.happenings.contains(&Happening::AskedAgain));
+    assert_eq!(texts(&bob.read(&lost)), ["lost", "one", "two"]);
+    assert_eq!(view(&bob.store, &bob.conversation).unwrap().missing, 0);
+}
+
+#[test]
+fn a_box_of_the_old_keys_is_not_awaited_any_more() {
+    let (mut alice, mut bob) = friends(82);
+    let old = alice.say("sealed with the old keys");
+    let request = ask(&mut bob);
+    let opened = take(&mut alice, &request);
+    take(&mut bob, opened.answer.as_ref().unwrap());
+    assert_eq!(
+        bob.try_open(&old.slot, &old.boxed),
+        Err(OpenError::UnknownSlot)
+    );
+}

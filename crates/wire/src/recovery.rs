@@ -1,0 +1,301 @@
+//! What lies outside of the lanes of a conversation: routes that their owner
+//! signed, and the making anew of a conversation whose keys no longer fit.
+//!
+//! All of it travels sealed: in a box at a recovery slot, or as a text that one
+//! person hands to another.
+
+use std::{fmt, str::FromStr};
+
+use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize};
+
+use crate::{
+    codec,
+    envelope::{ED25519_SIGNATURE_LEN, ML_DSA_65_SIGNATURE_LEN, Receipts},
+    error::DecodeError,
+    limits::{BOX_NONCE_LEN, BOX_PLAINTEXT_LEN, BOX_TAG_LEN, MAX_ROUTE_RECORD_CHARS},
+    routes::Routes,
+};
+
+/// Where somebody can be reached from now on. `[HW-ROUTE-1]`
+#[derive(Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+pub struct RouteUpdate {
+    /// Greater than that of every earlier update of this owner in this
+    /// conversation; an update that is not newer changes nothing.
+    pub serial: u64,
+    /// All routes; those that are not named are over.
+    pub routes: Routes,
+}
+
+impl RouteUpdate {
+    /// The encoding, which is also what a signature covers.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for impossible routes.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, DecodeError> {
+        self.routes.check()?;
+        codec::to_bytes(self)
+    }
+
+    /// The update of these bytes.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for malformed bytes or impossible routes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let update: Self = codec::from_bytes(bytes)?;
+        update.routes.check()?;
+        Ok(update)
+    }
+}
+
+impl fmt::Debug for RouteUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RouteUpdate({}, {:?})", self.serial, self.routes)
+    }
+}
+
+/// A signature by both keys of an identity; valid only if both are.
+#[derive(Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+pub struct HybridSignature {
+    /// Ed25519 (RFC 8032).
+    pub ed25519: Vec<u8>,
+    /// ML-DSA-65 (FIPS 204).
+    pub ml_dsa_65: Vec<u8>,
+}
+
+impl HybridSignature {
+    fn check(&self) -> Result<(), DecodeError> {
+        if self.ed25519.len() != ED25519_SIGNATURE_LEN {
+            Err(DecodeError::Invalid("the Ed25519 signature"))
+        } else if self.ml_dsa_65.len() != ML_DSA_65_SIGNATURE_LEN {
+            Err(DecodeError::Invalid("the ML-DSA-65 signature"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Debug for HybridSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HybridSignature(..)")
+    }
+}
+
+/// The plaintext of a box at a recovery slot. `[HW-REC-1]`
+#[derive(Debug, Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+pub struct RecoveryPlaintext {
+    version: u8,
+    /// What it says.
+    pub message: RecoveryMessage,
+    /// By the writer's identity over the encoding of `message`.
+    pub signature: HybridSignature,
+}
+
+const VERSION: u8 = 1;
+
+/// What a recovery box says.
+#[derive(Debug, Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+#[repr(u8)]
+pub enum RecoveryMessage {
+    /// The writer's routes have changed.
+    Routes(RouteUpdate) = 1,
+    /// The writer cannot read, or must no longer write, with the keys it has.
+    Request(RepairRequest) = 2,
+    /// The keys are made anew.
+    Answer(RepairAnswer) = 3,
+}
+
+/// Asks for a new MLS group. `[HW-REC-3]`
+#[derive(Debug, Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+pub struct RepairRequest {
+    /// A fresh MLS KeyPackage (RFC 9420 §10) of the writer.
+    pub key_package: Vec<u8>,
+    /// How often the keys of this conversation were made anew, as far as the
+    /// writer knows.
+    pub generation: u32,
+    /// What the writer has stored of the reader's boxes of that generation.
+    pub received: Receipts,
+    /// Where the writer reads its next recovery box.
+    pub read_next: u32,
+    /// Where the writer can be reached.
+    pub routes: RouteUpdate,
+}
+
+/// Makes the new group known. `[HW-REC-4]`
+#[derive(Debug, Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+pub struct RepairAnswer {
+    /// SHA-256 over the request's plaintext.
+    pub request: Vec<u8>,
+    /// The Welcome into the new group (RFC 9420 §12.4.3.1).
+    pub welcome: Vec<u8>,
+    /// The generation that begins.
+    pub generation: u32,
+    /// The generation before, as the writer knows it.
+    pub old_generation: u32,
+    /// What the writer has stored of the reader's boxes of that old generation.
+    pub received: Receipts,
+    /// Where the writer puts its next recovery box.
+    pub write_next: u32,
+}
+
+impl RecoveryMessage {
+    /// What the signature covers.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when a limit is exceeded.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, DecodeError> {
+        self.check()?;
+        codec::to_bytes(self)
+    }
+
+    fn check(&self) -> Result<(), DecodeError> {
+        match self {
+            Self::Routes(update) => update.routes.check(),
+            Self::Request(request) => {
+                request.received.check()?;
+                request.routes.routes.check()
+            }
+            Self::Answer(answer) if answer.request.len() != 32 => {
+                Err(DecodeError::Invalid("the request's hash"))
+            }
+            Self::Answer(answer) => answer.received.check(),
+        }
+    }
+}
+
+impl RecoveryPlaintext {
+    /// The plaintext of `message` with its signature.
+    #[must_use]
+    pub fn new(message: RecoveryMessage, signature: HybridSignature) -> Self {
+        Self {
+            version: VERSION,
+            message,
+            signature,
+        }
+    }
+
+    /// The encoding.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when a limit is exceeded.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, DecodeError> {
+        self.check()?;
+        codec::to_bytes(self)
+    }
+
+    /// The encoding, padded to the plaintext of a box.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when a limit is exceeded or it does not fit.
+    pub fn to_padded(&self) -> Result<Vec<u8>, DecodeError> {
+        let mut bytes = self.to_bytes()?;
+        if bytes.len() > BOX_PLAINTEXT_LEN {
+            return Err(DecodeError::TooLong("the recovery message"));
+        }
+        bytes.resize(BOX_PLAINTEXT_LEN, 0);
+        Ok(bytes)
+    }
+
+    /// The message of a padded plaintext. Its signature is not verified by this.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for a wrong length, version, structure or padding.
+    pub fn from_padded(bytes: &[u8]) -> Result<Self, DecodeError> {
+        if bytes.len() != BOX_PLAINTEXT_LEN {
+            return Err(DecodeError::Malformed);
+        }
+        let plaintext: Self = codec::from_padded(bytes)?;
+        plaintext.check()?;
+        Ok(plaintext)
+    }
+
+    /// The message of these bytes, without padding.
+    ///
+    /// # Errors
+    /// [`DecodeError`] as above.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let plaintext: Self = codec::from_bytes(bytes)?;
+        plaintext.check()?;
+        Ok(plaintext)
+    }
+
+    fn check(&self) -> Result<(), DecodeError> {
+        if self.version != VERSION {
+            return Err(DecodeError::Version(self.version));
+        }
+        self.signature.check()?;
+        self.message.check()
+    }
+}
+
+/// Somebody's signed routes for one contact, sealed so that nobody else can
+/// read or use them; as a text to hand over when no relay that both know works
+/// any more. `[HW-ROUTE-3]`
+#[derive(Clone, PartialEq, Eq)]
+pub struct RouteRecord {
+    sealed: Vec<u8>,
+}
+
+impl RouteRecord {
+    /// What the text form starts with.
+    pub const SCHEME: &'static str = "hushwing-routes:";
+    const VERSION: u8 = 1;
+
+    /// The record of nonce, ciphertext and tag.
+    ///
+    /// # Errors
+    /// [`DecodeError::Malformed`] when it is shorter than nonce and tag or
+    /// longer than a box.
+    pub fn new(sealed: Vec<u8>) -> Result<Self, DecodeError> {
+        if (BOX_NONCE_LEN + BOX_TAG_LEN..=BOX_PLAINTEXT_LEN).contains(&sealed.len()) {
+            Ok(Self { sealed })
+        } else {
+            Err(DecodeError::Malformed)
+        }
+    }
+
+    /// Nonce, ciphertext and tag.
+    #[must_use]
+    pub fn sealed(&self) -> &[u8] {
+        &self.sealed
+    }
+}
+
+impl fmt::Debug for RouteRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RouteRecord(..)")
+    }
+}
+
+impl fmt::Display for RouteRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = [&[Self::VERSION], self.sealed.as_slice()].concat();
+        f.write_str(Self::SCHEME)?;
+        f.write_str(&codec::to_text(Self::SCHEME, &bytes))
+    }
+}
+
+impl FromStr for RouteRecord {
+    type Err = DecodeError;
+
+    fn from_str(text: &str) -> Result<Self, DecodeError> {
+        let text = text.trim();
+        if text.len() > MAX_ROUTE_RECORD_CHARS {
+            return Err(DecodeError::TooLong("the text"));
+        }
+        let (Some(head), Some(rest)) = (
+            text.get(..Self::SCHEME.len()),
+            text.get(Self::SCHEME.len()..),
+        ) else {
+            return Err(DecodeError::Invalid("the beginning of the text"));
+        };
+        if !head.eq_ignore_ascii_case(Self::SCHEME) {
+            return Err(DecodeError::Invalid("the beginning of the text"));
+        }
+        let bytes = codec::from_text(Self::SCHEME, rest)?;
+        match bytes.split_first() {
+            Some((&Self::VERSION, rest)) => Self::new(rest.to_vec()),
+            Some((&version, _)) => Err(DecodeError::Version(version)),
+            None => Err(DecodeError::Malformed),
+        }
+    }
+}

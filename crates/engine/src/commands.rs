@@ -1,12 +1,15 @@
 //! What people ask.
 
-use hushwing_protocol::{Ctx, InviteId, store::StoreError};
-use hushwing_wire::{RelayAddress, address::Endpoint, limits::MAX_TEXT_LEN};
+use hushwing_protocol::{Ctx, InviteId, RecoveryError, Said, store::StoreError};
+use hushwing_wire::{RelayAddress, RouteRecord, address::Endpoint, limits::MAX_TEXT_LEN};
 
 use crate::{
     Engine, limits,
-    rows::{ContactId, ContactRow, Meeting, Progress, Rows},
-    view::{Command, CommandError, ContactView, ErrorCode, InviteCreatedView, RelayState, Reply},
+    rows::{ContactId, ContactRow, Meeting, MessageId, MessageRow, Progress, Rows},
+    view::{
+        Command, CommandError, ContactView, DeliveryPolicy, ErrorCode, InviteCreatedView,
+        LedgerStep, Reply,
+    },
     views::{self, store_error},
 };
 
@@ -42,6 +45,39 @@ impl Engine {
                 limit,
                 after,
             } => self.read(ctx, &contact, limit, after),
+            Command::RelayRemove { address } => self.relay_remove(ctx, &address),
+            Command::Message { id } => self.message(ctx, &id),
+            Command::GiveUp { id } => self.give_up(ctx, &id),
+            Command::Doctor => {
+                let findings = self.findings(ctx).map_err(store_error)?;
+                Ok(Reply::Doctor { findings })
+            }
+            Command::Delivery { policy } => self.set_delivery(ctx, policy),
+            Command::RouteRecord { contact } => {
+                let (_, row) = find_contact(ctx, &contact)?;
+                let record = self.route_record(ctx, &row).map_err(record_error)?;
+                Ok(Reply::RouteRecord {
+                    record: record.to_string(),
+                })
+            }
+            Command::RouteApply { record } => {
+                let record: RouteRecord = record.parse().map_err(|error| {
+                    CommandError::new(
+                        ErrorCode::BadInput,
+                        format!(
+                            "This is not a route record: {error}. It begins with \
+                             'hushwing-routes:'; copy all of it."
+                        ),
+                    )
+                })?;
+                let id = self.take_route_record(ctx, &record).map_err(record_error)?;
+                self.contact_view(ctx, &id).map(Reply::Contact)
+            }
+            Command::Repair { contact } => {
+                let (id, _) = find_contact(ctx, &contact)?;
+                self.start_repair(ctx, &id).map_err(store_error)?;
+                Ok(Reply::Done)
+            }
             Command::RetryNow => {
                 self.forget_failures(ctx.now_ms);
                 Ok(Reply::Done)
@@ -59,7 +95,7 @@ impl Engine {
         Ok(reply)
     }
 
-    fn relay_add(&mut self, ctx: &Ctx<'_>, text: &str) -> Answer {
+    fn relay_add(&mut self, ctx: &mut Ctx<'_>, text: &str) -> Answer {
         let address = parse_relay(text)?;
         if matches!(address.endpoint, Endpoint::Loopback(_)) && !self.allow_loopback {
             return Err(CommandError::new(
@@ -80,9 +116,87 @@ impl Engine {
             }
             relays.push(address.clone());
             rows.put_relays(&relays).map_err(store_error)?;
-            self.relays.insert(address.clone(), RelayState::Unknown);
+            self.tell_routes_to_all(ctx).map_err(store_error)?;
         }
         Ok(Reply::Relay(self.relay_view(&address)))
+    }
+
+    fn relay_remove(&mut self, ctx: &mut Ctx<'_>, text: &str) -> Answer {
+        let address = parse_relay(text)?;
+        let rows = Rows(ctx.store);
+        let mut relays = rows.relays().map_err(store_error)?;
+        let before = relays.len();
+        relays.retain(|relay| *relay != address);
+        if relays.len() == before {
+            return Err(CommandError::new(
+                ErrorCode::NotFound,
+                "You do not use this relay. 'hushwing relay list' shows those that you use.",
+            ));
+        }
+        if relays.is_empty() {
+            return Err(CommandError::new(
+                ErrorCode::BadInput,
+                "This is your only relay: without one nobody can leave mail for you. Add another \
+                 first.",
+            ));
+        }
+        rows.put_relays(&relays).map_err(store_error)?;
+        self.tell_routes_to_all(ctx).map_err(store_error)?;
+        Ok(Reply::Done)
+    }
+
+    fn message(&self, ctx: &Ctx<'_>, id: &str) -> Answer {
+        let (contact, position) = find_message(ctx, id)?;
+        self.ledger_view(ctx, &contact, position)
+            .map_err(store_error)?
+            .map(Reply::Ledger)
+            .ok_or_else(no_message)
+    }
+
+    fn give_up(&mut self, ctx: &mut Ctx<'_>, id: &str) -> Answer {
+        let (contact, position) = find_message(ctx, id)?;
+        let rows = Rows(ctx.store);
+        let mut row = rows
+            .message(&contact, position)
+            .map_err(store_error)?
+            .ok_or_else(no_message)?;
+        // Once sealed before, the other side may have it.
+        if !matches!(row.progress, Progress::Unsealed) || row.said_in.is_some() {
+            return Err(CommandError::new(
+                ErrorCode::Refused,
+                "This message has left already, or is encrypted and about to; it cannot be taken \
+                 back.",
+            ));
+        }
+        row.progress = Progress::Failed {
+            reason: GIVEN_UP.to_owned(),
+        };
+        row.since_ms = ctx.now_ms;
+        rows.put_message(&contact, position, &row)
+            .and_then(|()| rows.delete_unsealed(&contact, position))
+            .and_then(|()| rows.note(&contact, position, ctx.now_ms, LedgerStep::GivenUp))
+            .map_err(store_error)?;
+        self.tell_message(ctx, &contact, position)
+            .map_err(store_error)?;
+        Ok(Reply::Done)
+    }
+
+    fn set_delivery(&mut self, ctx: &mut Ctx<'_>, policy: Option<DeliveryPolicy>) -> Answer {
+        if let Some(policy) = policy.filter(|policy| *policy != self.delivery) {
+            Rows(ctx.store).put_delivery(policy).map_err(store_error)?;
+            self.delivery = policy;
+            for (contact, row) in Rows(ctx.store).contacts().map_err(store_error)? {
+                self.refresh_contact(ctx, &contact, &row)
+                    .map_err(store_error)?;
+                for (id, out) in Rows(ctx.store).boxes_to(&contact).map_err(store_error)? {
+                    self.track(&id, &out, ctx.now_ms);
+                }
+            }
+            self.forget_failures(ctx.now_ms);
+        }
+        Ok(Reply::Delivery {
+            policy: self.delivery,
+        })
     }
 
     fn relay_list(&self, ctx: &Ctx<'_>) -> Answer {
@@ -169,9 +283,25 @@ impl Engine {
                  online; this one was not taken.",
             ));
         }
-        let now_ms = ctx.now_ms;
+        let said = Said {
+            salt: hushwing_protocol::new_salt(ctx.rng),
+            text,
+            clock: None,
+        };
+        let message = MessageRow {
+            id: MessageId(said.id().map_err(|error| {
+                CommandError::new(ErrorCode::BadInput, format!("It cannot be sent: {error}."))
+            })?),
+            text: said.text,
+            order: None,
+            sent_at_ms: ctx.now_ms,
+            progress: Progress::Unsealed,
+            since_ms: ctx.now_ms,
+            salt: Some(said.salt),
+            said_in: None,
+        };
         let position = self
-            .add_message(ctx, &id, &mut row, text, None, now_ms, Progress::Unsealed)
+            .add_message(ctx, &id, &mut row, &message)
             .map_err(store_error)?;
         Rows(ctx.store)
             .put_unsealed(&id, position)
@@ -267,6 +397,51 @@ fn no_contact() -> CommandError {
         "There is no such contact. 'hushwing contacts' lists yours.",
     )
 }
+
+/// The message that a text names.
+fn find_message(ctx: &Ctx<'_>, text: &str) -> Result<(ContactId, u64), CommandError> {
+    let text = text.to_ascii_lowercase();
+    if text.len() < MIN_ID_CHARS {
+        return Err(no_message());
+    }
+    let found = Rows(ctx.store).find_messages(&text).map_err(store_error)?;
+    match found.as_slice() {
+        [only] => Ok(*only),
+        [] => Err(no_message()),
+        _ => Err(CommandError::new(
+            ErrorCode::NotFound,
+            "More than one message fits. Give more characters of its id.",
+        )),
+    }
+}
+
+fn no_message() -> CommandError {
+    CommandError::new(
+        ErrorCode::NotFound,
+        "There is no such message. 'hushwing read' shows the ids.",
+    )
+}
+
+fn record_error(error: RecoveryError) -> CommandError {
+    match error {
+        RecoveryError::Store(error) => store_error(error),
+        RecoveryError::NotTheirs => CommandError::new(
+            ErrorCode::Refused,
+            "This record is not from any of your contacts, or was made for somebody else.",
+        ),
+        RecoveryError::Old => CommandError::new(
+            ErrorCode::Refused,
+            "This record is not newer than what is known already; ask for a new one.",
+        ),
+        RecoveryError::Unknown => CommandError::new(
+            ErrorCode::BadInput,
+            "There are no keys with this contact yet.",
+        ),
+        error => CommandError::new(ErrorCode::Machine, format!("It did not work: {error}.")),
+    }
+}
+
+const GIVEN_UP: &str = "You gave it up before it left.";
 
 fn no_invite() -> CommandError {
     CommandError::new(

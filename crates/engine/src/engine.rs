@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     io::{FlightId, Listener, Transmit, Wait},
     limits,
-    outbox::{Attempt, DirectHealth, DropAttempt, Flight},
+    outbox::{Attempt, DirectHealth, DropAttempt, Flight, Reput},
     rows::{ContactId, Meeting, OutId, Owner, Rows},
-    view::{Event, InviteState, NetworkView, RelayState},
+    view::{DeliveryPolicy, Event, InviteState, NetworkView, RelayState},
 };
 
 /// The messenger of one open vault.
@@ -28,15 +28,19 @@ pub struct Engine {
     /// How many boxes of each owner are on their way: to the contact's node
     /// (true) and to relays (false).
     pub(crate) flying: BTreeMap<(Owner, bool), usize>,
-    /// Boxes that a relay took and their reader's receipts do not cover, with
-    /// the time when they are put again.
-    pub(crate) doubts: BTreeMap<OutId, u64>,
+    /// Boxes that every relay took and that no receipt covers, with the time when
+    /// they are put again.
+    pub(crate) doubts: BTreeMap<OutId, Reput>,
+    pub(crate) delivery: DeliveryPolicy,
+    /// What is known of each relay, ours and theirs, and since when.
+    pub(crate) health: BTreeMap<RelayAddress, (RelayState, u64)>,
+    /// When a contact's care (gaps, repair) is looked at next.
+    pub(crate) cares: BTreeMap<ContactId, u64>,
     /// When a contact whose invite's bundle did not come is given up.
     pub(crate) deadlines: BTreeMap<ContactId, u64>,
     /// Where each owner's boxes go.
     pub(crate) routes: BTreeMap<Owner, Routes>,
     pub(crate) direct: BTreeMap<ContactId, DirectHealth>,
-    pub(crate) relays: BTreeMap<RelayAddress, RelayState>,
     /// Why texts to a contact are held back, if they are.
     pub(crate) held: BTreeMap<ContactId, String>,
     pub(crate) receipts_due: BTreeMap<ContactId, u64>,
@@ -80,10 +84,12 @@ impl Engine {
             next_flight: 0,
             flying: BTreeMap::new(),
             doubts: BTreeMap::new(),
+            delivery: DeliveryPolicy::default(),
+            health: BTreeMap::new(),
+            cares: BTreeMap::new(),
             deadlines: BTreeMap::new(),
             routes: BTreeMap::new(),
             direct: BTreeMap::new(),
-            relays: BTreeMap::new(),
             held: BTreeMap::new(),
             receipts_due: BTreeMap::new(),
             expiries: BTreeMap::new(),
@@ -102,9 +108,7 @@ impl Engine {
 
     fn load(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
         let rows = Rows(ctx.store);
-        for relay in rows.relays()? {
-            self.relays.insert(relay, RelayState::Unknown);
-        }
+        self.delivery = rows.delivery()?;
         for (contact, row) in rows.contacts()? {
             self.refresh_contact(ctx, &contact, &row)?;
             if let Some(due) = row.receipt_due_ms {
@@ -210,6 +214,8 @@ impl Engine {
             .chain(self.receipts_due.values().copied())
             .chain(self.expiries.values().copied())
             .chain(self.deadlines.values().copied())
+            .chain(self.doubts.values().map(|reput| reput.at_ms))
+            .chain(self.cares.values().copied())
             .chain(self.forged.values().copied())
             .filter(|at| *at != u64::MAX)
             .min()
@@ -224,6 +230,7 @@ impl Engine {
         self.expire_invites(ctx)?;
         self.give_up_fetching(ctx)?;
         self.send_due_receipts(ctx)?;
+        self.take_care(ctx)?;
         self.pump(ctx)
     }
 
@@ -246,10 +253,16 @@ impl Engine {
     }
 
     /// What the driver learnt of a relay.
-    pub fn relay_is(&mut self, relay: &RelayAddress, state: RelayState) {
-        if let Some(known) = self.relays.get_mut(relay) {
-            *known = state;
-        }
+    pub fn relay_is(&mut self, relay: &RelayAddress, state: RelayState, now_ms: u64) {
+        let since_ms = match self.health.get(relay) {
+            Some((known, since_ms))
+                if std::mem::discriminant(known) == std::mem::discriminant(&state) =>
+            {
+                *since_ms
+            }
+            _ => now_ms,
+        };
+        self.health.insert(relay.clone(), (state, since_ms));
     }
 
     pub(crate) fn remember(&mut self, slot: &Slot) {

@@ -8,8 +8,9 @@ use crate::{
     engine::Awaited,
     io::DirectAnswer,
     limits,
+    outbox::generation_of,
     rows::{ContactId, ContactRow, Meeting, MessageId, MessageRow, OutId, Progress, Rows},
-    view::{Event, OrderView, RelayState},
+    view::{DeliveredBy, Event, LedgerStep, OrderView, RelayState},
 };
 
 /// What became of a box that was taken in.
@@ -35,7 +36,7 @@ impl Engine {
         slot: &Slot,
         boxed: &SealedBox,
     ) -> Result<(), StoreError> {
-        self.relay_is(relay, RelayState::Reachable);
+        self.relay_is(relay, RelayState::Reachable, ctx.now_ms);
         let awaited = self
             .waiting
             .values()
@@ -53,7 +54,8 @@ impl Engine {
         match (taken, awaited) {
             (Taken::Stored, Some(Awaited::Box(contact))) => {
                 if let Some(row) = Rows(ctx.store).contact(&contact)? {
-                    self.enqueue_drops(ctx, &contact, &row.my_relays, slot)?;
+                    let relays = [row.my_relays, row.old_relays].concat();
+                    self.enqueue_drops(ctx, &contact, &relays, slot)?;
                 }
             }
             (Taken::Forged, _) => {
@@ -64,6 +66,7 @@ impl Engine {
                     RelayState::Unreachable {
                         reason: "It gave out altered data.".to_owned(),
                     },
+                    ctx.now_ms,
                 );
                 self.tell(Event::Warning {
                     text: "A relay gave out altered data. Nothing was lost: the sender tries \
@@ -135,6 +138,8 @@ impl Engine {
         self.heard_from(contact);
         self.remember(slot);
         self.take_happenings(ctx, contact, &mut row, opened)?;
+        Self::note_gaps(ctx, &mut row)?;
+        self.tell_routes(ctx, contact, &mut row)?;
         self.seal_waiting(ctx, contact, &mut row)?;
         Rows(ctx.store).put_contact(contact, &row)?;
         self.refresh_contact(ctx, contact, &row)?;
@@ -153,8 +158,24 @@ impl Engine {
             row.receipt_due_ms = Some(due);
             self.receipts_due.insert(*contact, due);
         }
+        let mut unreadable_now = false;
         for happening in opened.happenings {
             match happening {
+                Happening::Repaired {
+                    peer_generation,
+                    peer_received,
+                    ..
+                } => {
+                    self.begin_generation(ctx, contact, row, peer_generation, &peer_received)?;
+                    row.answering = opened.answer.is_some();
+                    if let Some(answer) = &opened.answer {
+                        self.enqueue_recovery(ctx, contact, row, answer)?;
+                    }
+                    Rows(ctx.store).put_contact(contact, row)?;
+                    self.tell_contact(ctx, contact, row)?;
+                }
+                Happening::AskedAgain => self.asked_again(ctx, contact)?,
+                Happening::Routes(routes) => self.peer_moved(ctx, contact, row, routes)?,
                 Happening::Established { .. } => {
                     if let Some(conversation) = row.meeting.conversation() {
                         row.meeting = Meeting::Established { conversation };
@@ -163,63 +184,100 @@ impl Engine {
                     Rows(ctx.store).put_contact(contact, row)?;
                     self.tell_contact(ctx, contact, row)?;
                 }
+                // Only who has the new keys commits with them.
+                Happening::PeerCommitted { .. } if row.answering => {
+                    row.answering = false;
+                    self.clear_recoveries(ctx, contact)?;
+                }
                 Happening::PeerCommitted { .. } => {}
-                Happening::Received(receipts) => self.take_receipts(ctx, contact, &receipts)?,
+                Happening::Received(receipts) => {
+                    self.routes_acknowledged(ctx, contact, row, &receipts)?;
+                    self.take_receipts(ctx, contact, row, &receipts)?;
+                }
                 Happening::Content {
                     clock,
-                    leaf,
+                    writer,
+                    id,
                     sent_at_ms,
                     content,
                     ..
                 } => {
+                    let id = MessageId(id);
+                    if Rows(ctx.store).has_theirs(&id, contact)? {
+                        continue;
+                    }
                     let (text, progress) = match content {
                         Content::Text(text) => (text, Progress::Received),
                         Content::Unknown => (String::new(), unreadable(NEWER)),
                     };
-                    let order = Some(OrderView {
-                        clock,
-                        writer: leaf,
-                    });
-                    self.add_message(ctx, contact, row, text, order, sent_at_ms, progress)?;
+                    let order = Some(OrderView { clock, writer });
+                    let message = MessageRow {
+                        id,
+                        text,
+                        order,
+                        sent_at_ms,
+                        progress,
+                        since_ms: ctx.now_ms,
+                        salt: None,
+                        said_in: None,
+                    };
+                    self.add_message(ctx, contact, row, &message)?;
                 }
+                // With keys that do not fit, all that is unread comes again with
+                // new ones. From a peer whose new keys give unreadable boxes too,
+                // it is shown.
                 Happening::Unreadable { why, .. } => {
-                    let progress = unreadable(&why.to_string());
-                    let now_ms = ctx.now_ms;
-                    self.add_message(ctx, contact, row, String::new(), None, now_ms, progress)?;
+                    let comes_again =
+                        row.repair.is_some() || ctx.now_ms >= row.repair_not_before_ms;
+                    unreadable_now |= comes_again;
+                    if !comes_again {
+                        let mut id = [0; 16];
+                        ctx.rng.fill_bytes(&mut id);
+                        let message = MessageRow {
+                            id: MessageId(id),
+                            text: String::new(),
+                            order: None,
+                            sent_at_ms: ctx.now_ms,
+                            progress: unreadable(&why.to_string()),
+                            since_ms: ctx.now_ms,
+                            salt: None,
+                            said_in: None,
+                        };
+                        self.add_message(ctx, contact, row, &message)?;
+                    }
                 }
-                Happening::Fork { .. } => self.tell(Event::Warning {
-                    text: FORK.to_owned(),
-                }),
+                Happening::Fork { .. } => unreadable_now = true,
+            }
+        }
+        if unreadable_now {
+            Rows(ctx.store).put_contact(contact, row)?;
+            self.need_repair(ctx, contact)?;
+            if let Some(changed) = Rows(ctx.store).contact(contact)? {
+                *row = changed;
             }
         }
         Ok(())
     }
 
     /// Appends a message row and tells of it.
-    #[allow(clippy::too_many_arguments)] // The fields of one row, named at each call.
     pub(crate) fn add_message(
         &mut self,
         ctx: &mut Ctx<'_>,
         contact: &ContactId,
         row: &mut ContactRow,
-        text: String,
-        order: Option<OrderView>,
-        sent_at_ms: u64,
-        progress: Progress,
+        message: &MessageRow,
     ) -> Result<u64, StoreError> {
-        let mut id = [0; 16];
-        ctx.rng.fill_bytes(&mut id);
         let position = row.next_position;
         row.next_position += 1;
-        let message = MessageRow {
-            id: MessageId(id),
-            text,
-            order,
-            sent_at_ms,
-            progress,
-            since_ms: ctx.now_ms,
+        let rows = Rows(ctx.store);
+        rows.put_message(contact, position, message)?;
+        rows.put_id(&message.id, contact, message.is_mine(), position)?;
+        let step = if message.is_mine() {
+            LedgerStep::Written
+        } else {
+            LedgerStep::Arrived
         };
-        Rows(ctx.store).put_message(contact, position, &message)?;
+        rows.note(contact, position, ctx.now_ms, step)?;
         self.tell_message(ctx, contact, position)?;
         Ok(position)
     }
@@ -228,14 +286,22 @@ impl Engine {
         &mut self,
         ctx: &mut Ctx<'_>,
         contact: &ContactId,
+        row: &ContactRow,
         receipts: &Receipts,
     ) -> Result<(), StoreError> {
-        for (number, out) in Rows(ctx.store).boxes_to(contact)? {
-            let id = OutId::Box(*contact, number);
-            if receipts.contains(number) {
-                self.settle_delivered(ctx, &id)?;
-            } else if !out.stored_at.is_empty() {
-                self.doubt(&id, &out, ctx.now_ms);
+        let Some(conversation) = row.meeting.conversation() else {
+            return Ok(());
+        };
+        let now = generation_of(ctx, &conversation)?;
+        let soon_ms = ctx.now_ms + limits::REPUT_UNCOVERED_MS;
+        for (id, _) in Rows(ctx.store).boxes_to(contact)? {
+            match id {
+                OutId::Box(_, generation, number)
+                    if generation == now && receipts.contains(number) =>
+                {
+                    self.settle_delivered(ctx, &id, DeliveredBy::Receipt)?;
+                }
+                _ => self.doubt(&id, soon_ms),
             }
         }
         Ok(())
@@ -252,6 +318,3 @@ const NEWER: &str = "It was sent by a newer version of the program.";
 
 const BINDING: &str = "The answer to your request does not belong to the invite that you used: \
      somebody may stand between you. Nothing was sent. Ask for a new invite by another way.";
-
-const FORK: &str = "A contact's keys and ours have drifted apart. Messages may not be readable on \
-     the other side; meet again with a new invite.";

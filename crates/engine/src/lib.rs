@@ -11,7 +11,9 @@
 //! makes a new one from the vault with [`Engine::resume`]: what is only in
 //! memory (flights, pauses, the state of relays) can always be made anew.
 
+mod care;
 mod commands;
+mod doctor;
 mod engine;
 mod inbox;
 mod io;

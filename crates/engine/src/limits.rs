@@ -58,10 +58,62 @@ pub const FORGERY_REST_MS: u64 = 300_000;
 /// meanwhile, before it is put again, in milliseconds: its reader is online
 /// and did not get it, so the relay may have lost it. Putting it again changes
 /// nothing where it still lies.
-pub const REPUT_FIRST_MS: u64 = 120_000;
+pub const REPUT_UNCOVERED_MS: u64 = 120_000;
 
-/// Pause between two such repetitions, in milliseconds.
-pub const REPUT_PAUSE_MS: u64 = 600_000;
+/// How long a box may lie at a relay without any sign of its reader before it
+/// is put again, in milliseconds; doubles up to [`REPUT_MAX_MS`]. A relay may
+/// have lost it, and 21 days after each time it would expire.
+pub const REPUT_FIRST_MS: u64 = 3_600_000;
+
+/// Longest pause between two repetitions, in milliseconds.
+pub const REPUT_MAX_MS: u64 = 24 * 3_600_000;
+
+/// Repetitions of a box without a message (receipts, keys): its reader may have
+/// no reason to acknowledge it.
+pub const MAX_REPUTS_OF_NOTHING: u32 = 6;
+
+/// How long boxes may be missing before they are asked for, in milliseconds:
+/// longer than boxes that left together take to arrive by different ways.
+pub const GAP_PATIENCE_MS: u64 = 30_000;
+
+/// Pause between two such questions, in milliseconds.
+pub const GAP_REPEAT_MS: u64 = 300_000;
+
+/// Boxes that one question makes us put again: the oldest ones, since the lanes
+/// are read in order and the first hole holds up the rest.
+pub const ASKED_BOXES: usize = 8;
+
+/// Pause before a request for new keys is put at the next place as well, in
+/// milliseconds; doubles up to [`REPAIR_WALK_MAX_MS`].
+pub const REPAIR_WALK_MS: u64 = 600_000;
+
+/// Longest such pause, in milliseconds.
+pub const REPAIR_WALK_MAX_MS: u64 = 24 * 3_600_000;
+
+/// Least time between two repairs that start by themselves, in milliseconds: a
+/// contact that sends what cannot be read must not keep us busy.
+pub const REPAIR_PAUSE_MS: u64 = 3_600_000;
+
+/// Boxes outside of the lanes that wait for one contact; beyond, the oldest go.
+pub const MAX_RECOVERIES: usize = 16;
+
+/// Own messages that are looked at when a contact came back from a backup:
+/// what it lost of these is sent again.
+pub const MAX_SAID_AGAIN: usize = 10_000;
+
+/// How long a relay of ours may be unreachable before contacts are told to
+/// leave mail at the others only, in milliseconds.
+pub const RELAY_DEAD_MS: u64 = 6 * 3_600_000;
+
+/// How long a change of routes may stay unacknowledged before it is offered
+/// outside of the lanes too, in milliseconds.
+pub const OFFER_AFTER_MS: u64 = 1_800_000;
+
+/// Pause between two such offers, in milliseconds.
+pub const OFFER_PAUSE_MS: u64 = 24 * 3_600_000;
+
+/// Entries of one message's history.
+pub const MAX_LEDGER: usize = 64;
 
 /// How long after its expiry an invite still takes a request that was put in
 /// time, in milliseconds: as long as a box lives at a relay.

@@ -15,7 +15,7 @@ use crate::{
     limits,
     outbox::relays_only,
     rows::{ContactId, ContactRow, InviteRow, Meeting, OutId, Owner, Rows},
-    view::{CommandError, ErrorCode, Event, InviteState},
+    view::{CommandError, DeliveryPolicy, ErrorCode, Event, InviteState},
     views,
 };
 
@@ -121,16 +121,11 @@ impl Engine {
         match hushwing_protocol::accept(ctx, invite, which, boxed) {
             Ok(accepted) => {
                 let id = self.new_contact_id(ctx);
-                let mut contact = ContactRow {
-                    name: accepted.peer_name,
-                    meeting: Meeting::Established {
-                        conversation: accepted.conversation,
-                    },
-                    my_relays: row.relays.clone(),
-                    peer_routes: self.usable(accepted.peer_routes),
-                    receipt_due_ms: None,
-                    next_position: 0,
+                let meeting = Meeting::Established {
+                    conversation: accepted.conversation,
                 };
+                let mut contact = ContactRow::new(accepted.peer_name, meeting, row.relays.clone());
+                contact.peer_routes = self.usable(accepted.peer_routes);
                 Rows(ctx.store).put_contact(&id, &contact)?;
                 self.refresh_contact(ctx, &id, &contact)?;
                 self.close_invite(ctx, invite, row, InviteState::Used)?;
@@ -271,7 +266,11 @@ impl Engine {
         for contact in over {
             self.deadlines.remove(&contact);
             if let Some(row) = Rows(ctx.store).contact(&contact)? {
-                self.fail_contact(ctx, &contact, row, GONE.to_owned())?;
+                let why = match row.meeting {
+                    Meeting::Requested { .. } => UNANSWERED,
+                    _ => GONE,
+                };
+                self.fail_contact(ctx, &contact, row, why.to_owned())?;
             }
         }
         Ok(())
@@ -373,19 +372,13 @@ impl Engine {
         };
         let direct = DirectKeys::generate(ctx.rng);
         let id = self.new_contact_id(ctx);
-        let row = ContactRow {
-            name: String::new(),
-            meeting: Meeting::Fetching {
-                link: parsed.to_string(),
-                onion_seed: *direct.onion_seed(),
-                tls_seed: *direct.tls_seed(),
-                my_name: name,
-            },
-            my_relays,
-            peer_routes: Routes::default(),
-            receipt_due_ms: None,
-            next_position: 0,
+        let meeting = Meeting::Fetching {
+            link: parsed.to_string(),
+            onion_seed: *direct.onion_seed(),
+            tls_seed: *direct.tls_seed(),
+            my_name: name,
         };
+        let row = ContactRow::new(String::new(), meeting, my_relays);
         rows.put_contact(&id, &row).map_err(views::store_error)?;
         self.refresh_contact(ctx, &id, &row)
             .map_err(views::store_error)?;
@@ -429,6 +422,8 @@ impl Engine {
                     conversation: redeemed.conversation,
                     request_relays: self.usable(relays_only(&link.relays)).relays,
                     stored: false,
+                    over_at_ms: u64::from(link.expires_at_min) * MS_PER_MIN
+                        + limits::INVITE_GRACE_MS,
                 };
                 Rows(ctx.store).put_contact(contact, &row)?;
                 self.refresh_contact(ctx, contact, &row)?;
@@ -571,9 +566,11 @@ impl Engine {
             Meeting::Requested {
                 conversation,
                 request_relays,
+                over_at_ms,
                 ..
             } => {
                 routes = relays_only(request_relays);
+                self.deadlines.insert(*contact, *over_at_ms);
                 self.await_boxes(ctx, contact, row, conversation)?;
             }
             Meeting::Established { conversation } => {
@@ -582,6 +579,7 @@ impl Engine {
             Meeting::Failed { request_relays, .. } => routes = relays_only(request_relays),
         }
         self.routes.insert(owner, routes);
+        self.refresh_care(contact, row);
         Ok(())
     }
 
@@ -599,11 +597,20 @@ impl Engine {
             .map(|slot| (slot, Awaited::Box(*contact)))
             .collect();
         self.waiting.insert(owner, awaited);
-        self.wait_relays.insert(owner, row.my_relays.clone());
+        let mut relays = row.my_relays.clone();
+        for relay in row.old_relays.iter().chain(&self.wanted_relays(ctx, row)?) {
+            if !relays.contains(relay) {
+                relays.push(relay.clone());
+            }
+        }
+        self.wait_relays.insert(owner, relays);
         let window = hushwing_protocol::window(ctx.store, conversation).map_err(state_error)?;
         self.windows
             .insert(*contact, window.into_iter().collect::<BTreeSet<_>>());
-        self.listening.insert(*contact);
+        // Who leaves mail at relays only does not show when it is online.
+        if self.delivery != DeliveryPolicy::RelayOnly {
+            self.listening.insert(*contact);
+        }
         Ok(())
     }
 
@@ -620,7 +627,7 @@ impl Engine {
         }
     }
 
-    fn usable(&self, mut routes: Routes) -> Routes {
+    pub(crate) fn usable(&self, mut routes: Routes) -> Routes {
         routes.relays.retain(|relay| self.is_usable(relay));
         routes
     }
@@ -659,3 +666,5 @@ const GONE: &str = "The invite expired before what belongs to it could be fetche
 
 const USED: &str = "Somebody has used this invite before you. Ask for a new one, and tell the \
      person who gave it to you: they are shown that it was used twice.";
+
+const UNANSWERED: &str = "Nobody answered this invite in time. Ask for a new one.";

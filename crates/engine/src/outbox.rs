@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hushwing_protocol::{Ctx, Outgoing, SealError, store::StoreError};
+use hushwing_protocol::{ConversationId, Ctx, Outgoing, Said, SealError, store::StoreError};
 use hushwing_wire::{
     RelayAddress, Routes, SealedBox, Slot,
     address::Endpoint,
@@ -13,8 +13,8 @@ use crate::{
     Engine,
     io::{FlightId, Isolation, Operation, Outcome, Purpose, Transmit},
     limits,
-    rows::{ContactId, ContactRow, DropRow, OutId, OutRow, Owner, Progress, Rows},
-    view::{NetworkView, OrderView, RelayState},
+    rows::{ContactId, ContactRow, DropRow, MessageRow, OutId, OutRow, Owner, Progress, Rows},
+    view::{DeliveredBy, DeliveryPolicy, LedgerStep, NetworkView, OrderView, RelayState},
 };
 
 /// "Not before something happens."
@@ -25,7 +25,7 @@ const NEVER: u64 = u64::MAX;
 pub(crate) struct Attempt {
     slot: Slot,
     pub(crate) message: Option<u64>,
-    pub(crate) stored_at: BTreeSet<u8>,
+    pub(crate) stored_at: BTreeSet<RelayAddress>,
     /// When it is looked at again.
     pub(crate) next_try_ms: u64,
     failures: u32,
@@ -34,15 +34,22 @@ pub(crate) struct Attempt {
     /// The contact's node said that it does not wait for this slot.
     direct_refused: bool,
     /// Relays that will never take it (another box lies there).
-    lost_at: BTreeSet<u8>,
+    lost_at: BTreeSet<RelayAddress>,
 }
 
 /// One of the ways of a box.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Way {
     Direct,
-    /// The relay with this index in the owner's routes.
-    Relay(u8),
+    Relay(RelayAddress),
+}
+
+/// When something that a relay took is put again.
+#[derive(Clone, Copy)]
+pub(crate) struct Reput {
+    pub(crate) at_ms: u64,
+    /// How often it was.
+    times: u32,
 }
 
 /// How a contact's node answered of late.
@@ -68,7 +75,7 @@ impl DropAttempt {
 }
 
 /// What a transmission carries.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) enum Flight {
     Put(OutId, Way),
     Drop(u64),
@@ -77,17 +84,44 @@ pub(crate) enum Flight {
 impl Engine {
     /// Takes up what the vault's outbox holds, unless every relay has it.
     pub(crate) fn track(&mut self, id: &OutId, row: &OutRow, now_ms: u64) {
-        let relays = self
-            .routes
-            .get(&id.owner())
-            .map_or(0, |routes| routes.relays.len());
-        if relays > 0 && row.stored_at.len() >= relays {
+        let relays = self.relays_for(id);
+        if !relays.is_empty() && relays.iter().all(|relay| row.stored_at.contains(relay)) {
+            self.expect_receipt(id, now_ms);
             return;
         }
         self.track_anew(id, &row.slot(), row.message, now_ms);
         if let Some(attempt) = self.attempts.get_mut(id) {
-            attempt.stored_at = row.stored_at.iter().copied().collect();
+            attempt.stored_at = row.stored_at.iter().cloned().collect();
         }
+    }
+
+    /// The relays at which this belongs. What lies outside of the lanes also
+    /// goes to our own relays: they may be what both sides still know.
+    pub(crate) fn relays_for(&self, id: &OutId) -> Vec<RelayAddress> {
+        let mut relays = self
+            .routes
+            .get(&id.owner())
+            .map_or_else(Vec::new, |routes| routes.relays.clone());
+        if let OutId::Recovery(contact, _) = id {
+            let ours = self.wait_relays.get(&Owner::Contact(*contact));
+            for relay in ours.into_iter().flatten() {
+                if !relays.contains(relay) {
+                    relays.push(relay.clone());
+                }
+            }
+        }
+        if self.delivery == DeliveryPolicy::DirectOnly && matches!(id, OutId::Box(..)) {
+            relays.clear();
+        }
+        relays
+    }
+
+    /// A relay took it: without a receipt it is put again after a while.
+    fn expect_receipt(&mut self, id: &OutId, now_ms: u64) {
+        self.doubts.entry(*id).or_insert(Reput {
+            at_ms: now_ms + limits::REPUT_FIRST_MS,
+            times: 0,
+        });
     }
 
     fn track_anew(&mut self, id: &OutId, slot: &Slot, message: Option<u64>, now_ms: u64) {
@@ -135,37 +169,53 @@ impl Engine {
             return Ok(());
         };
         self.held.remove(contact);
+        let generation = generation_of(ctx, &conversation)?;
         for position in Rows(ctx.store).unsealed(contact, limits::MAX_UNSEALED)? {
             let rows = Rows(ctx.store);
             let Some(mut message) = rows.message(contact, position)? else {
                 rows.delete_unsealed(contact, position)?;
                 continue;
             };
-            match hushwing_protocol::seal(ctx, &conversation, Outgoing::Text(&message.text)) {
+            let said = said(&message)?;
+            match hushwing_protocol::seal(ctx, &conversation, Outgoing::Said(&said)) {
                 Ok(sealed) => {
-                    let id = OutId::Box(*contact, sealed.number);
+                    let id = OutId::Box(*contact, generation, sealed.number);
                     self.enqueue(ctx, &id, &sealed.slot, &sealed.boxed, Some(position))?;
+                    let step = match message.said_in {
+                        None => LedgerStep::Sealed,
+                        Some(_) => LedgerStep::SealedAnew,
+                    };
+                    Rows(ctx.store).note(contact, position, ctx.now_ms, step)?;
+                    message.said_in = Some((generation, sealed.number));
                     message.progress = Progress::Sealed {
+                        generation,
                         number: sealed.number,
                     };
                     message.since_ms = ctx.now_ms;
                     message.order = Some(OrderView {
                         clock: sealed.clock,
-                        writer: sealed.leaf,
+                        writer: sealed.writer,
                     });
                     self.receipt_travels(contact, row);
                 }
                 Err(SealError::NotEstablished) => return Ok(()),
-                Err(SealError::BudgetSpent(_)) => {
-                    self.held.insert(*contact, HELD.to_owned());
+                Err(error @ (SealError::BudgetSpent(_) | SealError::Repairing)) => {
+                    let why = match error {
+                        SealError::Repairing => REPAIRING,
+                        _ => HELD,
+                    };
+                    self.held.insert(*contact, why.to_owned());
                     self.tell_message(ctx, contact, position)?;
                     return Ok(());
                 }
                 Err(SealError::Store(error)) => return Err(error),
                 Err(error) => {
-                    message.progress = Progress::Failed {
-                        reason: error.to_string(),
+                    let reason = error.to_string();
+                    let step = LedgerStep::Failed {
+                        reason: reason.clone(),
                     };
+                    Rows(ctx.store).note(contact, position, ctx.now_ms, step)?;
+                    message.progress = Progress::Failed { reason };
                     message.since_ms = ctx.now_ms;
                 }
             }
@@ -185,24 +235,38 @@ impl Engine {
         contact: &ContactId,
         row: &mut ContactRow,
     ) -> Result<bool, StoreError> {
+        let sealed = self.seal_quietly(ctx, contact, row, Outgoing::Nothing)?;
+        if sealed.is_none() {
+            // The debt stays; a later try or the next text pays it.
+            let due = ctx.now_ms + limits::RETRY_MAX_MS;
+            row.receipt_due_ms = Some(due);
+            self.receipts_due.insert(*contact, due);
+        }
+        Ok(sealed.is_some())
+    }
+
+    /// Seals a box without a text; its generation and number, or none when a
+    /// limit holds it back.
+    pub(crate) fn seal_quietly(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+        what: Outgoing<'_>,
+    ) -> Result<Option<(u32, u64)>, StoreError> {
         let Some(conversation) = row.meeting.conversation() else {
-            return Ok(false);
+            return Ok(None);
         };
-        match hushwing_protocol::seal(ctx, &conversation, Outgoing::Nothing) {
+        let generation = generation_of(ctx, &conversation)?;
+        match hushwing_protocol::seal(ctx, &conversation, what) {
             Ok(sealed) => {
-                let id = OutId::Box(*contact, sealed.number);
+                let id = OutId::Box(*contact, generation, sealed.number);
                 self.enqueue(ctx, &id, &sealed.slot, &sealed.boxed, None)?;
                 self.receipt_travels(contact, row);
-                Ok(true)
+                Ok(Some((generation, sealed.number)))
             }
             Err(SealError::Store(error)) => Err(error),
-            // The debt stays; a later try or the next text pays it.
-            Err(_) => {
-                let due = ctx.now_ms + limits::RETRY_MAX_MS;
-                row.receipt_due_ms = Some(due);
-                self.receipts_due.insert(*contact, due);
-                Ok(false)
-            }
+            Err(_) => Ok(None),
         }
     }
 
@@ -232,6 +296,7 @@ impl Engine {
 
     /// Puts on their way what can go now.
     pub(crate) fn pump(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
+        self.put_doubtful_again(ctx)?;
         let due: Vec<OutId> = self
             .attempts
             .iter()
@@ -242,7 +307,7 @@ impl Engine {
         for id in due {
             let ways = self.choose_ways(&id, ctx.now_ms);
             for way in ways {
-                self.launch(ctx, &id, way)?;
+                self.launch(ctx, &id, &way)?;
                 told.push(id);
             }
         }
@@ -257,12 +322,16 @@ impl Engine {
     /// [`limits::DIRECT_HEAD_START_MS`]; then the relays as well.
     fn choose_ways(&mut self, id: &OutId, now_ms: u64) -> Vec<Way> {
         let online = self.network == NetworkView::Ready;
+        let relays = self.relays_for(id);
         let Some(routes) = self.routes.get(&id.owner()) else {
             return Vec::new();
         };
+        let direct_allowed = self.delivery != DeliveryPolicy::RelayOnly;
         let owner = id.owner();
         let health = match id {
-            OutId::Box(contact, _) => self.direct.entry(*contact).or_default(),
+            OutId::Box(contact, ..) | OutId::Recovery(contact, _) => {
+                self.direct.entry(*contact).or_default()
+            }
             _ => &mut DirectHealth {
                 rest_until_ms: NEVER,
                 ..DirectHealth::default()
@@ -273,7 +342,7 @@ impl Engine {
         let Some(attempt) = self.attempts.get_mut(id) else {
             return Vec::new();
         };
-        if routes.relays.is_empty() {
+        if relays.is_empty() {
             attempt.direct_refused = false;
         }
         let direct_flies = attempt.in_flight.contains(&Way::Direct);
@@ -281,6 +350,7 @@ impl Engine {
             .direct
             .as_ref()
             .is_some_and(|address| reachable(address, online))
+            && direct_allowed
             && attempt.stored_at.is_empty()
             && !attempt.direct_refused
             && !direct_flies;
@@ -308,17 +378,15 @@ impl Engine {
             attempt.next_try_ms = now_ms + limits::RETRY_FIRST_MS;
             return Vec::new();
         }
-        let relays: Vec<Way> = routes
-            .relays
-            .iter()
-            .zip(0u8..)
-            .filter(|(address, index)| {
+        let relays: Vec<Way> = relays
+            .into_iter()
+            .filter(|address| {
                 reachable(address, online)
-                    && !attempt.stored_at.contains(index)
-                    && !attempt.lost_at.contains(index)
-                    && !attempt.in_flight.contains(&Way::Relay(*index))
+                    && !attempt.stored_at.contains(address)
+                    && !attempt.lost_at.contains(address)
             })
-            .map(|(_, index)| Way::Relay(index))
+            .map(Way::Relay)
+            .filter(|way| !attempt.in_flight.contains(way))
             .collect();
         attempt.next_try_ms = if relays.is_empty() && direct_possible && rest_until != NEVER {
             rest_until
@@ -328,7 +396,7 @@ impl Engine {
         relays
     }
 
-    fn launch(&mut self, ctx: &Ctx<'_>, id: &OutId, way: Way) -> Result<(), StoreError> {
+    fn launch(&mut self, ctx: &Ctx<'_>, id: &OutId, way: &Way) -> Result<(), StoreError> {
         let Some(boxed) = Rows(ctx.store).out_box(id)? else {
             self.attempts.remove(id);
             return Ok(());
@@ -340,14 +408,14 @@ impl Engine {
         let Some(attempt) = self.attempts.get_mut(id) else {
             return Ok(());
         };
-        attempt.in_flight.insert(way);
+        attempt.in_flight.insert(way.clone());
         let slot = attempt.slot;
         let purpose = match way {
             Way::Direct => Purpose::Direct,
             Way::Relay(_) => Purpose::Write,
         };
-        let flight = self.new_flight(Flight::Put(*id, way));
-        let is_push = way == Way::Direct;
+        let flight = self.new_flight(Flight::Put(*id, way.clone()));
+        let is_push = *way == Way::Direct;
         *self.flying.entry((id.owner(), is_push)).or_default() += 1;
         self.transmits.push_back(Transmit {
             id: flight,
@@ -372,11 +440,10 @@ impl Engine {
         id
     }
 
-    fn address_of(&self, owner: &Owner, way: Way) -> Option<RelayAddress> {
-        let routes = self.routes.get(owner)?;
+    fn address_of(&self, owner: &Owner, way: &Way) -> Option<RelayAddress> {
         match way {
-            Way::Direct => routes.direct.clone(),
-            Way::Relay(index) => routes.relays.get(usize::from(index)).cloned(),
+            Way::Direct => self.routes.get(owner)?.direct.clone(),
+            Way::Relay(address) => Some(address.clone()),
         }
     }
 
@@ -417,8 +484,8 @@ impl Engine {
         if let Some(attempt) = self.attempts.get_mut(id) {
             attempt.in_flight.remove(&way);
         }
-        if let (Way::Relay(_), Some(address)) = (way, self.address_of(&id.owner(), way)) {
-            self.note_relay(&address, &outcome);
+        if let Way::Relay(address) = &way {
+            self.note_relay(address, &outcome, ctx.now_ms);
         }
         match (way, outcome) {
             (Way::Direct, Outcome::Stored) => self.direct_stored(ctx, id),
@@ -426,8 +493,8 @@ impl Engine {
                 self.direct_failed(id, &outcome, ctx.now_ms);
                 self.tell_out(ctx, id)
             }
-            (Way::Relay(index), Outcome::Stored) => self.relay_stored(ctx, id, index),
-            (Way::Relay(index), Outcome::Taken) => self.relay_taken(ctx, id, index),
+            (Way::Relay(relay), Outcome::Stored) => self.relay_stored(ctx, id, &relay),
+            (Way::Relay(relay), Outcome::Taken) => self.relay_taken(ctx, id, &relay),
             (Way::Relay(_), outcome) => {
                 let jitter = jitter(ctx);
                 if let Some(attempt) = self.attempts.get_mut(id) {
@@ -442,18 +509,18 @@ impl Engine {
         }
     }
 
-    fn note_relay(&mut self, address: &RelayAddress, outcome: &Outcome) {
+    fn note_relay(&mut self, address: &RelayAddress, outcome: &Outcome, now_ms: u64) {
         let state = match outcome {
             Outcome::Failed { reason } => RelayState::Unreachable {
                 reason: reason.clone(),
             },
             _ => RelayState::Reachable,
         };
-        self.relay_is(address, state);
+        self.relay_is(address, state, now_ms);
     }
 
     fn direct_stored(&mut self, ctx: &mut Ctx<'_>, id: &OutId) -> Result<(), StoreError> {
-        if let OutId::Box(contact, _) = id {
+        if let OutId::Box(contact, ..) | OutId::Recovery(contact, _) = id {
             let health = self.direct.entry(*contact).or_default();
             *health = DirectHealth {
                 answers: true,
@@ -461,12 +528,12 @@ impl Engine {
                 ..DirectHealth::default()
             };
         }
-        self.settle_delivered(ctx, id)
+        self.settle_delivered(ctx, id, DeliveredBy::Direct)
     }
 
     fn direct_failed(&mut self, id: &OutId, outcome: &Outcome, now_ms: u64) {
         let refused = *outcome == Outcome::NotServed || *outcome == Outcome::Taken;
-        if let (OutId::Box(contact, _), false) = (id, refused) {
+        if let (OutId::Box(contact, ..) | OutId::Recovery(contact, _), false) = (id, refused) {
             let health = self.direct.entry(*contact).or_default();
             health.answers = false;
             // Boxes that flew together fail together: one rest for all.
@@ -476,10 +543,7 @@ impl Engine {
                 health.failures = health.failures.saturating_add(1);
             }
         }
-        let has_relays = self
-            .routes
-            .get(&id.owner())
-            .is_some_and(|routes| !routes.relays.is_empty());
+        let has_relays = !self.relays_for(id).is_empty();
         if let Some(attempt) = self.attempts.get_mut(id) {
             attempt.direct_refused = refused;
             attempt.last_error = Some(match outcome {
@@ -501,70 +565,100 @@ impl Engine {
         }
     }
 
-    fn relay_stored(&mut self, ctx: &mut Ctx<'_>, id: &OutId, index: u8) -> Result<(), StoreError> {
+    fn relay_stored(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+        relay: &RelayAddress,
+    ) -> Result<(), StoreError> {
         let rows = Rows(ctx.store);
         let Some(mut row) = rows.out(id)? else {
             return Ok(());
         };
-        if !row.stored_at.contains(&index) {
-            row.stored_at.push(index);
+        if !row.stored_at.contains(relay) {
+            row.stored_at.push(relay.clone());
             rows.put_out(id, &row)?;
-            self.note_since(ctx, id, &row)?;
+            self.note_kept(ctx, id, &row, relay)?;
         }
-        let relays = self
-            .routes
-            .get(&id.owner())
-            .map_or(0, |routes| routes.relays.len());
+        let relays = self.relays_for(id);
         if let Some(attempt) = self.attempts.get_mut(id) {
-            attempt.stored_at.insert(index);
+            attempt.stored_at.insert(relay.clone());
             attempt.last_error = None;
-            if attempt.stored_at.len() >= relays && attempt.in_flight.is_empty() {
+            if relays.iter().all(|relay| attempt.stored_at.contains(relay))
+                && attempt.in_flight.is_empty()
+            {
                 self.attempts.remove(id);
+                self.expect_receipt(id, ctx.now_ms);
             }
         }
         match id {
             OutId::Bundle(invite) => self.bundle_stored(ctx, invite)?,
             OutId::Request(contact, which) => self.request_stored(ctx, contact, *which)?,
-            OutId::Box(..) => {}
+            OutId::Box(..) | OutId::Recovery(..) => {}
         }
         self.tell_out(ctx, id)
     }
 
-    /// The first relay that keeps a message begins a new state of it.
-    fn note_since(&self, ctx: &Ctx<'_>, id: &OutId, row: &OutRow) -> Result<(), StoreError> {
-        let (OutId::Box(contact, _), Some(position), 1) = (id, row.message, row.stored_at.len())
-        else {
+    /// Notes in a message's history that a relay keeps it; the first one begins
+    /// a new state.
+    fn note_kept(
+        &self,
+        ctx: &Ctx<'_>,
+        id: &OutId,
+        row: &OutRow,
+        relay: &RelayAddress,
+    ) -> Result<(), StoreError> {
+        let (OutId::Box(contact, ..), Some(position)) = (id, row.message) else {
             return Ok(());
         };
         let rows = Rows(ctx.store);
-        if let Some(mut message) = rows.message(contact, position)? {
+        let step = LedgerStep::KeptByRelay {
+            relay: relay.to_string(),
+        };
+        rows.note(contact, position, ctx.now_ms, step)?;
+        if row.stored_at.len() == 1
+            && let Some(mut message) = rows.message(contact, position)?
+        {
             message.since_ms = ctx.now_ms;
             rows.put_message(contact, position, &message)?;
         }
         Ok(())
     }
 
-    fn relay_taken(&mut self, ctx: &mut Ctx<'_>, id: &OutId, index: u8) -> Result<(), StoreError> {
-        let relays = self
-            .routes
-            .get(&id.owner())
-            .map_or(0, |routes| routes.relays.len());
-        if let OutId::Request(contact, which) = id {
-            // One relay's word is not enough where another may keep ours.
-            let everywhere = self.attempts.get_mut(id).is_none_or(|attempt| {
-                attempt.lost_at.insert(index);
-                attempt.stored_at.is_empty() && attempt.lost_at.len() >= relays
-            });
-            if everywhere {
+    fn relay_taken(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+        relay: &RelayAddress,
+    ) -> Result<(), StoreError> {
+        let relays = self.relays_for(id);
+        // One relay's word is not enough where another may keep ours.
+        let everywhere = self.attempts.get_mut(id).is_none_or(|attempt| {
+            attempt.lost_at.insert(relay.clone());
+            attempt.stored_at.is_empty()
+                && relays.iter().all(|relay| attempt.lost_at.contains(relay))
+        });
+        match id {
+            OutId::Request(contact, which) if everywhere => {
                 return self.request_taken(ctx, contact, *which);
             }
-            return Ok(());
+            OutId::Request(..) => return Ok(()),
+            OutId::Recovery(contact, _) if everywhere => {
+                // Used before, by us: go on to the next place.
+                self.attempts.remove(id);
+                Rows(ctx.store).delete_out(id)?;
+                return self.repair_goes_on(ctx, contact);
+            }
+            OutId::Box(contact, ..) if everywhere => {
+                // We put something else there and have forgotten it: this
+                // vault is older than what it wrote.
+                self.need_repair(ctx, contact)?;
+            }
+            _ => {}
         }
         if let Some(attempt) = self.attempts.get_mut(id) {
-            attempt.lost_at.insert(index);
             attempt.last_error = Some("Something else lies in its place at the relay.".to_owned());
-            // With every relay lost, only the direct path and time remain.
-            if attempt.lost_at.len() >= relays {
+            if everywhere {
                 attempt.lost_at.clear();
                 attempt.next_try_ms = ctx.now_ms + limits::RETRY_MAX_MS;
             } else {
@@ -579,13 +673,15 @@ impl Engine {
         &mut self,
         ctx: &mut Ctx<'_>,
         id: &OutId,
+        by: DeliveredBy,
     ) -> Result<(), StoreError> {
         let rows = Rows(ctx.store);
         let row = rows.out(id)?;
         self.attempts.remove(id);
         self.doubts.remove(id);
         rows.delete_out(id)?;
-        if let (OutId::Box(contact, _), Some(position)) = (id, row.and_then(|row| row.message)) {
+        if let (OutId::Box(contact, ..), Some(position)) = (id, row.and_then(|row| row.message)) {
+            rows.note(contact, position, ctx.now_ms, LedgerStep::Delivered { by })?;
             if let Some(mut message) = rows.message(contact, position)? {
                 message.progress = Progress::Delivered;
                 message.since_ms = ctx.now_ms;
@@ -635,21 +731,73 @@ impl Engine {
         }
     }
 
-    /// Their receipts of late do not cover this box, though a relay took it:
-    /// after a while it is put again, by every way.
-    pub(crate) fn doubt(&mut self, id: &OutId, row: &OutRow, now_ms: u64) {
-        if self.attempts.contains_key(id) {
-            return;
+    /// The peer was heard from and this box, which a relay took, was not among
+    /// what it has: it is put again soon.
+    pub(crate) fn doubt(&mut self, id: &OutId, soon_ms: u64) {
+        if let Some(reput) = self.doubts.get_mut(id)
+            && reput.times == 0
+        {
+            reput.at_ms = reput.at_ms.min(soon_ms);
         }
-        let again_at = *self
+    }
+
+    /// Boxes whose time has come are put again, by every way.
+    fn put_doubtful_again(&mut self, ctx: &Ctx<'_>) -> Result<(), StoreError> {
+        let due: Vec<(OutId, Reput)> = self
             .doubts
-            .entry(*id)
-            .or_insert(now_ms + limits::REPUT_FIRST_MS);
-        if now_ms < again_at {
-            return;
+            .iter()
+            .filter(|(_, reput)| reput.at_ms <= ctx.now_ms)
+            .map(|(id, reput)| (*id, *reput))
+            .collect();
+        for (id, reput) in due {
+            let Some(row) = Rows(ctx.store).out(&id)? else {
+                self.doubts.remove(&id);
+                continue;
+            };
+            if row.message.is_none() && reput.times >= limits::MAX_REPUTS_OF_NOTHING {
+                self.doubts.remove(&id);
+                continue;
+            }
+            let times = reput.times + 1;
+            let pause = (limits::REPUT_FIRST_MS << times.min(10)).min(limits::REPUT_MAX_MS);
+            let at_ms = ctx.now_ms + pause;
+            self.doubts.insert(id, Reput { at_ms, times });
+            self.put_again(ctx, &id, &row, NO_RECEIPT)?;
         }
-        self.doubts.insert(*id, now_ms + limits::REPUT_PAUSE_MS);
-        self.track_anew(id, &row.slot(), row.message, now_ms);
+        Ok(())
+    }
+
+    pub(crate) fn put_again(
+        &mut self,
+        ctx: &Ctx<'_>,
+        id: &OutId,
+        row: &OutRow,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        if let (OutId::Box(contact, ..), Some(position)) = (id, row.message) {
+            let step = LedgerStep::PutAgain {
+                reason: why.to_owned(),
+            };
+            Rows(ctx.store).note(contact, position, ctx.now_ms, step)?;
+        }
+        self.track_anew(id, &row.slot(), row.message, ctx.now_ms);
+        Ok(())
+    }
+
+    /// The peer says that boxes are missing: the oldest of what it does not
+    /// have is put again at once.
+    pub(crate) fn asked_again(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        let boxes = Rows(ctx.store).boxes_to(contact)?;
+        for (id, row) in boxes.iter().take(limits::ASKED_BOXES) {
+            if !self.attempts.contains_key(id) {
+                self.put_again(ctx, id, row, ASKED)?;
+            }
+        }
+        Ok(())
     }
 
     // Drops.
@@ -756,6 +904,32 @@ pub(crate) const HELD: &str = "They have not answered for a long time, and sendi
 /// through Tor. Keeps what waits for Tor from counting failures.
 fn reachable(address: &RelayAddress, online: bool) -> bool {
     online || matches!(address.endpoint, Endpoint::Loopback(_))
+}
+
+/// What a person sees while the keys are made anew.
+pub(crate) const REPAIRING: &str = "The keys of this conversation are being made anew. It goes out \
+     when the other side has answered.";
+
+const NO_RECEIPT: &str = "No receipt has come since a relay took it.";
+
+const ASKED: &str = "The other side says that it is missing.";
+
+/// The generation of the keys that seal now.
+pub(crate) fn generation_of(
+    ctx: &Ctx<'_>,
+    conversation: &ConversationId,
+) -> Result<u32, StoreError> {
+    hushwing_protocol::view(ctx.store, conversation)
+        .map(|view| view.generation)
+        .map_err(|_| StoreError::Damaged("conversation"))
+}
+
+fn said(message: &MessageRow) -> Result<Said, StoreError> {
+    Ok(Said {
+        salt: message.salt.ok_or(StoreError::Damaged("message"))?,
+        text: message.text.clone(),
+        clock: message.order.map(|order| order.clock),
+    })
 }
 
 fn reason_of(outcome: &Outcome) -> String {

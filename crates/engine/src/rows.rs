@@ -4,13 +4,16 @@
 //! order of time or number.
 
 use hushwing_protocol::{
-    ConversationId, InviteId,
+    ConversationId, InviteId, SALT_LEN,
     store::{Order, Store, StoreError, Table, prefix_end},
 };
 use hushwing_wire::{RelayAddress, Routes, Slot};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::view::{InviteState, OrderView};
+use crate::{
+    limits,
+    view::{DeliveryPolicy, InviteState, LedgerEntry, LedgerStep, OrderView},
+};
 
 const CONTACTS: Table = Table(32);
 const MESSAGES: Table = Table(33);
@@ -20,6 +23,10 @@ const OUTBOX_BOXES: Table = Table(36);
 const DROPS: Table = Table(37);
 const RELAYS: Table = Table(38);
 const INVITES: Table = Table(39);
+/// Messages by their id: id, contact, and whether it is ours.
+const BY_ID: Table = Table(40);
+const LEDGER: Table = Table(41);
+const SETTINGS: Table = Table(42);
 
 /// Rows read in one scan where the number of rows is bounded elsewhere.
 const ALL: usize = usize::MAX;
@@ -51,6 +58,8 @@ pub(crate) enum Meeting {
         #[serde(with = "tls")]
         request_relays: Vec<RelayAddress>,
         stored: bool,
+        /// When nobody takes the request any more.
+        over_at_ms: u64,
     },
     /// Both sides are bound.
     Established { conversation: ConversationId },
@@ -90,6 +99,59 @@ pub(crate) struct ContactRow {
     pub(crate) receipt_due_ms: Option<u64>,
     /// Position of the next message row.
     pub(crate) next_position: u64,
+    /// Relays at which we still wait, until this contact knows that they are over.
+    #[serde(with = "tls")]
+    pub(crate) old_relays: Vec<RelayAddress>,
+    /// Generation and number of the box that told our routes, until it is
+    /// acknowledged.
+    pub(crate) told_in: Option<(u32, u64)>,
+    /// Our routes must be told again, whatever was told.
+    pub(crate) routes_due: bool,
+    /// When our routes are offered outside of the lanes, should they not be
+    /// acknowledged by then.
+    pub(crate) offer_at_ms: Option<u64>,
+    /// When what is missing is asked for.
+    pub(crate) ask_at_ms: Option<u64>,
+    /// New keys are being asked for.
+    pub(crate) repair: Option<RepairRow>,
+    /// No new keys are asked for by themselves before this.
+    pub(crate) repair_not_before_ms: u64,
+    /// The peer's request for new keys was answered and nothing came with them yet.
+    pub(crate) answering: bool,
+    /// Number of the next box outside of the lanes.
+    pub(crate) recovery_next: u32,
+}
+
+/// New keys are being asked for.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct RepairRow {
+    pub(crate) since_ms: u64,
+    /// When the request goes to the next place.
+    pub(crate) next_ms: u64,
+    pub(crate) tries: u32,
+}
+
+impl ContactRow {
+    /// A contact whose meeting has just begun.
+    pub(crate) fn new(name: String, meeting: Meeting, my_relays: Vec<RelayAddress>) -> Self {
+        Self {
+            name,
+            meeting,
+            my_relays,
+            peer_routes: Routes::default(),
+            receipt_due_ms: None,
+            next_position: 0,
+            old_relays: Vec::new(),
+            told_in: None,
+            routes_due: false,
+            offer_at_ms: None,
+            ask_at_ms: None,
+            repair: None,
+            repair_not_before_ms: 0,
+            answering: false,
+            recovery_next: 0,
+        }
+    }
 }
 
 /// Where a message is, as far as a crash must not forget it.
@@ -98,7 +160,7 @@ pub(crate) enum Progress {
     /// Ours, not sealed yet.
     Unsealed,
     /// Ours, sealed as this box.
-    Sealed { number: u64 },
+    Sealed { generation: u32, number: u64 },
     /// Ours, on their device.
     Delivered,
     /// Ours, will not arrive.
@@ -118,6 +180,17 @@ pub(crate) struct MessageRow {
     pub(crate) sent_at_ms: u64,
     pub(crate) progress: Progress,
     pub(crate) since_ms: u64,
+    /// Ours: what makes it this message and no other.
+    pub(crate) salt: Option<[u8; SALT_LEN]>,
+    /// Ours: generation and number of the box that carried it last.
+    pub(crate) said_in: Option<(u32, u64)>,
+}
+
+impl MessageRow {
+    /// Whether this user wrote it.
+    pub(crate) fn is_mine(&self) -> bool {
+        self.salt.is_some()
+    }
 }
 
 /// One thing that must be put somewhere.
@@ -127,8 +200,10 @@ pub enum OutId {
     Bundle(InviteId),
     /// The request to an inviter; 1 is put only when 0 was taken.
     Request(ContactId, u8),
-    /// The `number`-th box to a contact.
-    Box(ContactId, u64),
+    /// The box with this number in this generation of the keys with a contact.
+    Box(ContactId, u32, u64),
+    /// A box outside of the lanes: a request for new keys, its answer, routes.
+    Recovery(ContactId, u32),
 }
 
 impl OutId {
@@ -136,7 +211,9 @@ impl OutId {
     pub(crate) fn owner(&self) -> Owner {
         match self {
             Self::Bundle(invite) => Owner::Invite(*invite),
-            Self::Request(contact, _) | Self::Box(contact, _) => Owner::Contact(*contact),
+            Self::Request(contact, _) | Self::Box(contact, ..) | Self::Recovery(contact, _) => {
+                Owner::Contact(*contact)
+            }
         }
     }
 
@@ -144,8 +221,15 @@ impl OutId {
         match self {
             Self::Bundle(invite) => [&[0], invite.as_bytes().as_slice()].concat(),
             Self::Request(contact, which) => [&[1], contact.0.as_slice(), &[*which]].concat(),
-            Self::Box(contact, number) => {
-                [&[2], contact.0.as_slice(), &number.to_be_bytes()].concat()
+            Self::Box(contact, generation, number) => [
+                &[2],
+                contact.0.as_slice(),
+                &generation.to_be_bytes(),
+                &number.to_be_bytes(),
+            ]
+            .concat(),
+            Self::Recovery(contact, number) => {
+                [&[3], contact.0.as_slice(), &number.to_be_bytes()].concat()
             }
         }
     }
@@ -157,15 +241,26 @@ impl OutId {
             0 => Ok(Self::Bundle(InviteId::new(
                 rest.try_into().map_err(|_| DAMAGED)?,
             ))),
-            1 | 2 => {
+            1..=3 => {
                 let (contact, rest) = rest.split_first_chunk::<16>().ok_or(DAMAGED)?;
                 let contact = ContactId(*contact);
-                if *tag == 1 {
-                    let [which] = rest.try_into().map_err(|_| DAMAGED)?;
-                    return Ok(Self::Request(contact, which));
+                match (tag, rest) {
+                    (1, [which]) => Ok(Self::Request(contact, *which)),
+                    (2, rest) => {
+                        let (generation, number) = rest.split_first_chunk().ok_or(DAMAGED)?;
+                        let number = number.try_into().map_err(|_| DAMAGED)?;
+                        Ok(Self::Box(
+                            contact,
+                            u32::from_be_bytes(*generation),
+                            u64::from_be_bytes(number),
+                        ))
+                    }
+                    (3, rest) => {
+                        let number = rest.try_into().map_err(|_| DAMAGED)?;
+                        Ok(Self::Recovery(contact, u32::from_be_bytes(number)))
+                    }
+                    _ => Err(DAMAGED),
                 }
-                let number = rest.try_into().map_err(|_| DAMAGED)?;
-                Ok(Self::Box(contact, u64::from_be_bytes(number)))
             }
             _ => Err(DAMAGED),
         }
@@ -188,8 +283,9 @@ pub enum Owner {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct OutRow {
     slot: [u8; 32],
-    /// Indices of the relays (in the owner's list) that have it.
-    pub(crate) stored_at: Vec<u8>,
+    /// The relays that have it.
+    #[serde(with = "tls")]
+    pub(crate) stored_at: Vec<RelayAddress>,
     /// The message that it carries, if it carries one.
     pub(crate) message: Option<u64>,
 }
@@ -292,6 +388,17 @@ impl<'a> Rows<'a> {
         Ok(found)
     }
 
+    /// The newest messages, newest first.
+    pub(crate) fn newest(
+        &self,
+        contact: &ContactId,
+        limit: usize,
+    ) -> Found<Vec<(u64, MessageRow)>> {
+        let mut found = self.messages(contact, None, limit)?;
+        found.reverse();
+        Ok(found)
+    }
+
     // Own messages that are not sealed yet, in the order of writing.
 
     pub(crate) fn unsealed(&self, contact: &ContactId, limit: usize) -> Found<Vec<u64>> {
@@ -340,19 +447,100 @@ impl<'a> Rows<'a> {
             .collect()
     }
 
-    /// The boxes to `contact` that are not known to be on its device.
-    pub(crate) fn boxes_to(&self, contact: &ContactId) -> Found<Vec<(u64, OutRow)>> {
-        let prefix = [&[2], contact.0.as_slice()].concat();
+    /// The boxes to `contact` that are not known to be on its device, in the
+    /// order of writing.
+    pub(crate) fn boxes_to(&self, contact: &ContactId) -> Found<Vec<(OutId, OutRow)>> {
+        self.outbox_of(2, contact)
+    }
+
+    /// The boxes to `contact` outside of the lanes.
+    pub(crate) fn recoveries_to(&self, contact: &ContactId) -> Found<Vec<(OutId, OutRow)>> {
+        self.outbox_of(3, contact)
+    }
+
+    fn outbox_of(&self, tag: u8, contact: &ContactId) -> Found<Vec<(OutId, OutRow)>> {
+        let prefix = [&[tag], contact.0.as_slice()].concat();
         let to = prefix_end(&prefix);
         let rows = self
             .0
             .scan(OUTBOX, &prefix, to.as_deref(), Order::Ascending, ALL)?;
         rows.iter()
-            .map(|(key, value)| match OutId::from_key(key)? {
-                OutId::Box(_, number) => Ok((number, decode(value)?)),
-                _ => Err(StoreError::Damaged("outbox")),
+            .map(|(key, value)| Ok((OutId::from_key(key)?, decode(value)?)))
+            .collect()
+    }
+
+    // Messages by id, and what happened to them.
+
+    pub(crate) fn put_id(
+        &self,
+        id: &MessageId,
+        contact: &ContactId,
+        mine: bool,
+        position: u64,
+    ) -> Found<()> {
+        let key = by_id(id, contact, mine);
+        self.0.put(BY_ID, &key, &position.to_be_bytes())
+    }
+
+    /// Whether a message of theirs with this id is here already.
+    pub(crate) fn has_theirs(&self, id: &MessageId, contact: &ContactId) -> Found<bool> {
+        Ok(self.0.get(BY_ID, &by_id(id, contact, false))?.is_some())
+    }
+
+    /// Messages whose id begins with `prefix`, at most two: enough to know
+    /// whether it names one.
+    pub(crate) fn find_messages(&self, prefix: &str) -> Found<Vec<(ContactId, u64)>> {
+        let whole = &prefix[..prefix.len() / 2 * 2];
+        let Ok(from) = data_encoding::HEXLOWER.decode(whole.as_bytes()) else {
+            return Ok(Vec::new());
+        };
+        let to = prefix_end(&from);
+        let rows = self
+            .0
+            .scan(BY_ID, &from, to.as_deref(), Order::Ascending, ALL)?;
+        rows.iter()
+            .filter(|(key, _)| data_encoding::HEXLOWER.encode(key).starts_with(prefix))
+            .take(2)
+            .map(|(key, value)| {
+                let contact = key
+                    .get(16..32)
+                    .and_then(|bytes| bytes.try_into().ok())
+                    .ok_or(StoreError::Damaged("a key"))?;
+                Ok((ContactId(contact), position_of(value)?))
             })
             .collect()
+    }
+
+    pub(crate) fn ledger(&self, contact: &ContactId, position: u64) -> Found<Vec<LedgerEntry>> {
+        let entries: Option<Vec<LedgerEntry>> =
+            self.read(LEDGER, &in_contact(contact, position))?;
+        Ok(entries.unwrap_or_default())
+    }
+
+    /// Appends to a message's history. A long one keeps its beginning and its end.
+    pub(crate) fn note(
+        &self,
+        contact: &ContactId,
+        position: u64,
+        at_ms: u64,
+        step: LedgerStep,
+    ) -> Found<()> {
+        let mut entries = self.ledger(contact, position)?;
+        if entries.len() >= limits::MAX_LEDGER {
+            entries.remove(limits::MAX_LEDGER / 2);
+        }
+        entries.push(LedgerEntry { at_ms, step });
+        self.write(LEDGER, &in_contact(contact, position), &entries)
+    }
+
+    // Settings.
+
+    pub(crate) fn delivery(&self) -> Found<DeliveryPolicy> {
+        Ok(self.read(SETTINGS, b"delivery")?.unwrap_or_default())
+    }
+
+    pub(crate) fn put_delivery(&self, policy: DeliveryPolicy) -> Found<()> {
+        self.write(SETTINGS, b"delivery", &policy)
     }
 
     // Drops, by a running number.
@@ -435,6 +623,10 @@ impl<'a> Rows<'a> {
             })
             .collect()
     }
+}
+
+fn by_id(id: &MessageId, contact: &ContactId, mine: bool) -> Vec<u8> {
+    [id.0.as_slice(), &contact.0, &[u8::from(mine)]].concat()
 }
 
 fn in_contact(contact: &ContactId, position: u64) -> Vec<u8> {

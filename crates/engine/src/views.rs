@@ -5,13 +5,13 @@ use hushwing_wire::RelayAddress;
 
 use crate::{
     Engine, limits,
-    outbox::{Attempt, HELD},
+    outbox::Attempt,
     rows::{
         ContactId, ContactRow, InviteRow, Meeting, MessageRow, OutId, OutRow, Owner, Progress, Rows,
     },
     view::{
         CommandError, ContactPhase, ContactView, ErrorCode, Event, InviteState, InviteView,
-        MessageState, MessageView, NetworkView, RelayState, RelayView,
+        LedgerStep, MessageState, MessageView, NetworkView, RelayState, RelayView,
     },
 };
 
@@ -25,10 +25,9 @@ impl Engine {
         RelayView {
             address: relay.to_string(),
             state: self
-                .relays
+                .health
                 .get(relay)
-                .cloned()
-                .unwrap_or(RelayState::Unknown),
+                .map_or(RelayState::Unknown, |(state, _)| state.clone()),
         }
     }
 
@@ -79,13 +78,13 @@ impl Engine {
     ) -> Result<MessageView, StoreError> {
         let state = match &row.progress {
             Progress::Unsealed => match self.held.get(contact) {
-                Some(_) => MessageState::Held {
-                    reason: HELD.to_owned(),
+                Some(reason) => MessageState::Held {
+                    reason: reason.clone(),
                 },
                 None => MessageState::WaitingForContact,
             },
-            Progress::Sealed { number } => {
-                let id = OutId::Box(*contact, *number);
+            Progress::Sealed { generation, number } => {
+                let id = OutId::Box(*contact, *generation, *number);
                 self.state_of_box(&id, Rows(ctx.store).out(&id)?.as_ref())
             }
             Progress::Delivered => MessageState::Delivered,
@@ -118,14 +117,14 @@ impl Engine {
         let Some(row) = row else {
             return MessageState::Delivered;
         };
-        let of = self
-            .routes
-            .get(&id.owner())
-            .map_or(0, |routes| routes.relays.len());
-        if !row.stored_at.is_empty() {
+        // Relays that the contact has left do not count.
+        let relays = self.relays_for(id);
+        let stored = relays.iter().filter(|relay| row.stored_at.contains(relay));
+        let stored = stored.count();
+        if stored > 0 {
             return MessageState::AtRelay {
-                stored: small(row.stored_at.len()),
-                of: small(of),
+                stored: small(stored),
+                of: small(relays.len()),
             };
         }
         match self.attempts.get(id) {
@@ -155,7 +154,7 @@ impl Engine {
             None => Rows(ctx.store).out(id)?.and_then(|row| row.message),
         };
         match (id, message) {
-            (OutId::Box(contact, _), Some(position)) => self.tell_message(ctx, contact, position),
+            (OutId::Box(contact, ..), Some(position)) => self.tell_message(ctx, contact, position),
             _ => Ok(()),
         }
     }
@@ -200,6 +199,10 @@ impl Engine {
                 };
                 message.since_ms = ctx.now_ms;
                 rows.put_message(contact, position, &message)?;
+                let step = LedgerStep::Failed {
+                    reason: reason.to_owned(),
+                };
+                rows.note(contact, position, ctx.now_ms, step)?;
             }
             rows.delete_unsealed(contact, position)?;
             self.tell_message(ctx, contact, position)?;
@@ -214,7 +217,10 @@ fn waiting(attempt: Option<&Attempt>) -> MessageState {
     let reason = attempt
         .and_then(|attempt| attempt.last_error.clone())
         .unwrap_or_else(|| "It is about to be tried.".to_owned());
-    let next_try_ms = attempt.map_or(0, |attempt| attempt.next_try_ms);
+    let next_try_ms = attempt
+        .map(|attempt| attempt.next_try_ms)
+        .filter(|at| *at != u64::MAX)
+        .unwrap_or(0);
     MessageState::WaitingForRelay {
         reason,
         next_try_ms,
@@ -237,19 +243,22 @@ pub(crate) fn contact_view(
             reason: reason.clone(),
         },
     };
-    let safety_number = match &row.meeting {
+    let (safety_number, missing) = match &row.meeting {
         Meeting::Established { conversation } => {
             let view = hushwing_protocol::view(ctx.store, conversation)
                 .map_err(|_| StoreError::Damaged("conversation"))?;
-            view.safety_number.map(|number| number.to_string())
+            let number = view.safety_number.map(|number| number.to_string());
+            (number, view.missing)
         }
-        _ => None,
+        _ => (None, 0),
     };
     Ok(ContactView {
         id: hex(&id.0),
         name: row.name.clone(),
         phase,
         safety_number,
+        missing,
+        repairing: row.repair.is_some(),
     })
 }
 

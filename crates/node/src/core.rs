@@ -217,7 +217,7 @@ impl Core {
                 });
                 let _ = session.step(|engine, ctx| engine.network_changed(ctx, view));
             }
-            Outside::Relay(relay, state) => session.engine().relay_is(&relay, state),
+            Outside::Relay(relay, state) => session.relay_is(&relay, state),
             Outside::Found(relay, slot, boxed, done) => {
                 let taken =
                     session.step(|engine, ctx| engine.box_found(ctx, &relay, &slot, &boxed));

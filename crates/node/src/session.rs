@@ -5,10 +5,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use getrandom::SysRng;
 use hushwing_engine::{
     Ctx, Engine,
-    view::{Command, CommandError, ErrorCode, Event, NetworkView, Reply, StatusView, VaultState},
+    view::{Command, CommandError, ErrorCode, Event, NetworkView, RelayState, Reply, StatusView, VaultState},
 };
 use hushwing_protocol::store::{KEY_TABLES, StoreError};
 use hushwing_vault::Vault;
+use hushwing_wire::RelayAddress;
 use rand_core::UnwrapErr;
 use tokio::sync::broadcast;
 
@@ -110,9 +111,9 @@ impl Session {
         })
     }
 
-    /// What only the effects know; no step, since nothing is stored.
-    pub(crate) fn engine(&mut self) -> &mut Engine {
-        &mut self.engine
+    /// What the effects learnt of a relay; no step, since nothing is stored.
+    pub(crate) fn relay_is(&mut self, relay: &RelayAddress, state: RelayState) {
+        self.engine.relay_is(relay, state, now_ms());
     }
 
     /// Milliseconds until [`Session::wake`] is due.

@@ -1,0 +1,443 @@
+//! What keeps a conversation whole: asking for what is missing, new keys when
+//! the present ones no longer fit, and telling contacts where mail goes.
+
+use hushwing_protocol::{Ctx, Outgoing, RecoveryBox, RecoveryError, store::StoreError};
+use hushwing_wire::{Receipts, RelayAddress, RouteRecord, Routes};
+
+use crate::{
+    Engine, limits,
+    outbox::generation_of,
+    rows::{ContactId, ContactRow, Meeting, OutId, Owner, Progress, RepairRow, Rows},
+    view::{DeliveredBy, Event},
+};
+
+impl Engine {
+    /// The vault was restored from a backup: what was written since is unknown
+    /// here, so no old key may be used again. Every conversation gets new ones
+    /// before anything is sealed.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the step must then be rolled back.
+    pub fn restored(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
+        for (contact, row) in Rows(ctx.store).contacts()? {
+            if row.meeting.conversation().is_some() {
+                self.start_repair(ctx, &contact)?;
+            }
+        }
+        self.pump(ctx)
+    }
+
+    /// The keys with this contact do not fit any more. Asks for new ones, unless
+    /// that was done a moment ago.
+    pub(crate) fn need_repair(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        let Some(row) = Rows(ctx.store).contact(contact)? else {
+            return Ok(());
+        };
+        if row.repair.is_some() || ctx.now_ms < row.repair_not_before_ms {
+            return Ok(());
+        }
+        self.start_repair(ctx, contact)
+    }
+
+    /// Asks for new keys.
+    pub(crate) fn start_repair(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        let Some(mut row) = Rows(ctx.store).contact(contact)? else {
+            return Ok(());
+        };
+        if row.meeting.conversation().is_none() {
+            return Ok(());
+        }
+        row.repair_not_before_ms = ctx.now_ms + limits::REPAIR_PAUSE_MS;
+        if row.repair.is_none() {
+            row.repair = Some(RepairRow {
+                since_ms: ctx.now_ms,
+                next_ms: ctx.now_ms,
+                tries: 0,
+            });
+        }
+        self.ask_for_keys(ctx, contact, &mut row)?;
+        Rows(ctx.store).put_contact(contact, &row)?;
+        self.refresh_contact(ctx, contact, &row)?;
+        self.tell_contact(ctx, contact, &row)
+    }
+
+    /// The place of our request turned out used: on to the next at once.
+    pub(crate) fn repair_goes_on(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        let Some(mut row) = Rows(ctx.store).contact(contact)? else {
+            return Ok(());
+        };
+        if row.repair.is_none() {
+            return Ok(());
+        }
+        self.ask_for_keys(ctx, contact, &mut row)?;
+        Rows(ctx.store).put_contact(contact, &row)?;
+        self.refresh_contact(ctx, contact, &row)
+    }
+
+    fn ask_for_keys(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+    ) -> Result<(), StoreError> {
+        let (Some(conversation), Some(repair)) = (row.meeting.conversation(), &mut row.repair)
+        else {
+            return Ok(());
+        };
+        let pause = limits::REPAIR_WALK_MS << repair.tries.min(16);
+        repair.tries = repair.tries.saturating_add(1);
+        repair.next_ms = ctx.now_ms + pause.min(limits::REPAIR_WALK_MAX_MS);
+        let routes = self.our_routes(ctx, row)?;
+        match hushwing_protocol::ask_repair(ctx, &conversation, routes) {
+            Ok(boxed) => self.enqueue_recovery(ctx, contact, row, &boxed),
+            Err(RecoveryError::Store(error)) => Err(error),
+            // Tried again at the next turn of the walk.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Puts a box outside of the lanes on its way.
+    pub(crate) fn enqueue_recovery(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+        boxed: &RecoveryBox,
+    ) -> Result<(), StoreError> {
+        let waiting = Rows(ctx.store).recoveries_to(contact)?;
+        let over = (waiting.len() + 1).saturating_sub(limits::MAX_RECOVERIES);
+        for (id, _) in waiting.iter().take(over) {
+            self.forget_out(ctx, id)?;
+        }
+        let id = OutId::Recovery(*contact, row.recovery_next);
+        row.recovery_next = row.recovery_next.saturating_add(1);
+        self.enqueue(ctx, &id, &boxed.slot, &boxed.boxed, None)
+    }
+
+    fn forget_out(&mut self, ctx: &Ctx<'_>, id: &OutId) -> Result<(), StoreError> {
+        self.attempts.remove(id);
+        self.doubts.remove(id);
+        Rows(ctx.store).delete_out(id)
+    }
+
+    /// Nothing outside of the lanes is needed any more.
+    pub(crate) fn clear_recoveries(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        for (id, _) in Rows(ctx.store).recoveries_to(contact)? {
+            self.forget_out(ctx, &id)?;
+        }
+        Ok(())
+    }
+
+    /// The conversation has new keys. What the peer does not have is sealed
+    /// again, in the old order; the rest is delivered.
+    pub(crate) fn begin_generation(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+        peer_generation: u32,
+        peer_received: &Receipts,
+    ) -> Result<(), StoreError> {
+        let has = |(generation, number): (u32, u64)| {
+            generation < peer_generation
+                || (generation == peer_generation && peer_received.contains(number))
+        };
+        for (id, out) in Rows(ctx.store).boxes_to(contact)? {
+            let OutId::Box(_, generation, number) = id else {
+                continue;
+            };
+            // What an older generation left behind was sealed again since.
+            if out.message.is_some() && generation == peer_generation && has((generation, number)) {
+                self.settle_delivered(ctx, &id, DeliveredBy::Receipt)?;
+            } else {
+                self.forget_out(ctx, &id)?;
+            }
+        }
+        self.clear_recoveries(ctx, contact)?;
+        let rows = Rows(ctx.store);
+        for (position, mut message) in rows.newest(contact, limits::MAX_SAID_AGAIN)? {
+            let again = match (&message.progress, message.said_in) {
+                (Progress::Sealed { .. }, _) => true,
+                (Progress::Delivered, Some(said_in)) => !has(said_in),
+                _ => false,
+            };
+            if again {
+                message.progress = Progress::Unsealed;
+                message.since_ms = ctx.now_ms;
+                rows.put_message(contact, position, &message)?;
+                rows.put_unsealed(contact, position)?;
+            }
+        }
+        row.repair = None;
+        row.repair_not_before_ms = ctx.now_ms + limits::REPAIR_PAUSE_MS;
+        row.told_in = None;
+        row.routes_due = true;
+        row.ask_at_ms = None;
+        self.held.remove(contact);
+        self.tell(Event::Warning {
+            text: format!(
+                "The keys with {} were made anew, because messages could no longer be read on \
+                 one side or a backup was restored. Nothing was lost. If neither of you knows \
+                 why, compare your safety numbers.",
+                if row.name.is_empty() {
+                    "a contact"
+                } else {
+                    &row.name
+                }
+            ),
+        });
+        Ok(())
+    }
+
+    // Gaps and the walk of a repair.
+
+    /// Looks after contacts whose time has come.
+    pub(crate) fn take_care(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
+        let due: Vec<ContactId> = self
+            .cares
+            .iter()
+            .filter(|(_, at)| **at <= ctx.now_ms)
+            .map(|(contact, _)| *contact)
+            .collect();
+        for contact in due {
+            let Some(mut row) = Rows(ctx.store).contact(&contact)? else {
+                self.cares.remove(&contact);
+                continue;
+            };
+            if row
+                .repair
+                .as_ref()
+                .is_some_and(|repair| repair.next_ms <= ctx.now_ms)
+            {
+                self.ask_for_keys(ctx, &contact, &mut row)?;
+            }
+            if row.ask_at_ms.is_some_and(|at| at <= ctx.now_ms) {
+                row.ask_at_ms = Some(ctx.now_ms + limits::GAP_REPEAT_MS);
+                self.seal_quietly(ctx, &contact, &mut row, Outgoing::AskAgain)?;
+            }
+            if row.offer_at_ms.is_some_and(|at| at <= ctx.now_ms) {
+                row.offer_at_ms = Some(ctx.now_ms + limits::OFFER_PAUSE_MS);
+                self.offer_routes(ctx, &contact, &mut row)?;
+            }
+            Rows(ctx.store).put_contact(&contact, &row)?;
+            self.refresh_contact(ctx, &contact, &row)?;
+        }
+        Ok(())
+    }
+
+    /// Brings the times of care up to the row.
+    pub(crate) fn refresh_care(&mut self, contact: &ContactId, row: &ContactRow) {
+        let repair = row.repair.as_ref().map(|repair| repair.next_ms);
+        let times = [repair, row.ask_at_ms, row.offer_at_ms];
+        match times.into_iter().flatten().min() {
+            Some(at) => self.cares.insert(*contact, at),
+            None => self.cares.remove(contact),
+        };
+    }
+
+    /// Notes whether something of the peer is missing here.
+    pub(crate) fn note_gaps(ctx: &Ctx<'_>, row: &mut ContactRow) -> Result<(), StoreError> {
+        let Some(conversation) = row.meeting.conversation() else {
+            return Ok(());
+        };
+        let view = hushwing_protocol::view(ctx.store, &conversation)
+            .map_err(|_| StoreError::Damaged("conversation"))?;
+        row.ask_at_ms = match (view.missing, row.ask_at_ms) {
+            (0, _) => None,
+            (_, Some(at)) => Some(at),
+            (_, None) => Some(ctx.now_ms + limits::GAP_PATIENCE_MS),
+        };
+        Ok(())
+    }
+
+    // Routes.
+
+    /// What we tell this contact: our relays, or those of the invite while we
+    /// have none, and our node.
+    fn our_routes(&self, ctx: &Ctx<'_>, row: &ContactRow) -> Result<Routes, StoreError> {
+        let conversation = row
+            .meeting
+            .conversation()
+            .ok_or(StoreError::Damaged("contact"))?;
+        let keys = hushwing_protocol::direct_keys(ctx.store, &conversation)
+            .map_err(|_| StoreError::Damaged("conversation"))?;
+        Ok(Routes {
+            relays: self.wanted_relays(ctx, row)?,
+            direct: Some(keys.address()),
+        })
+    }
+
+    pub(crate) fn wanted_relays(
+        &self,
+        ctx: &Ctx<'_>,
+        row: &ContactRow,
+    ) -> Result<Vec<RelayAddress>, StoreError> {
+        let ours = Rows(ctx.store).relays()?;
+        Ok(if ours.is_empty() {
+            row.my_relays.clone()
+        } else {
+            ours
+        })
+    }
+
+    /// Tells a contact where mail goes from now on, if that has changed. What
+    /// lies at the old relays is still fetched until the contact knows.
+    pub(crate) fn tell_routes(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+    ) -> Result<(), StoreError> {
+        if !matches!(row.meeting, Meeting::Established { .. }) {
+            return Ok(());
+        }
+        let routes = self.our_routes(ctx, row)?;
+        if routes.relays == row.my_relays && !row.routes_due {
+            return Ok(());
+        }
+        let sealed = self.seal_quietly(ctx, contact, row, Outgoing::Routes(&routes))?;
+        let Some(told_in) = sealed else {
+            // A limit holds it back; with the next box that can be sealed.
+            row.routes_due = true;
+            return Ok(());
+        };
+        for relay in &row.my_relays {
+            if !row.old_relays.contains(relay) && !routes.relays.contains(relay) {
+                row.old_relays.push(relay.clone());
+            }
+        }
+        row.old_relays
+            .retain(|relay| !routes.relays.contains(relay));
+        let over = row.old_relays.len().saturating_sub(limits::MAX_OWN_RELAYS);
+        row.old_relays.drain(..over);
+        row.my_relays = routes.relays;
+        row.told_in = Some(told_in);
+        row.routes_due = false;
+        row.offer_at_ms = Some(ctx.now_ms + limits::OFFER_AFTER_MS);
+        Ok(())
+    }
+
+    /// Our relays have changed: every contact is told.
+    pub(crate) fn tell_routes_to_all(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
+        for (contact, mut row) in Rows(ctx.store).contacts()? {
+            self.tell_routes(ctx, &contact, &mut row)?;
+            Rows(ctx.store).put_contact(&contact, &row)?;
+            self.refresh_contact(ctx, &contact, &row)?;
+        }
+        Ok(())
+    }
+
+    /// The contact has read a box; was it the one that told our routes?
+    pub(crate) fn routes_acknowledged(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+        receipts: &Receipts,
+    ) -> Result<(), StoreError> {
+        let Some(conversation) = row.meeting.conversation() else {
+            return Ok(());
+        };
+        let generation = generation_of(ctx, &conversation)?;
+        if row
+            .told_in
+            .is_some_and(|(of, number)| of == generation && receipts.contains(number))
+        {
+            row.told_in = None;
+            row.offer_at_ms = None;
+            row.old_relays.clear();
+            if row.repair.is_none() && !row.answering {
+                self.clear_recoveries(ctx, contact)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn offer_routes(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+    ) -> Result<(), StoreError> {
+        let Some(conversation) = row.meeting.conversation() else {
+            return Ok(());
+        };
+        let routes = self.our_routes(ctx, row)?;
+        match hushwing_protocol::offer_routes(ctx, &conversation, routes) {
+            Ok(boxed) => self.enqueue_recovery(ctx, contact, row, &boxed),
+            Err(RecoveryError::Store(error)) => Err(error),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// The contact's routes have changed: what waits goes there.
+    pub(crate) fn peer_moved(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+        routes: Routes,
+    ) -> Result<(), StoreError> {
+        row.peer_routes = self.usable(routes);
+        let owner = Owner::Contact(*contact);
+        self.routes.insert(owner, row.peer_routes.clone());
+        let rows = Rows(ctx.store);
+        let waiting = rows.boxes_to(contact)?;
+        for (id, out) in waiting.iter().chain(&rows.recoveries_to(contact)?) {
+            self.track(id, out, ctx.now_ms);
+        }
+        Ok(())
+    }
+
+    /// Our routes for one contact, as a text.
+    pub(crate) fn route_record(
+        &self,
+        ctx: &mut Ctx<'_>,
+        row: &ContactRow,
+    ) -> Result<RouteRecord, RecoveryError> {
+        let conversation = row.meeting.conversation().ok_or(RecoveryError::Unknown)?;
+        let routes = self.our_routes(ctx, row)?;
+        hushwing_protocol::route_record(ctx, &conversation, routes)
+    }
+
+    /// Finds whose record this is and takes it in.
+    pub(crate) fn take_route_record(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        record: &RouteRecord,
+    ) -> Result<ContactId, RecoveryError> {
+        for (contact, mut row) in Rows(ctx.store).contacts()? {
+            let Some(conversation) = row.meeting.conversation() else {
+                continue;
+            };
+            match hushwing_protocol::take_route_record(ctx, &conversation, record) {
+                Ok(routes) => {
+                    self.peer_moved(ctx, &contact, &mut row, routes)?;
+                    Rows(ctx.store).put_contact(&contact, &row)?;
+                    self.refresh_contact(ctx, &contact, &row)?;
+                    self.forget_failures(ctx.now_ms);
+                    return Ok(contact);
+                }
+                Err(RecoveryError::NotTheirs) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(RecoveryError::NotTheirs)
+    }
+}

@@ -1,0 +1,293 @@
+//! What is stuck, why, and what to do about it; and the whole way of one message.
+
+use hushwing_protocol::{Ctx, store::StoreError};
+
+use crate::{
+    Engine, limits,
+    outbox::Way,
+    rows::{ContactId, ContactRow, Meeting, OutId, Progress, Rows},
+    view::{
+        DeliveryPolicy, Finding, FindingKind, InviteState, LedgerView, NetworkView, RelayState,
+        WayState, WayView,
+    },
+    views,
+};
+
+impl Engine {
+    /// Where a message is and what happened to it.
+    pub(crate) fn ledger_view(
+        &self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        position: u64,
+    ) -> Result<Option<LedgerView>, StoreError> {
+        let Some(message) = self.message_view(ctx, contact, position)? else {
+            return Ok(None);
+        };
+        let rows = Rows(ctx.store);
+        let ways = match rows.message(contact, position)?.map(|row| row.progress) {
+            Some(Progress::Sealed { generation, number }) => {
+                self.ways_of(ctx, &OutId::Box(*contact, generation, number))?
+            }
+            _ => Vec::new(),
+        };
+        Ok(Some(LedgerView {
+            message,
+            history: rows.ledger(contact, position)?,
+            ways,
+        }))
+    }
+
+    fn ways_of(&self, ctx: &Ctx<'_>, id: &OutId) -> Result<Vec<WayView>, StoreError> {
+        let Some(row) = Rows(ctx.store).out(id)? else {
+            return Ok(Vec::new());
+        };
+        let attempt = self.attempts.get(id);
+        let flies = |way: &Way| attempt.is_some_and(|attempt| attempt.in_flight.contains(way));
+        let waiting = || WayState::Waiting {
+            reason: attempt
+                .and_then(|attempt| attempt.last_error.clone())
+                .unwrap_or_else(|| "It is about to be tried.".to_owned()),
+            next_try_ms: attempt
+                .map(|attempt| attempt.next_try_ms)
+                .filter(|at| *at != u64::MAX)
+                .unwrap_or(0),
+        };
+        let has_direct = self
+            .routes
+            .get(&id.owner())
+            .is_some_and(|routes| routes.direct.is_some());
+        let direct = if flies(&Way::Direct) {
+            WayState::Trying
+        } else if self.delivery == DeliveryPolicy::RelayOnly {
+            unused("Messages go to relays only, as you have set.")
+        } else if !has_direct {
+            unused("They have not said how to reach their device.")
+        } else if !row.stored_at.is_empty() {
+            unused("A relay keeps it; their device collects it there.")
+        } else {
+            waiting()
+        };
+        let mut ways = vec![WayView {
+            relay: None,
+            state: direct,
+        }];
+        for relay in self.relays_for(id) {
+            let state = if row.stored_at.contains(&relay) {
+                WayState::Kept
+            } else if flies(&Way::Relay(relay.clone())) {
+                WayState::Trying
+            } else {
+                waiting()
+            };
+            ways.push(WayView {
+                relay: Some(relay.to_string()),
+                state,
+            });
+        }
+        Ok(ways)
+    }
+
+    /// Everything that is stuck, worst first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the vault cannot be read.
+    pub fn findings(&self, ctx: &Ctx<'_>) -> Result<Vec<Finding>, StoreError> {
+        let mut findings = Vec::new();
+        self.look_at_network(&mut findings);
+        self.look_at_relays(ctx, &mut findings)?;
+        for (contact, row) in Rows(ctx.store).contacts()? {
+            self.look_at_contact(ctx, &contact, &row, &mut findings)?;
+        }
+        for (invite, row) in Rows(ctx.store).invites()? {
+            if row.state == InviteState::Publishing {
+                findings.push(Finding {
+                    kind: FindingKind::Invite,
+                    about: Some(views::hex(invite.as_bytes())),
+                    what: "An invite is not at any relay yet; nobody can use it.".to_owned(),
+                    advice: "It goes there as soon as one of your relays answers.".to_owned(),
+                    since_ms: None,
+                });
+            }
+        }
+        if self.drops.len() >= limits::MAX_DROPS {
+            findings.push(Finding {
+                kind: FindingKind::Limit,
+                about: None,
+                what: "More read boxes wait to be deleted at relays than are kept in mind."
+                    .to_owned(),
+                advice: "Nothing is lost: the oldest stay there, unreadable, until they expire."
+                    .to_owned(),
+                since_ms: None,
+            });
+        }
+        findings.sort_by_key(|finding| finding.kind);
+        Ok(findings)
+    }
+
+    fn look_at_network(&self, findings: &mut Vec<Finding>) {
+        let (what, advice) = match &self.network {
+            NetworkView::Ready => return,
+            NetworkView::Off => (
+                "The network is switched off.".to_owned(),
+                "It starts when the vault is opened.",
+            ),
+            NetworkView::Starting { stage, percent } => (
+                format!("Tor is starting ({percent} %): {stage}"),
+                "This can take a minute.",
+            ),
+            NetworkView::Blocked { reason } => (
+                reason.clone(),
+                "Check this machine's connection. Everything waits and goes out afterwards.",
+            ),
+        };
+        findings.push(Finding {
+            kind: FindingKind::Network,
+            about: None,
+            what,
+            advice: advice.to_owned(),
+            since_ms: None,
+        });
+    }
+
+    fn look_at_relays(&self, ctx: &Ctx<'_>, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+        let ours = Rows(ctx.store).relays()?;
+        if ours.is_empty() {
+            findings.push(Finding {
+                kind: FindingKind::NoRelay,
+                about: None,
+                what: "You use no relay: nobody can leave mail while you are offline.".to_owned(),
+                advice: "Add one with 'hushwing relay add ADDRESS'.".to_owned(),
+                since_ms: None,
+            });
+        }
+        for (relay, (state, since_ms)) in &self.health {
+            let RelayState::Unreachable { reason } = state else {
+                continue;
+            };
+            let is_ours = ours.contains(relay);
+            let is_theirs = self
+                .routes
+                .values()
+                .any(|routes| routes.relays.contains(relay));
+            let (kind, what, advice) = if is_ours {
+                (
+                    FindingKind::OwnRelay,
+                    "A relay of yours does not answer",
+                    "Mail goes by your other relays. If it is gone for good, add another and \
+                     then remove it: your contacts are told.",
+                )
+            } else if is_theirs {
+                (
+                    FindingKind::TheirRelay,
+                    "A relay of a contact does not answer",
+                    "Messages go by the contact's other relays, or straight to the device.",
+                )
+            } else {
+                continue;
+            };
+            findings.push(Finding {
+                kind,
+                about: Some(relay.to_string()),
+                what: format!("{what}: {reason}"),
+                advice: advice.to_owned(),
+                since_ms: Some(*since_ms),
+            });
+        }
+        Ok(())
+    }
+
+    fn look_at_contact(
+        &self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        row: &ContactRow,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), StoreError> {
+        if matches!(row.meeting, Meeting::Failed { .. }) {
+            return Ok(());
+        }
+        let mut push = |kind, what: String, advice: &str, since_ms| {
+            findings.push(Finding {
+                kind,
+                about: Some(views::hex(&contact.0)),
+                what,
+                advice: advice.to_owned(),
+                since_ms,
+            });
+        };
+        let view = views::contact_view(ctx, contact, row)?;
+        if let Some(repair) = &row.repair {
+            push(
+                FindingKind::Repairing,
+                "The keys of this conversation are being made anew.".to_owned(),
+                "Your messages wait and go out when the other side has come online.",
+                Some(repair.since_ms),
+            );
+        }
+        if view.missing > 0 {
+            push(
+                FindingKind::Missing,
+                format!(
+                    "{} of their messages or receipts are missing here.",
+                    view.missing
+                ),
+                "They were asked for; they come when the other side is online.",
+                None,
+            );
+        }
+        if let Some(reason) = self.held.get(contact) {
+            push(
+                FindingKind::Held,
+                reason.clone(),
+                "Nothing to do but wait for them.",
+                None,
+            );
+        }
+        let rows = Rows(ctx.store);
+        let boxes = rows.boxes_to(contact)?;
+        let nowhere = boxes
+            .iter()
+            .filter(|(_, out)| out.message.is_some() && out.stored_at.is_empty())
+            .count();
+        let kept = boxes
+            .iter()
+            .filter(|(_, out)| out.message.is_some() && !out.stored_at.is_empty())
+            .count();
+        let unsealed = rows.unsealed(contact, limits::MAX_UNSEALED)?.len();
+        if nowhere > 0 {
+            push(
+                FindingKind::Unreachable,
+                format!(
+                    "{nowhere} messages are on this machine only: no way to this contact works."
+                ),
+                "They are tried again by themselves; 'hushwing retry' tries at once. If all \
+                 relays that you both know are gone, ask for a route record.",
+                None,
+            );
+        }
+        if kept > 0 {
+            push(
+                FindingKind::Undelivered,
+                format!("{kept} messages wait at relays until this contact comes online."),
+                "Nothing to do.",
+                None,
+            );
+        }
+        if unsealed >= limits::MAX_UNSEALED {
+            push(
+                FindingKind::Limit,
+                "No more messages to this contact are taken: 1,000 wait.".to_owned(),
+                "They go out when the contact has answered.",
+                None,
+            );
+        }
+        Ok(())
+    }
+}
+
+fn unused(reason: &str) -> WayState {
+    WayState::Unused {
+        reason: reason.to_owned(),
+    }
+}

@@ -5,7 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use getrandom::SysRng;
 use hushwing_engine::{
     Ctx, Engine,
-    view::{Command, CommandError, ErrorCode, Event, NetworkView, RelayState, Reply, StatusView, VaultState},
+    view::{
+        Command, CommandError, ErrorCode, Event, NetworkView, RelayState, Reply, StatusView,
+        VaultState,
+    },
 };
 use hushwing_protocol::store::{KEY_TABLES, StoreError};
 use hushwing_vault::Vault;

@@ -47,6 +47,11 @@ impl FakeRelay {
         }
     }
 
+    /// Forgets every box as if it had never been put.
+    pub fn lose_everything(&mut self) {
+        self.places.clear();
+    }
+
     /// Puts `boxed` if nothing was ever put at `slot`.
     pub fn put(&mut self, slot: Slot, boxed: SealedBox) -> PutAnswer {
         match self.places.get(&slot) {

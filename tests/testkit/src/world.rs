@@ -151,6 +151,18 @@ impl World {
         self.people[who.0].store.snapshot()
     }
 
+    /// A person restores a backup, and their program knows it.
+    pub fn restore(&mut self, who: PersonId, backup: &hushwing_protocol::store::Snapshot) {
+        self.roll_back(who, backup);
+        self.step(who, Engine::restored);
+    }
+
+    /// A person's vault becomes an earlier one without anybody noticing.
+    pub fn roll_back(&mut self, who: PersonId, earlier: &hushwing_protocol::store::Snapshot) {
+        self.people[who.0].store.restore(earlier);
+        self.start(who);
+    }
+
     /// Runs a command that must succeed.
     pub fn call(&mut self, who: PersonId, command: Command) -> Reply {
         self.try_call(who, command).expect("the command succeeds")

@@ -1,7 +1,8 @@
 //! Two people and their relays, told as stories.
 
 use hushwing_engine::view::{
-    Command, ContactPhase, Event, InviteState, MessageState, MessageView, Reply,
+    Command, ContactPhase, DeliveryPolicy, Event, FindingKind, InviteState, LedgerStep,
+    MessageState, MessageView, Reply,
 };
 use hushwing_testkit::{Faults, PersonId, World};
 
@@ -280,4 +281,216 @@ fn nothing_is_lost_doubled_or_reordered_whatever_fails() {
         let found: Vec<_> = texts.into_iter().map(|message| message.text).collect();
         assert_eq!(found, expected, "seed {seed}");
     }
+}
+
+#[test]
+fn a_conversation_goes_on_after_an_old_backup_and_what_it_had_not_comes_again() {
+    let mut world = World::new(20, 2, 2);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    for number in 0..5 {
+        world.send(alice, &hers, &format!("a{number}"));
+        world.send(bob, &his, &format!("b{number}"));
+        world.run_for(2_000);
+    }
+    let backup = world.snapshot(bob);
+    for number in 5..10 {
+        world.send(alice, &hers, &format!("a{number}"));
+        world.run_for(2_000);
+    }
+    world.run_for(60_000);
+    let safety_number = world.contacts(alice)[0].safety_number.clone();
+    world.restore(bob, &backup);
+    world.send(alice, &hers, "after the restore");
+    world.send(bob, &his, "I had to restore");
+    world.run_for(600_000);
+    assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+    assert_eq!(world.read(bob, &his).len(), 17);
+    assert_eq!(world.contacts(alice)[0].safety_number, safety_number);
+    assert!(!world.contacts(bob)[0].repairing);
+    for who in [alice, bob] {
+        let told =
+            |event: &Event| matches!(event, Event::Warning { text } if text.contains("keys"));
+        assert!(world.events(who).iter().any(told), "both are told");
+    }
+}
+
+#[test]
+fn a_roll_back_that_nobody_noticed_is_noticed_and_mended() {
+    let mut world = World::new(21, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    world.direct_works = false;
+    world.send(bob, &his, "one");
+    world.run_for(30_000);
+    let copy = world.snapshot(bob);
+    for number in 0..4 {
+        world.send(bob, &his, &format!("lost with the roll-back {number}"));
+        world.send(alice, &hers, &format!("comes again {number}"));
+        world.run_for(30_000);
+    }
+    world.roll_back(bob, &copy);
+    world.send(bob, &his, "two");
+    world.send(alice, &hers, "three");
+    world.run_for(4 * 3_600_000);
+    let texts = |messages: Vec<MessageView>| -> Vec<String> {
+        messages.into_iter().map(|message| message.text).collect()
+    };
+    let (hers, his) = (
+        texts(world.read(alice, &hers)),
+        texts(world.read(bob, &his)),
+    );
+    for text in ["one", "two", "three", "comes again 0", "comes again 3"] {
+        let count = |all: &[String]| all.iter().filter(|known| *known == text).count();
+        assert_eq!(
+            (count(&hers), count(&his)),
+            (1, 1),
+            "{text}: {hers:?} {his:?}"
+        );
+    }
+}
+
+#[test]
+fn a_box_that_the_relay_lost_is_asked_for_when_later_ones_come() {
+    let mut world = World::new(22, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    world.send(alice, &hers, "zero");
+    world.run_for(10_000);
+    world.direct_works = false;
+    world.stop(bob);
+    world.send(alice, &hers, "lost by the relay");
+    world.run_for(5_000);
+    world.relay(0).lose_everything();
+    for number in 1..4 {
+        world.send(alice, &hers, &format!("later {number}"));
+        world.run_for(2_000);
+    }
+    world.start(bob);
+    world.run_for(5_000);
+    assert_eq!(world.contacts(bob)[0].missing, 1);
+    world.run_for(120_000);
+    assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+    assert_eq!(world.contacts(bob)[0].missing, 0);
+}
+
+#[test]
+fn the_last_box_that_a_relay_lost_is_put_again_without_being_asked_for() {
+    let mut world = World::new(23, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    world.direct_works = false;
+    world.stop(bob);
+    world.send(alice, &hers, "the last word");
+    world.run_for(5_000);
+    world.relay(0).lose_everything();
+    world.start(bob);
+    world.run_for(3 * 3_600_000);
+    assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+}
+
+#[test]
+fn contacts_follow_when_relays_change_and_a_dead_relay_is_routed_around() {
+    let mut world = World::new(24, 2, 3);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    world.direct_works = false;
+    world.relay(0).up = false;
+    let gone = world.relay(0).address.to_string();
+    world.send(alice, &hers, "around the dead one");
+    world.run_for(60_000);
+    assert_eq!(world.read(bob, &his).len(), 1);
+    world.call(
+        bob,
+        Command::RelayRemove {
+            address: gone.clone(),
+        },
+    );
+    world.run_for(120_000);
+    world.stop(bob);
+    world.send(alice, &hers, "to the two that are left");
+    world.run_for(60_000);
+    let state = world.read(alice, &hers)[1].state.clone();
+    assert_eq!(state, MessageState::AtRelay { stored: 2, of: 2 });
+}
+
+#[test]
+fn one_pasted_record_brings_people_together_when_all_relays_are_gone() {
+    let mut world = World::new(25, 2, 3);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let third = world.relay(2).address.to_string();
+    for who in [alice, bob] {
+        let address = third.clone();
+        world.call(who, Command::RelayRemove { address });
+    }
+    let (hers, his) = world.meet(alice, bob);
+    world.send(alice, &hers, "before");
+    world.run_for(30_000);
+    world.direct_works = false;
+    world.relay(0).up = false;
+    world.relay(1).up = false;
+    let stuck = world.send(alice, &hers, "stuck");
+    world.run_for(120_000);
+    for who in [alice, bob] {
+        for number in 0..2 {
+            let address = world.relay(number).address.to_string();
+            if number == 0 {
+                world.call(who, Command::RelayRemove { address });
+            }
+        }
+        let address = third.clone();
+        world.call(who, Command::RelayAdd { address });
+    }
+    let Reply::Doctor { findings } = world.call(alice, Command::Doctor) else {
+        panic!("findings were asked for");
+    };
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding.kind == FindingKind::Unreachable)
+    );
+    let Reply::RouteRecord { record } = world.call(
+        bob,
+        Command::RouteRecord {
+            contact: his.clone(),
+        },
+    ) else {
+        panic!("a record was asked for");
+    };
+    world.call(alice, Command::RouteApply { record });
+    world.run_for(600_000);
+    world.send(bob, &his, "found you");
+    world.run_for(600_000);
+    assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+    let Reply::Ledger(ledger) = world.call(alice, Command::Message { id: stuck.id }) else {
+        panic!("a ledger was asked for");
+    };
+    assert_eq!(ledger.message.state, MessageState::Delivered);
+    let steps: Vec<_> = ledger.history.iter().map(|entry| &entry.step).collect();
+    assert!(matches!(
+        steps[..2],
+        [LedgerStep::Written, LedgerStep::Sealed]
+    ));
+    assert!(
+        matches!(steps.last(), Some(LedgerStep::Delivered { .. })),
+        "{steps:?}"
+    );
+}
+
+#[test]
+fn a_policy_keeps_messages_to_its_ways() {
+    let mut world = World::new(26, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    let policy = Some(DeliveryPolicy::DirectOnly);
+    world.call(alice, Command::Delivery { policy });
+    world.stop(bob);
+    world.run_for(60_000);
+    let held = world.relay(0).held();
+    world.send(alice, &hers, "for your eyes only");
+    world.run_for(300_000);
+    assert_eq!(world.relay(0).held(), held);
+    world.start(bob);
+    world.run_for(600_000);
+    assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
 }

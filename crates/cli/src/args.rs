@@ -11,6 +11,7 @@ Exit codes:
   2  the command line is wrong
   3  no daemon runs, or the vault is locked
   4  wrong passphrase
+  5  `hushwing doctor` found something that is stuck
 
 First steps:
   hushwing run                     in one terminal: the daemon
@@ -56,14 +57,26 @@ pub(crate) enum Action {
     Lock,
     /// Show where things stand: vault, Tor, relays, undelivered messages.
     Status,
-    /// Add, list and test the relays where your mail waits while you are offline.
+    /// Tell everything that is stuck, the worst first, and what to do about it.
+    ///
+    /// Ends with exit code 0 when nothing is stuck and with 5 when something is.
+    Doctor,
+    /// Add, remove, list and test the relays where your mail waits while you are offline.
     #[command(subcommand)]
     Relay(RelayAction),
     /// Make, list, revoke and redeem invites.
     #[command(subcommand)]
     Invite(InviteAction),
+    /// Show or change by which ways your messages leave.
+    Delivery {
+        /// The ways from now on; without it the present ones are shown.
+        policy: Option<Policy>,
+    },
     /// List all contacts with their ids and safety numbers.
     Contacts,
+    /// Mend what a conversation lost: its routes, its keys.
+    #[command(subcommand)]
+    Contact(ContactAction),
     /// Send a text.
     Send {
         /// A contact's name, id, or the first 4 or more characters of the id.
@@ -72,7 +85,7 @@ pub(crate) enum Action {
         /// machine may see what stands on a command line.
         text: String,
     },
-    /// Show the newest messages with a contact, and where each one is.
+    /// Show the newest messages with a contact, with their ids and where each one is.
     Read {
         /// A contact's name, id, or the first 4 or more characters of the id.
         contact: String,
@@ -84,6 +97,9 @@ pub(crate) enum Action {
         #[arg(long, value_name = "POSITION")]
         after: Option<u64>,
     },
+    /// Show where one message is and what happened to it, or give it up.
+    #[command(subcommand)]
+    Message(MessageAction),
     /// Print what happens, as it happens, until the daemon ends.
     Watch,
     /// Try everything that waits again, now.
@@ -137,6 +153,11 @@ pub(crate) struct PassphraseArgs {
 pub(crate) enum RelayAction {
     /// Use a relay for mail to you from now on.
     Add(RelayAddressArg),
+    /// Stop using a relay.
+    ///
+    /// Every contact is told where mail goes from now on; what waits at the relay
+    /// is still fetched until they know.
+    Remove(RelayAddressArg),
     /// List the relays in use.
     List,
     /// Connect to a relay and ask what it is.
@@ -187,6 +208,64 @@ pub(crate) enum InviteAction {
         )]
         name: String,
     },
+}
+
+/// By which ways messages leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Policy {
+    /// To the contact's device, and to relays when it does not answer at once
+    Automatic,
+    /// To relays alone, never straight to a device
+    RelayOnly,
+    /// To the contact's device alone; both must be online at the same time
+    DirectOnly,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContactAction {
+    /// Hand routes over by hand, for when no relay that both know works any more.
+    #[command(subcommand)]
+    Routes(RoutesAction),
+    /// Make the keys of a conversation anew, because one side can no longer read.
+    ///
+    /// What is written meanwhile goes out afterwards.
+    Repair {
+        /// A contact's name, id, or the first 4 or more characters of the id.
+        contact: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RoutesAction {
+    /// Print how one contact can reach you now, as a text that only they can use.
+    Export {
+        /// A contact's name, id, or the first 4 or more characters of the id.
+        contact: String,
+        /// Write it to this new file, which only you can read, instead.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Take in how a contact can be reached now; who it is stands in the text.
+    Import {
+        /// The file that holds it, the text itself (hushwing-routes:...), or - to
+        /// read it from standard input.
+        #[arg(value_name = "FILE", default_value = "-")]
+        source: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MessageAction {
+    /// Show where a message is, by which ways it can go, and what happened to it.
+    Show(MessageIdArg),
+    /// Give up a message that has not left this machine yet.
+    GiveUp(MessageIdArg),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MessageIdArg {
+    /// Its id, or the first 4 or more characters of it, from `read`.
+    pub(crate) id: String,
 }
 
 #[cfg(test)]

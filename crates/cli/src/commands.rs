@@ -2,32 +2,61 @@
 //! terminal.
 
 use std::{
-    io::{self, IsTerminal, Write},
-    path::Path,
+    io::{self, IsTerminal},
+    path::{Path, PathBuf},
 };
 
-use hushwing_api::schema::{Command, Event, Reply, SecretText};
+use hushwing_api::schema::{Command, DeliveryPolicy, Event, Reply, SecretText};
 use zeroize::Zeroizing;
 
 use crate::{
-    args::{Action, InviteAction, RelayAction},
+    args::{Action, ContactAction, InviteAction, MessageAction, Policy, RelayAction, RoutesAction},
     client::Client,
     clock::Clock,
     failure::Failure,
-    input, qr, safe_text,
+    input,
+    output::{new_private_file, print},
+    qr,
+    safe_text::{self, inline},
     show::Show,
 };
 
 /// Asks the daemon of `dir` and prints what it says.
 pub(crate) fn carry_out(dir: &Path, action: Action, json: bool) -> Result<(), Failure> {
+    if let Action::Doctor = action {
+        return doctor(dir, json).map_err(Failure::in_the_way_of_the_doctor);
+    }
     // Before anything is asked for: nobody types a passphrase for nothing.
     let client = Client::of(dir)?;
+    let file = file_of(&action);
     let printer = Printer::new(json);
     let Some(command) = command_of(action)? else {
         return client.listen(|event| printer.event(event));
     };
     let reply = client.call(&command)?;
-    printer.reply(&command, &reply)
+    match (file, &reply) {
+        (Some(file), Reply::RouteRecord { record }) => printer.to_file(&file, record),
+        _ => printer.reply(&command, &reply),
+    }
+}
+
+/// Asks what is stuck; ends with 5 when something is.
+fn doctor(dir: &Path, json: bool) -> Result<(), Failure> {
+    let client = Client::of(dir)?;
+    let reply = client.call(&Command::Doctor)?;
+    Printer::new(json).reply(&Command::Doctor, &reply)?;
+    match reply {
+        Reply::Doctor { findings } if !findings.is_empty() => Err(Failure::Stuck),
+        _ => Ok(()),
+    }
+}
+
+/// Where the answer goes instead of standard output.
+fn file_of(action: &Action) -> Option<PathBuf> {
+    match action {
+        Action::Contact(ContactAction::Routes(RoutesAction::Export { out, .. })) => out.clone(),
+        _ => None,
+    }
 }
 
 /// What to ask; `None` for `watch`, which asks nothing.
@@ -42,7 +71,11 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
         },
         Action::Lock => Command::Lock,
         Action::Status => Command::Status,
+        Action::Doctor => Command::Doctor,
         Action::Relay(RelayAction::Add(relay)) => Command::RelayAdd {
+            address: plain(input::or_stdin(&relay.address)?),
+        },
+        Action::Relay(RelayAction::Remove(relay)) => Command::RelayRemove {
             address: plain(input::or_stdin(&relay.address)?),
         },
         Action::Relay(RelayAction::List) => Command::RelayList,
@@ -62,7 +95,19 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
             link: secret(input::or_stdin(&link)?),
             name,
         },
+        Action::Delivery { policy } => Command::Delivery {
+            policy: policy.map(Into::into),
+        },
         Action::Contacts => Command::Contacts,
+        Action::Contact(ContactAction::Routes(RoutesAction::Export { contact, .. })) => {
+            Command::RouteRecord { contact }
+        }
+        Action::Contact(ContactAction::Routes(RoutesAction::Import { source })) => {
+            Command::RouteApply {
+                record: input::route_record(&source)?,
+            }
+        }
+        Action::Contact(ContactAction::Repair { contact }) => Command::Repair { contact },
         Action::Send { contact, text } => Command::Send {
             contact,
             text: plain(input::or_stdin(&text)?),
@@ -76,8 +121,20 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
             limit,
             after,
         },
+        Action::Message(MessageAction::Show(message)) => Command::Message { id: message.id },
+        Action::Message(MessageAction::GiveUp(message)) => Command::GiveUp { id: message.id },
         Action::Retry => Command::RetryNow,
     }))
+}
+
+impl From<Policy> for DeliveryPolicy {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Automatic => Self::Automatic,
+            Policy::RelayOnly => Self::RelayOnly,
+            Policy::DirectOnly => Self::DirectOnly,
+        }
+    }
 }
 
 fn secret(text: Zeroizing<String>) -> SecretText {
@@ -123,7 +180,27 @@ impl Printer {
                 None => "\nThe link is too long for a QR code in a terminal.\n".into(),
             });
         }
+        if let (Reply::RouteRecord { .. }, true) = (reply, self.to_terminal) {
+            text.push_str(
+                "\nHand this text over by any means; only this contact can use it, with: hushwing \
+                 contact routes import -\n",
+            );
+        }
         print(&text)
+    }
+
+    /// Writes a route record to a new file and says so.
+    fn to_file(&self, file: &Path, record: &str) -> Result<(), Failure> {
+        new_private_file(file, &(record.to_owned() + "\n"))?;
+        print(&if self.json {
+            safe_text::json(&Reply::Done) + "\n"
+        } else {
+            format!(
+                "Your routes are in {}, which only you can read. Hand it over by any means; only \
+                 this contact can use it, with: hushwing contact routes import FILE\n",
+                inline(&file.display().to_string())
+            )
+        })
     }
 
     fn event(&self, event: &Event) -> Result<(), Failure> {
@@ -133,11 +210,4 @@ impl Printer {
             self.show.event(event)
         })
     }
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()?;
-    Ok(())
 }

@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     Here(String),
     /// Whoever read our output has gone, as in `hushwing read bob | head`.
     NobodyReads,
+    /// The doctor found something and has told it.
+    Stuck,
 }
 
 /// What goes to standard error with `--json`: the shape of a `CommandError`,
@@ -32,8 +34,8 @@ struct Told<'a> {
 }
 
 impl Failure {
-    /// `[HW-CLI-1]` 1 failed, 3 no daemon or locked, 4 wrong passphrase; 2 is
-    /// the parser's.
+    /// `[HW-CLI-1]` 1 failed, 3 no daemon or locked, 4 wrong passphrase, 5 stuck;
+    /// 2 is the parser's.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Command(error) => match error.code {
@@ -44,7 +46,21 @@ impl Failure {
             Self::NoDaemon(_) => 3,
             Self::Here(_) => 1,
             Self::NobodyReads => 0,
+            Self::Stuck => 5,
         })
+    }
+
+    /// What the doctor says when it cannot look: that alone holds everything up.
+    pub(crate) fn in_the_way_of_the_doctor(self) -> Self {
+        let alone = |why: &str| format!("nothing is sent or fetched now: {why}");
+        match self {
+            Self::NoDaemon(why) => Self::NoDaemon(alone(&why)),
+            Self::Command(CommandError {
+                code: code @ (ErrorCode::Locked | ErrorCode::NoVault),
+                message,
+            }) => Self::Command(CommandError::new(code, alone(&message))),
+            other => other,
+        }
     }
 
     /// The line for standard error; `None` when there is nothing to say.
@@ -56,7 +72,7 @@ impl Failure {
             ),
             Self::NoDaemon(message) => ("no_daemon".into(), message),
             Self::Here(message) => ("machine".into(), message),
-            Self::NobodyReads => return None,
+            Self::NobodyReads | Self::Stuck => return None,
         };
         Some(if json {
             safe_text::json(&Told { code, message })

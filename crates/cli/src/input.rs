@@ -14,7 +14,7 @@ use crate::{args::PassphraseArgs, failure::Failure};
 /// Bytes of a passphrase from a pipe, line end included: the vault takes 1,024.
 const MAX_PASSPHRASE_LEN: usize = 1024 + 2;
 
-/// Bytes of a text or link from standard input: above every limit behind it, so
+/// Bytes of a text, link or record from standard input or a file: above every limit behind it, so
 /// that the daemon says which one it was.
 const MAX_INPUT_LEN: usize = 16 * 1024;
 
@@ -51,6 +51,23 @@ pub(crate) fn or_stdin(given: &str) -> Result<Zeroizing<String>, Failure> {
     } else {
         Ok(Zeroizing::new(given.to_owned()))
     }
+}
+
+/// How a route record begins.
+const ROUTE_RECORD_SCHEME: &str = "hushwing-routes:";
+
+/// The route record that `source` is, or that the file of this name or standard
+/// input (`-`) holds. Spaces and line ends are left out: a record has none, and
+/// mail programs put some in.
+pub(crate) fn route_record(source: &str) -> Result<String, Failure> {
+    let text = if source.starts_with(ROUTE_RECORD_SCHEME) || source == "-" {
+        or_stdin(source)?
+    } else {
+        let file = File::open(source)
+            .map_err(|e| Failure::Here(format!("{source} cannot be read: {e}")))?;
+        read_bounded(file, MAX_INPUT_LEN, source)?
+    };
+    Ok(text.split_ascii_whitespace().collect())
 }
 
 /// `[HW-CLI-3]` A passphrase comes from a prompt without echo, standard input or

@@ -5,18 +5,18 @@
 //! in them.
 
 use hushwing_api::schema::{
-    Command, ContactPhase, ContactView, Event, InviteCreatedView, InviteState, InviteView,
-    MessageState, MessageView, NetworkView, RelayState, RelayTestView, RelayView, Reply,
-    StatusView, VaultState,
+    Command, ContactPhase, ContactView, DeliveryPolicy, Event, InviteCreatedView, InviteState,
+    InviteView, MessageState, MessageView, NetworkView, RelayState, RelayTestView, RelayView,
+    Reply, StatusView, VaultState,
 };
 
 use crate::{
     clock::Clock,
+    findings::findings,
+    ledger::{self, state},
+    names::short,
     safe_text::{block, inline},
 };
-
-/// Characters of an id that are shown: enough to name one among thousands.
-const SHORT_ID_LEN: usize = 8;
 
 const SECONDS_PER_DAY: u32 = 24 * 3600;
 
@@ -45,7 +45,15 @@ impl Show {
                 let lines = invites.iter().map(|invite| self.invite(invite));
                 list(lines, "There is no open invite.\n")
             }
-            Reply::Contact(contact) => contact_lines(contact),
+            Reply::Contact(contact) => {
+                let head = match command {
+                    Command::RouteApply { .. } => {
+                        "Mail to this contact goes by the new routes from now on:\n"
+                    }
+                    _ => "",
+                };
+                head.to_owned() + &contact_lines(contact)
+            }
             Reply::Contacts { contacts } => {
                 let none = "There are no contacts; make an invite with: hushwing invite create\n";
                 list(contacts.iter().map(contact_lines), none)
@@ -53,12 +61,22 @@ impl Show {
             Reply::Sent(message) => {
                 let (words, why) = state(&message.state, &self.clock);
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-                format!("Saved in the vault; {words}{why}.\n")
+                let id = short(&message.id);
+                format!("Saved in the vault as {id}; {words}{why}.\n")
             }
             Reply::Messages { messages } => {
                 let lines = messages.iter().map(|message| self.message(message));
                 list(lines, "There are no messages.\n")
             }
+            Reply::Ledger(view) => ledger::ledger(view, &self.clock, self.columns),
+            Reply::Doctor { findings: found } => findings(found, &self.clock),
+            Reply::Delivery { policy } => {
+                let set = matches!(command, Command::Delivery { policy: Some(_) });
+                let from = if set { "From now on " } else { "" };
+                format!("{from}{}\n", delivery_words(*policy))
+            }
+            // Alone on its line: it is there to be copied or piped.
+            Reply::RouteRecord { record } => inline(record) + "\n",
         }
     }
 
@@ -105,8 +123,13 @@ impl Show {
             text += &list(status.relays.iter().map(relay_lines), none);
             text += &match status.undelivered {
                 0 => "every message is on its recipient's device\n".into(),
-                1 => "1 message is not yet on its recipient's device\n".into(),
-                n => format!("{n} messages are not yet on their recipients' devices\n"),
+                1 => "1 message is not yet on its recipient's device; to see whether something \
+                      is stuck: hushwing doctor\n"
+                    .into(),
+                n => format!(
+                    "{n} messages are not yet on their recipients' devices; to see whether \
+                     something is stuck: hushwing doctor\n"
+                ),
             };
         }
         text
@@ -135,8 +158,9 @@ impl Show {
 
     fn message(&self, message: &MessageView) -> String {
         format!(
-            "[{}] {}, {}\n{}",
+            "[{}] {} {}, {}\n{}",
             self.clock.show(message.sent_at_ms),
+            short(&message.id),
             if message.mine { "you" } else { "they" },
             self.state_since(message),
             block(&message.text, self.columns)
@@ -162,9 +186,37 @@ fn done(command: &Command) -> &'static str {
         }
         Command::Unlock { .. } => "The vault is open.",
         Command::Lock => "The vault is closed; the keys are forgotten.",
+        Command::RelayRemove { .. } => {
+            "The relay is not used any more. Your contacts are told where mail goes from now on; \
+             what waits there is still fetched until they know."
+        }
         Command::InviteRevoke { .. } => "The invite is revoked; its link is dead.",
+        Command::GiveUp { .. } => "The message is given up; it does not leave this machine.",
+        Command::Repair { .. } => {
+            "The keys of this conversation are being made anew. What you write meanwhile goes out \
+             afterwards."
+        }
         Command::RetryNow => "Everything that waits is being tried again.",
         _ => "Done.",
+    }
+}
+
+/// What a policy does and what it shows to whom, in one sentence.
+fn delivery_words(policy: DeliveryPolicy) -> &'static str {
+    match policy {
+        DeliveryPolicy::Automatic => {
+            "automatic: a message goes straight to the contact's device, and to relays when that \
+             does not answer at once; a contact can tell when you are online."
+        }
+        DeliveryPolicy::RelayOnly => {
+            "relay-only: a message goes to relays and never straight to a device; it takes \
+             longer, and a contact learns no more of when you are online than when you fetched \
+             or wrote something."
+        }
+        DeliveryPolicy::DirectOnly => {
+            "direct-only: a message goes straight to the contact's device and to no relay, so no \
+             relay sees it; nothing arrives unless both of you are online at the same time."
+        }
     }
 }
 
@@ -233,37 +285,18 @@ fn contact_lines(contact: &ContactView) -> String {
     if let Some(number) = &contact.safety_number {
         text += &format!("    safety number {}\n", in_fives(number));
     }
-    text
-}
-
-/// Where a message is, in words, and why if there is a reason.
-fn state(state: &MessageState, clock: &Clock) -> (String, Option<String>) {
-    let because = |words: &str, reason: &str| (words.into(), Some(inline(reason)));
-    let plain = |words: &str| (words.into(), None);
-    match state {
-        MessageState::WaitingForContact => plain("waiting until they have accepted"),
-        MessageState::Held { reason } => because("held back", reason),
-        MessageState::WaitingForTor => plain("waiting for Tor"),
-        MessageState::WaitingForRelay {
-            reason,
-            next_try_ms,
-        } => {
-            let next_try = clock.show(*next_try_ms);
-            let why = format!("{} (next try {next_try})", inline(reason));
-            ("waiting for a relay".into(), Some(why))
-        }
-        MessageState::Sending => plain("on its way"),
-        MessageState::AtRelay { stored, of: 1 } => (format!("at {stored} of 1 relay"), None),
-        MessageState::AtRelay { stored, of } => (format!("at {stored} of {of} relays"), None),
-        MessageState::Delivered => plain("on their device"),
-        MessageState::Failed { reason } => because("failed", reason),
-        MessageState::Received => plain("received"),
-        MessageState::Unreadable { reason } => because("here but unreadable", reason),
+    if contact.repairing {
+        text += "    the keys are being made anew; what you write meanwhile goes out afterwards\n";
     }
-}
-
-fn short(id: &str) -> String {
-    inline(&id.chars().take(SHORT_ID_LEN).collect::<String>())
+    match contact.missing {
+        0 => {}
+        1 => text += "    1 message of theirs is missing here and was asked for again\n",
+        n => {
+            text +=
+                &format!("    {n} messages of theirs are missing here and were asked for again\n");
+        }
+    }
+    text
 }
 
 /// Digits in groups, as they are read out.
@@ -278,26 +311,20 @@ fn in_fives(digits: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use hushwing_api::schema::{Finding, LedgerEntry, LedgerView, WayView};
+
     use super::*;
+    use crate::{
+        findings::tests::EVERY_KIND,
+        ledger::tests::{every_state, every_step, every_way, message},
+    };
+
+    const NOW: u64 = 1_795_305_421_000;
 
     fn show() -> Show {
         Show {
-            clock: Clock::utc(),
+            clock: Clock::utc_at(NOW),
             columns: None,
-        }
-    }
-
-    fn message(text: &str, mine: bool, state: MessageState) -> MessageView {
-        MessageView {
-            id: "00112233445566778899aabbccddeeff".into(),
-            contact: "ffeeddccbbaa99887766554433221100".into(),
-            position: 1,
-            order: None,
-            mine,
-            text: text.into(),
-            sent_at_ms: 1_795_305_421_000,
-            state,
-            since_ms: 1_795_305_425_000,
         }
     }
 
@@ -305,6 +332,10 @@ mod tests {
     fn each_state_of_a_message_has_its_words() {
         let reason = || "it said no".to_owned();
         let relay = MessageState::WaitingForRelay {
+            reason: reason(),
+            next_try_ms: NOW + 60_000,
+        };
+        let some_day = MessageState::WaitingForRelay {
             reason: reason(),
             next_try_ms: 0,
         };
@@ -323,7 +354,12 @@ mod tests {
             (
                 relay,
                 "waiting for a relay since",
-                ": it said no (next try 1970-01-01 00:00:00)",
+                ": it said no (next try 2026-11-21 23:58:01)",
+            ),
+            (
+                some_day,
+                "waiting for a relay since",
+                ": it said no (next try when something changes)",
             ),
             (MessageState::Sending, "on its way since", ""),
             (
@@ -350,7 +386,7 @@ mod tests {
             ),
         ] {
             let shown = show().message(&message("hi", true, state));
-            let head = "[2026-11-21 23:57:01] you, ";
+            let head = "[2026-11-21 23:57:01] 00112233 you, ";
             assert_eq!(
                 shown,
                 format!("{head}{words} 2026-11-21 23:57:05{why}\n  | hi\n")
@@ -371,6 +407,8 @@ mod tests {
             name: bad(),
             phase,
             safety_number: Some(bad()),
+            missing: 2,
+            repairing: true,
         };
         let invite = InviteView {
             id: bad(),
@@ -388,7 +426,42 @@ mod tests {
             next_try_ms: u64::MAX,
         };
         let blocked = NetworkView::Blocked { reason: bad() };
+        let ledger = |message| {
+            Reply::Ledger(LedgerView {
+                message,
+                history: every_step(&bad())
+                    .into_iter()
+                    .map(|step| LedgerEntry { at_ms: NOW, step })
+                    .collect(),
+                ways: every_way(&bad())
+                    .into_iter()
+                    .map(|state| WayView {
+                        relay: Some(bad()),
+                        state,
+                    })
+                    .collect(),
+            })
+        };
+        let finding = |kind| Finding {
+            kind,
+            about: Some(bad()),
+            what: bad(),
+            advice: bad(),
+            since_ms: Some(u64::MAX),
+        };
+        let of_state = |state| MessageView {
+            state,
+            ..evil.clone()
+        };
+        let ledgers: Vec<Reply> = every_state(&bad())
+            .into_iter()
+            .map(|state| ledger(of_state(state)))
+            .collect();
         let replies = [
+            Reply::Doctor {
+                findings: EVERY_KIND.into_iter().map(finding).collect(),
+            },
+            Reply::RouteRecord { record: bad() },
             Reply::Status(StatusView {
                 version: bad(),
                 vault: VaultState::Open,
@@ -429,6 +502,7 @@ mod tests {
         ];
         let texts = replies
             .iter()
+            .chain(&ledgers)
             .map(|reply| show().reply(&Command::Status, reply));
         for text in texts.chain(events.iter().map(|event| show().event(event))) {
             assert!(
@@ -439,6 +513,56 @@ mod tests {
                 !text.lines().any(|line| line.starts_with("forged")),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_contact_tells_what_is_missing_and_what_is_mended() {
+        let mut contact = ContactView {
+            id: "3f2a9c1b00112233445566778899aabb".into(),
+            name: "Alice".into(),
+            phase: ContactPhase::Established,
+            safety_number: None,
+            missing: 0,
+            repairing: false,
+        };
+        let well = contact_lines(&contact);
+        assert_eq!(well, "3f2a9c1b  Alice\n    both can write\n");
+        contact.missing = 1;
+        assert_eq!(
+            contact_lines(&contact),
+            format!("{well}    1 message of theirs is missing here and was asked for again\n")
+        );
+        contact.missing = 2;
+        contact.repairing = true;
+        assert_eq!(
+            contact_lines(&contact),
+            format!(
+                "{well}    the keys are being made anew; what you write meanwhile goes out \
+                 afterwards\n    2 messages of theirs are missing here and were asked for again\n"
+            )
+        );
+    }
+
+    #[test]
+    fn every_policy_says_what_it_does() {
+        let policies = [
+            DeliveryPolicy::Automatic,
+            DeliveryPolicy::RelayOnly,
+            DeliveryPolicy::DirectOnly,
+        ];
+        for policy in policies {
+            let reply = Reply::Delivery { policy };
+            let asked = show().reply(&Command::Delivery { policy: None }, &reply);
+            let command = Command::Delivery {
+                policy: Some(policy),
+            };
+            let set = show().reply(&command, &reply);
+            assert_eq!(set, format!("From now on {asked}"));
+            // The word for the command line stands first.
+            let word = serde_json::to_value(policy).unwrap();
+            let word = word.as_str().unwrap().replace('_', "-");
+            assert!(asked.starts_with(&format!("{word}: ")), "{asked}");
         }
     }
 

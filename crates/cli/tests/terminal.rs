@@ -136,3 +136,15 @@ fn an_invite_is_shown_as_a_link_and_as_a_code() {
     let (seen, _) = Terminal::run(&daemon.path(), "--json invite create").end();
     assert!(!seen.contains('█'));
 }
+
+#[test]
+fn a_route_record_says_what_to_do_with_it_only_to_a_person() {
+    let daemon = FakeDaemon::start();
+    let record = "hushwing-routes:aebagbafaydqqcikbmga2dqpcaireeyu";
+    let (seen, code) = Terminal::run(&daemon.path(), "contact routes export alice").end();
+    assert_eq!(code, Some(0));
+    assert_eq!(seen.lines().next(), Some(record));
+    assert!(seen.contains("only this contact can use it"), "{seen}");
+    let (seen, _) = Terminal::run(&daemon.path(), "contact routes export alice | cat").end();
+    assert_eq!(seen.trim_end(), record);
+}

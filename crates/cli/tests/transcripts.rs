@@ -8,6 +8,8 @@
 //! ! ...                            standard error
 //! [CODE]                           the exit code
 //! ```
+//!
+//! Files that a command names lie in the daemon's folder.
 
 #![allow(clippy::unwrap_used)] // Helpers fail a test as an assertion does.
 
@@ -15,7 +17,7 @@ mod common;
 
 use std::{env, fmt::Write, fs, path::Path};
 
-use common::{FakeDaemon, hushwing, run, text};
+use common::{FakeDaemon, Mood, hushwing, run, text};
 
 #[test]
 fn help_tells_everything_without_a_daemon() {
@@ -59,8 +61,22 @@ fn failures_have_a_sentence_and_a_code() {
     against_a_daemon("failures.txt");
 }
 
+#[test]
+fn while_locked_every_command_that_needs_the_vault_ends_with_3() {
+    against(Mood::Locked, "locked.txt");
+}
+
+#[test]
+fn a_doctor_with_nothing_to_tell_ends_with_0() {
+    against(Mood::Well, "well.txt");
+}
+
 fn against_a_daemon(name: &str) {
-    let daemon = FakeDaemon::start();
+    against(Mood::Troubled, name);
+}
+
+fn against(mood: Mood, name: &str) {
+    let daemon = FakeDaemon::start_as(mood);
     let asked = daemon.asked.clone();
     check(name, daemon.dir.path(), &mut || {
         std::mem::take(&mut *asked.lock().unwrap())
@@ -80,7 +96,8 @@ fn check(name: &str, dir: &Path, asked: &mut dyn FnMut() -> Vec<String>) {
         let (words, input) = prompt.split_once(" < ").unwrap_or((prompt, ""));
         let words = words.strip_prefix("$ hushwing").unwrap();
         let mut process = hushwing(dir);
-        process.args(arguments(words));
+        // So that a transcript can name files.
+        process.current_dir(dir).args(arguments(words));
         let output = run(process, input);
         for command in asked() {
             writeln!(now, "> {command}").unwrap();

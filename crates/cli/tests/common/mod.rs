@@ -13,9 +13,10 @@ use async_trait::async_trait;
 use hushwing_api::{
     Backend, Limits, Server,
     schema::{
-        Command, CommandError, ContactPhase, ContactView, ErrorCode, Event, InviteCreatedView,
-        InviteState, InviteView, MessageState, MessageView, NetworkView, OrderView, RelayState,
-        RelayTestView, RelayView, Reply, StatusView, VaultState,
+        Command, CommandError, ContactPhase, ContactView, DeliveredBy, ErrorCode, Event, Finding,
+        FindingKind, InviteCreatedView, InviteState, InviteView, LedgerEntry, LedgerStep,
+        LedgerView, MessageState, MessageView, NetworkView, OrderView, RelayState, RelayTestView,
+        RelayView, Reply, StatusView, VaultState, WayState, WayView,
     },
     session::DaemonLock,
 };
@@ -59,6 +60,17 @@ pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
+/// What a fake daemon's account is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    /// Open, and this and that is stuck.
+    Troubled,
+    /// Open, and all is well.
+    Well,
+    /// Locked.
+    Locked,
+}
+
 /// A daemon that answers by heart.
 pub(crate) struct FakeDaemon {
     pub(crate) dir: TempDir,
@@ -72,6 +84,10 @@ pub(crate) struct FakeDaemon {
 
 impl FakeDaemon {
     pub(crate) fn start() -> Self {
+        Self::start_as(Mood::Troubled)
+    }
+
+    pub(crate) fn start_as(mood: Mood) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (events, _) = broadcast::channel(64);
@@ -79,6 +95,7 @@ impl FakeDaemon {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let lock = DaemonLock::acquire(dir.path()).unwrap();
         let backend = Arc::new(ByHeart {
+            mood,
             asked: asked.clone(),
             events: events.clone(),
             go_on: go_on.clone(),
@@ -108,12 +125,15 @@ impl FakeDaemon {
 }
 
 struct ByHeart {
+    mood: Mood,
     asked: Arc<Mutex<Vec<String>>>,
     events: broadcast::Sender<Event>,
     go_on: Arc<Notify>,
 }
 
 const RELAY: &str = "hushwing-relay:aebagbafaydqqcikbmga2dqpcaireeyu";
+const OTHER_RELAY: &str = "hushwing-relay:aebqcaqdqmbqkbygcieqsba2dqpcarea";
+const RECORD: &str = "hushwing-routes:aebagbafaydqqcikbmga2dqpcaireeyu";
 const ALICE: &str = "3f2a9c1b00112233445566778899aabb";
 const INVITE: &str = "0badcafe00112233445566778899aabb";
 
@@ -125,12 +145,19 @@ fn contact(name: &str, phase: ContactPhase) -> ContactView {
         name: name.into(),
         phase,
         safety_number,
+        missing: 0,
+        repairing: false,
     }
 }
 
+/// Long ago and far ahead: the distance from the day of the test is told alike
+/// on every day.
+const LONG_AGO_MS: u64 = 1_000_000_000_000;
+const FAR_AHEAD_MS: u64 = 250_000_000_000_000;
+
 pub(crate) fn message(position: u64, mine: bool, text: &str, state: MessageState) -> MessageView {
     MessageView {
-        id: format!("{position:032x}"),
+        id: format!("{:08x}{position:024x}", position * 0x1111_1111),
         contact: ALICE.into(),
         position,
         order: Some(OrderView {
@@ -149,7 +176,7 @@ fn messages(of: &str) -> Vec<MessageView> {
     if of == "mallory" {
         return vec![message(1, false, HOSTILE, MessageState::Received)];
     }
-    let next_try_ms = 1_795_305_499_000;
+    let next_try_ms = FAR_AHEAD_MS;
     let reason = || "it does not answer".to_owned();
     vec![
         message(1, false, "Hello Bob", MessageState::Received),
@@ -174,6 +201,145 @@ fn messages(of: &str) -> Vec<MessageView> {
     ]
 }
 
+/// Messages of [`messages`] with what happened to them, by id.
+fn ledger(id: &str) -> Option<LedgerView> {
+    let step = |n: u64, step| LedgerEntry {
+        at_ms: LONG_AGO_MS + n * 1000,
+        step,
+    };
+    let way = |relay: Option<&str>, state| WayView {
+        relay: relay.map(Into::into),
+        state,
+    };
+    let waiting = |reason: &str, next_try_ms| WayState::Waiting {
+        reason: reason.into(),
+        next_try_ms,
+    };
+    let hostile = id == "badbad";
+    let of = if hostile { "mallory" } else { "alice" };
+    let message = messages(of)
+        .into_iter()
+        .find(|message| hostile || message.id.starts_with(id))?;
+    let (history, ways) = match message.state {
+        _ if hostile => (
+            vec![step(
+                1,
+                LedgerStep::PutAgain {
+                    reason: HOSTILE.into(),
+                },
+            )],
+            vec![way(Some(HOSTILE), waiting(HOSTILE, 0))],
+        ),
+        MessageState::Received => (vec![step(1, LedgerStep::Arrived)], vec![]),
+        MessageState::Delivered => (
+            vec![
+                step(1, LedgerStep::Written),
+                step(2, LedgerStep::Sealed),
+                step(
+                    3,
+                    LedgerStep::KeptByRelay {
+                        relay: RELAY.into(),
+                    },
+                ),
+                step(
+                    4,
+                    LedgerStep::PutAgain {
+                        reason: "They do not have it, and the relay lost it.".into(),
+                    },
+                ),
+                step(5, LedgerStep::SealedAnew),
+                step(
+                    6,
+                    LedgerStep::Delivered {
+                        by: DeliveredBy::Receipt,
+                    },
+                ),
+            ],
+            vec![],
+        ),
+        MessageState::AtRelay { .. } => (
+            vec![
+                step(1, LedgerStep::Written),
+                step(2, LedgerStep::Sealed),
+                step(
+                    3,
+                    LedgerStep::KeptByRelay {
+                        relay: RELAY.into(),
+                    },
+                ),
+            ],
+            vec![
+                way(None, waiting("It does not answer.", FAR_AHEAD_MS)),
+                way(Some(RELAY), WayState::Kept),
+                way(Some(OTHER_RELAY), WayState::Trying),
+            ],
+        ),
+        MessageState::Failed { .. } => (
+            vec![
+                step(1, LedgerStep::Written),
+                step(
+                    2,
+                    LedgerStep::Failed {
+                        reason: "They refused the invite.".into(),
+                    },
+                ),
+            ],
+            vec![],
+        ),
+        _ => (
+            vec![step(1, LedgerStep::Written), step(2, LedgerStep::Sealed)],
+            vec![
+                way(
+                    None,
+                    WayState::Unused {
+                        reason: "You chose relays only.".into(),
+                    },
+                ),
+                way(Some(RELAY), waiting("Tor does not work.", 0)),
+                way(Some(OTHER_RELAY), waiting("It is full.", LONG_AGO_MS)),
+            ],
+        ),
+    };
+    Some(LedgerView {
+        message,
+        history,
+        ways,
+    })
+}
+
+fn findings() -> Vec<Finding> {
+    let finding = |kind, about: Option<&str>, what: &str, advice: &str, since_ms| Finding {
+        kind,
+        about: about.map(Into::into),
+        what: what.into(),
+        advice: advice.into(),
+        since_ms,
+    };
+    vec![
+        finding(
+            FindingKind::OwnRelay,
+            Some(RELAY),
+            "Your relay does not answer.",
+            "Ask its operator, or use another one.",
+            Some(LONG_AGO_MS),
+        ),
+        finding(
+            FindingKind::Undelivered,
+            Some(ALICE),
+            HOSTILE,
+            "Wait until they come online.",
+            Some(LONG_AGO_MS),
+        ),
+        finding(
+            FindingKind::Network,
+            None,
+            "Tor does not work: the network cable is out.",
+            "Plug it in.",
+            None,
+        ),
+    ]
+}
+
 fn relay(state: RelayState) -> RelayView {
     RelayView {
         address: RELAY.into(),
@@ -195,6 +361,16 @@ impl Backend for ByHeart {
         let asked = serde_json::to_string(&command).unwrap();
         self.asked.lock().unwrap().push(asked);
         let error = |code, message: &str| Err(CommandError::new(code, message));
+        let needs_a_vault = !matches!(
+            command,
+            Command::Status | Command::Create { .. } | Command::Unlock { .. } | Command::Lock
+        );
+        if self.mood == Mood::Locked && needs_a_vault {
+            return error(
+                ErrorCode::Locked,
+                "The account is locked. Open it with 'hushwing unlock'.",
+            );
+        }
         Ok(match command {
             Command::Unlock { passphrase } => match passphrase.expose() {
                 "right" => Reply::Done,
@@ -209,6 +385,46 @@ impl Backend for ByHeart {
                     );
                 }
             },
+            Command::Status if self.mood == Mood::Locked => Reply::Status(StatusView {
+                version: "0.1.0".into(),
+                vault: VaultState::Locked,
+                network: NetworkView::Off,
+                relays: vec![],
+                undelivered: 0,
+            }),
+            Command::Status if self.mood == Mood::Well => Reply::Status(StatusView {
+                version: "0.1.0".into(),
+                vault: VaultState::Open,
+                network: NetworkView::Ready,
+                relays: vec![relay(RelayState::Reachable)],
+                undelivered: 1,
+            }),
+            Command::Doctor if self.mood == Mood::Well => Reply::Doctor { findings: vec![] },
+            Command::Doctor => Reply::Doctor {
+                findings: findings(),
+            },
+            Command::Message { id } => match ledger(&id) {
+                Some(ledger) => Reply::Ledger(ledger),
+                None => return error(ErrorCode::NotFound, "There is no such message."),
+            },
+            Command::GiveUp { id } if id.starts_with("3333") => {
+                return error(
+                    ErrorCode::Refused,
+                    "This message has left this machine already; it cannot be taken back.",
+                );
+            }
+            Command::Delivery { policy } => Reply::Delivery {
+                policy: policy.unwrap_or_default(),
+            },
+            Command::RouteRecord { .. } => Reply::RouteRecord {
+                record: RECORD.into(),
+            },
+            Command::RouteApply { record } if record == RECORD => {
+                Reply::Contact(contact("Alice", ContactPhase::Established))
+            }
+            Command::RouteApply { .. } => {
+                return error(ErrorCode::BadInput, "This is not a route record.");
+            }
             Command::Status => Reply::Status(StatusView {
                 version: "0.1.0".into(),
                 vault: VaultState::Open,
@@ -242,6 +458,11 @@ impl Backend for ByHeart {
                 contacts: vec![
                     contact("Alice", ContactPhase::Established),
                     contact(HOSTILE, ContactPhase::Requested),
+                    ContactView {
+                        missing: 2,
+                        repairing: true,
+                        ..contact("Carol", ContactPhase::Established)
+                    },
                 ],
             },
             Command::Send { contact, .. } if contact == "nobody" => {
@@ -261,7 +482,10 @@ impl Backend for ByHeart {
             },
             Command::Create { .. }
             | Command::Lock
+            | Command::RelayRemove { .. }
             | Command::InviteRevoke { .. }
+            | Command::GiveUp { .. }
+            | Command::Repair { .. }
             | Command::RetryNow => Reply::Done,
         })
     }

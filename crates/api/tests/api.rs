@@ -3,28 +3,27 @@
 
 #![allow(clippy::unwrap_used)] // Helpers fail a test as an assertion does.
 
+mod common;
+
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
     path::Path,
     sync::Arc,
     time::Duration,
 };
 
 use async_trait::async_trait;
+use common::{Ask, HANG, Running, serve};
 use hushwing_api::{
-    Backend, Limits, Server,
+    Backend, Limits,
     schema::{Command, CommandError, ErrorCode, Event, Reply, SecretText, VaultState},
-    session::{DaemonLock, SESSION_FILE, Session},
+    session::{DaemonLock, SESSION_FILE},
 };
-use tempfile::TempDir;
 use tokio::sync::broadcast;
 use tungstenite::{
     Message, WebSocket, client::IntoClientRequest, error::Error as WsError, http::HeaderValue,
 };
-
-/// So that a broken server fails a test instead of hanging it.
-const HANG: Duration = Duration::from_secs(30);
 
 const EVENT_CAPACITY: usize = 16;
 
@@ -53,124 +52,17 @@ impl Backend for Fake {
     }
 }
 
-struct Running {
-    dir: TempDir,
-    server: Server,
-    address: SocketAddr,
-    secret: String,
-    events: broadcast::Sender<Event>,
+async fn running(limits: Limits) -> Running {
+    telling(limits).await.0
 }
 
-async fn running(limits: Limits) -> Running {
-    let dir = tempfile::tempdir().unwrap();
-    let lock = DaemonLock::acquire(dir.path()).unwrap();
+/// A server, and the way to tell its listeners something.
+async fn telling(limits: Limits) -> (Running, broadcast::Sender<Event>) {
     let (events, _) = broadcast::channel(EVENT_CAPACITY);
     let fake = Arc::new(Fake {
         events: events.clone(),
     });
-    let server = Server::start(lock, fake, limits).await.unwrap();
-    let session = Session::read(dir.path()).unwrap();
-    Running {
-        address: session.address,
-        secret: session.secret.expose().to_owned(),
-        dir,
-        server,
-        events,
-    }
-}
-
-/// A request, of which a test changes one thing.
-#[derive(Clone)]
-struct Ask {
-    method: &'static str,
-    target: String,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-}
-
-impl Ask {
-    fn good(running: &Running) -> Self {
-        Self {
-            method: "POST",
-            target: "/v0/command".into(),
-            headers: vec![
-                ("Host", running.address.to_string()),
-                ("Authorization", format!("Bearer {}", running.secret)),
-                ("Content-Type", "application/json".into()),
-            ],
-            body: br#"{"command":"relay_list"}"#.to_vec(),
-        }
-    }
-
-    fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
-        self.body = body.into();
-        self
-    }
-
-    fn without(mut self, name: &str) -> Self {
-        self.headers.retain(|(there, _)| *there != name);
-        self
-    }
-
-    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    fn instead(self, name: &'static str, value: impl Into<String>) -> Self {
-        self.without(name).with(name, value)
-    }
-
-    async fn send(self, to: SocketAddr) -> Answer {
-        tokio::task::spawn_blocking(move || self.send_blocking(to))
-            .await
-            .unwrap()
-    }
-
-    fn send_blocking(self, to: SocketAddr) -> Answer {
-        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
-        for (name, value) in &self.headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        head += &format!(
-            "Content-Length: {}\r\nConnection: close\r\n\r\n",
-            self.body.len()
-        );
-        let mut stream = TcpStream::connect(to).unwrap();
-        stream.set_read_timeout(Some(HANG)).unwrap();
-        stream.write_all(head.as_bytes()).unwrap();
-        // A refused request may find the connection closed under its body.
-        let _ = stream.write_all(&self.body);
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        Answer::parse(&String::from_utf8(bytes).unwrap())
-    }
-}
-
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    fn parse(text: &str) -> Self {
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
-        Self {
-            status: head
-                .split(' ')
-                .nth(1)
-                .and_then(|code| code.parse().ok())
-                .unwrap_or_else(|| panic!("not an answer: {text:?}")),
-            head: head.to_ascii_lowercase(),
-            body: body.into(),
-        }
-    }
-
-    fn error(&self) -> CommandError {
-        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {self:?}"))
-    }
+    (serve(fake, limits).await, events)
 }
 
 #[tokio::test]
@@ -594,7 +486,7 @@ fn warning(text: impl Into<String>) -> Event {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_listener_hears_every_event_in_order() {
-    let running = running(Limits::default()).await;
+    let (running, events) = telling(Limits::default()).await;
     let mut listeners = [
         listen_well(&running).unwrap(),
         listen_well(&running).unwrap(),
@@ -607,7 +499,7 @@ async fn every_listener_hears_every_event_in_order() {
         warning("two"),
     ];
     for event in &told {
-        running.events.send(event.clone()).unwrap();
+        events.send(event.clone()).unwrap();
     }
     for listener in &mut listeners {
         for event in &told {
@@ -655,16 +547,16 @@ async fn a_slow_listener_is_told_that_it_missed_something_and_stops_nobody() {
         send_deadline: HANG,
         ..Limits::default()
     };
-    let running = running(limits).await;
+    let (running, events) = telling(limits).await;
     let mut slow = listen_well(&running).unwrap();
     let mut quick = listen_well(&running).unwrap();
     // More than the sockets' buffers hold, while only one of them reads.
     let text = "x".repeat(60_000);
     for n in 0..400 {
-        running.events.send(warning(format!("{n} {text}"))).unwrap();
+        events.send(warning(format!("{n} {text}"))).unwrap();
         assert_eq!(heard(&mut quick), Some(warning(format!("{n} {text}"))));
     }
-    running.events.send(warning("last")).unwrap();
+    events.send(warning("last")).unwrap();
     let mut count = 0;
     let mut lagged = false;
     loop {
@@ -685,20 +577,20 @@ async fn a_listener_that_takes_nothing_is_dropped() {
         max_listeners: 1,
         ..Limits::default()
     };
-    let running = running(limits).await;
+    let (running, events) = telling(limits).await;
     let stuck = listen_well(&running).unwrap();
     let text = "x".repeat(60_000);
     let deadline = std::time::Instant::now() + HANG;
     // Its place is free again only once it is dropped.
     let mut next = loop {
         assert!(std::time::Instant::now() < deadline, "it is never dropped");
-        let _ = running.events.send(warning(text.clone()));
+        let _ = events.send(warning(text.clone()));
         tokio::time::sleep(Duration::from_millis(5)).await;
         if let Ok(next) = listen_well(&running) {
             break next;
         }
     };
-    running.events.send(warning("for the next")).unwrap();
+    events.send(warning("for the next")).unwrap();
     while heard(&mut next).expect("connected") != warning("for the next") {}
     drop(stuck);
 }
@@ -710,7 +602,7 @@ async fn a_listener_that_answers_no_ping_is_dropped_and_one_that_does_stays() {
         max_listeners: 2,
         ..Limits::default()
     };
-    let running = running(limits).await;
+    let (running, events) = telling(limits).await;
     let _mute = listen_well(&running).unwrap();
     let mut alive = listen_well(&running).unwrap();
     let alive = std::thread::spawn(move || heard(&mut alive));
@@ -722,7 +614,7 @@ async fn a_listener_that_answers_no_ping_is_dropped_and_one_that_does_stays() {
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    running.events.send(warning("still there")).unwrap();
+    events.send(warning("still there")).unwrap();
     assert_eq!(alive.join().unwrap(), Some(warning("still there")));
 }
 

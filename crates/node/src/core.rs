@@ -191,6 +191,7 @@ impl Core {
                 self.close();
                 Ok(Reply::Done)
             }
+            // [HW-API-14] All others need an open vault, whatever they ask.
             (_, None) if !Vault::exists(&self.config.dir) => Err(words::no_vault()),
             (_, None) => Err(words::locked()),
             (command, Some(session)) => {

@@ -8,7 +8,7 @@ use crate::{
     Engine, limits,
     outbox::generation_of,
     rows::{ContactId, ContactRow, Meeting, OutId, Owner, Progress, RepairRow, Rows},
-    view::{DeliveredBy, Event},
+    view::Event,
 };
 
 impl Engine {
@@ -158,16 +158,11 @@ impl Engine {
             generation < peer_generation
                 || (generation == peer_generation && peer_received.contains(number))
         };
-        for (id, out) in Rows(ctx.store).boxes_to(contact)? {
-            let OutId::Box(_, generation, number) = id else {
-                continue;
-            };
-            // What an older generation left behind was sealed again since.
-            if out.message.is_some() && generation == peer_generation && has((generation, number)) {
-                self.settle_delivered(ctx, &id, DeliveredBy::Receipt)?;
-            } else {
-                self.forget_out(ctx, &id)?;
-            }
+        // Whatever is not known to be delivered is sealed again, also where the
+        // peer's receipts cover its number: after a roll-back that nobody noticed
+        // the number may be that of another box. What came twice is shown once.
+        for (id, _) in Rows(ctx.store).boxes_to(contact)? {
+            self.forget_out(ctx, &id)?;
         }
         self.clear_recoveries(ctx, contact)?;
         let rows = Rows(ctx.store);

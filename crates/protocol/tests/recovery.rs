@@ -116,6 +116,22 @@ fn new_keys_can_be_made_again_and_again_from_either_side() {
 }
 
 #[test]
+fn boxes_that_cross_right_after_new_keys_are_all_read() {
+    let (mut alice, mut bob) = friends(83);
+    let request = ask(&mut bob);
+    let opened = take(&mut alice, &request);
+    let hers = [alice.say("one"), alice.say("two")];
+    take(&mut bob, opened.answer.as_ref().unwrap());
+    let his = bob.say("three");
+    assert!(his.committed);
+    assert_eq!(texts(&alice.read(&his)), ["three"]);
+    for (sealed, text) in hers.iter().zip(["one", "two"]) {
+        assert_eq!(texts(&bob.read(sealed)), [text]);
+    }
+    assert_they_talk(&mut alice, &mut bob);
+}
+
+#[test]
 fn a_second_restore_of_the_same_backup_walks_on_to_where_the_other_side_reads() {
     let (mut alice, mut bob) = friends(72);
     let backup = bob.store.snapshot();

@@ -174,6 +174,9 @@ impl Moving {
             read_lanes: Vec::new(),
         };
         moving.enter(entered, REDEEMER_LEAF, my_leaf, peer_leaf);
+        // Request and answer have shown each side to the other in this epoch, so
+        // either may write in its lane: it does not stay empty.
+        moving.sent_in_epoch = true;
         moving
     }
 

@@ -40,7 +40,7 @@ pub(crate) struct Fixed {
     /// How often the keys were made anew. `[HW-REC-4]`
     pub(super) generation: u32,
     /// Our place in the transcript among equal times: the leaf that we had at
-    /// the first contact, whatever leaf we have now. `[HW-CONV-11]`
+    /// the first contact, whatever leaf we have now.
     pub(super) writer: u32,
     pub(super) group_id: Blob,
     pub(super) my_leaf: u32,

@@ -101,10 +101,6 @@ pub const MAX_RECOVERIES: usize = 16;
 /// what it lost of these is sent again.
 pub const MAX_SAID_AGAIN: usize = 10_000;
 
-/// How long a relay of ours may be unreachable before contacts are told to
-/// leave mail at the others only, in milliseconds.
-pub const RELAY_DEAD_MS: u64 = 6 * 3_600_000;
-
 /// How long a change of routes may stay unacknowledged before it is offered
 /// outside of the lanes too, in milliseconds.
 pub const OFFER_AFTER_MS: u64 = 1_800_000;

@@ -20,9 +20,14 @@ use crate::{
 };
 
 /// A failure with the status that it is told with.
-struct Failure(StatusCode, CommandError);
+pub(crate) struct Failure(StatusCode, CommandError);
 
 impl Failure {
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn into_told(self) -> CommandError {
+        self.1
+    }
+
     fn bad_input(status: StatusCode, message: &'static str) -> Self {
         Self(status, CommandError::new(ErrorCode::BadInput, message))
     }
@@ -131,7 +136,7 @@ async fn read_body(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8>>, Fa
 
 /// `[HW-API-7]` The answer to a malformed command repeats nothing of it: what
 /// stands in the wrong place may be a passphrase.
-fn parse(body: Zeroizing<Vec<u8>>) -> Result<Command, Failure> {
+pub(crate) fn parse(body: Zeroizing<Vec<u8>>) -> Result<Command, Failure> {
     serde_json::from_slice(&body).map_err(|error| {
         Failure::from(CommandError::new(
             ErrorCode::BadInput,

@@ -61,6 +61,13 @@ impl Guard {
         }
     }
 
+    /// The verdict alone, with the status of a refusal.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn admits(&self, request: &Request) -> Result<(), u16> {
+        self.check(request)
+            .map_err(|refusal| refusal.into_response().status().as_u16())
+    }
+
     fn check(&self, request: &Request) -> Result<(), Refusal> {
         let headers = request.headers();
         if request.uri().authority().is_some()

@@ -25,6 +25,8 @@
 mod backend;
 mod command;
 mod events;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod guard;
 mod limits;
 pub mod passphrase;

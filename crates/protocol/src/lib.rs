@@ -13,6 +13,8 @@ mod conversation;
 mod direct;
 mod error;
 mod first_contact;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod identity;
 mod ids;
 mod kdf;

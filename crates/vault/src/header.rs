@@ -175,6 +175,12 @@ impl LockedHeader {
         found.ok_or(HeaderError::Damaged("the header has no passphrase slot"))
     }
 
+    /// What deriving the key will cost.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn params(&self) -> KdfParams {
+        self.slot.params
+    }
+
     /// Derives the key from `passphrase`, opens the slot, then checks the whole
     /// header under the vault key.
     pub(crate) fn unlock(self, passphrase: &Passphrase) -> Result<UnlockedHeader, HeaderError> {

@@ -11,6 +11,8 @@
 mod database;
 mod error;
 mod files;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod header;
 mod kdf;
 mod keys;

@@ -1,5 +1,7 @@
 //! A conversation: one MLS group, lanes of slots, turns, receipts.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod forge;
 mod lanes;
 mod open;
 pub(crate) mod policy;

@@ -6,6 +6,8 @@
 //! first commit carries the hash over link, bundle and request as authenticated
 //! data; the redeemer checks it before it uses that epoch.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod forge;
 mod inviter;
 mod keys;
 mod redeemer;

@@ -1,0 +1,104 @@
+//! The local API: who passes its guard, and what it takes for a command.
+
+use axum::{body::Body, extract::Request};
+use hushwing_api::{
+    fuzzing,
+    schema::{Command, ErrorCode},
+    session::Session,
+};
+
+/// The body of a request. A command reads the same when it is written and read
+/// again; a refusal repeats nothing of what stood there.
+pub fn api_command(input: &[u8]) {
+    match fuzzing::command(input.to_vec()) {
+        Ok(command) => {
+            let written = serde_json::to_vec(&command).unwrap();
+            let again: Command = serde_json::from_slice(&written).unwrap();
+            assert_eq!(serde_json::to_vec(&again).unwrap(), written);
+            // Nothing that is a secret shows where a log would show it.
+            if let Command::Create { passphrase } | Command::Unlock { passphrase } = &command {
+                let shown = format!("{command:?}");
+                assert!(shown.len() < 60 && shown.contains("SecretText(..)"));
+                assert!(passphrase.expose().len() <= input.len());
+            }
+        }
+        Err(error) => {
+            assert_eq!(error.code, ErrorCode::BadInput);
+            let place = error
+                .message
+                .strip_prefix("this is not a command of version 0 (line ")
+                .and_then(|rest| rest.strip_suffix(')'))
+                .unwrap();
+            let (line, column) = place.split_once(", column ").unwrap();
+            assert!(line.parse::<usize>().is_ok() && column.parse::<usize>().is_ok());
+        }
+    }
+}
+
+const SESSION: &str =
+    r#"{"address":"127.0.0.1:41000","secret":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}"#;
+const HOST: &[u8] = b"127.0.0.1:41000";
+const ORIGIN: &[u8] = b"http://127.0.0.1:41000";
+const BEARER: &[u8] = b"Bearer AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+/// A request's target in the first line, then a header in each: name, colon,
+/// value. The guard lets through what keeps each of its rules, and nothing else.
+/// The same bytes are read as a session's file.
+pub fn api_guard(input: &[u8]) {
+    if let Ok(session) = serde_json::from_slice::<Session>(input) {
+        let written = serde_json::to_vec(&session).unwrap();
+        assert!(serde_json::from_slice::<Session>(&written).is_ok());
+    }
+    let mut lines = input.split(|&byte| byte == b'\n');
+    let target = lines.next().unwrap_or_default();
+    let mut builder = Request::builder().method("POST").uri(target);
+    let mut headers = Vec::new();
+    for line in lines {
+        let Some(colon) = line.iter().position(|&byte| byte == b':') else {
+            continue;
+        };
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
+        builder = builder.header(name, value);
+        headers.push((name.to_ascii_lowercase(), value));
+    }
+    let Ok(request) = builder.body(Body::empty()) else {
+        return;
+    };
+    let session: Session = serde_json::from_str(SESSION).unwrap();
+    let verdict = fuzzing::admits(&session, &request);
+    let all = |name: &[u8]| -> Vec<&[u8]> {
+        let of_name = headers.iter().filter(|(other, _)| other == name);
+        of_name.map(|(_, value)| *value).collect()
+    };
+    let ours = request.uri().authority().is_none()
+        && all(b"host") == [HOST]
+        && matches!(all(b"origin")[..], [] | [ORIGIN])
+        && matches!(
+            all(b"sec-fetch-site")[..],
+            [] | [b"none"] | [b"same-origin"]
+        );
+    let known = all(b"authorization") == [BEARER];
+    let expected = match (ours, known) {
+        (false, _) => Err(403),
+        (true, false) => Err(401),
+        (true, true) => Ok(()),
+    };
+    assert_eq!(verdict, expected);
+}
+
+/// A request that passes.
+pub(crate) fn good_request() -> Vec<u8> {
+    let lines: [&[u8]; 5] = [
+        b"/v0/command",
+        &[b"host:", HOST].concat(),
+        &[b"origin:", ORIGIN].concat(),
+        b"sec-fetch-site:same-origin",
+        &[b"authorization:", BEARER].concat(),
+    ];
+    lines.join(&b'\n')
+}
+
+/// A session's file.
+pub(crate) fn session() -> Vec<u8> {
+    SESSION.as_bytes().to_vec()
+}

@@ -1,0 +1,79 @@
+//! The vault's header, which is read before anything is authenticated.
+
+use hushwing_vault::{KdfParams, Passphrase, fuzzing};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::edits::edited;
+
+/// Most memory times passes, in KiB, that a target may spend on one derivation.
+const MAX_WORK_KIB: u64 = 1024;
+
+/// The bounds of what a header may ask for, as the specification gives them.
+const CEILING_MEMORY_KIB: u32 = 4 * 1024 * 1024;
+const CEILING_PASSES: u32 = 64;
+const CEILING_LANES: u32 = 16;
+const CEILING_WORK_KIB: u64 = 16 * 1024 * 1024;
+
+const VAULT_KEY: [u8; 32] = [0x42; 32];
+
+/// A header as it lies on the disk, or edits of a sound one (bit 0 of the first
+/// byte), with the checksum set right (bit 1), as somebody does who changes it
+/// on purpose. Bytes without authentication never cost more than the bounds,
+/// and no altered header gives a key.
+pub fn vault_header(input: &[u8]) {
+    let Some((&how, rest)) = input.split_first() else {
+        return;
+    };
+    let sound = sound();
+    let mut bytes = if how & 1 == 0 {
+        rest.to_vec()
+    } else {
+        edited(&sound, rest)
+    };
+    if how & 2 != 0 {
+        bytes.truncate(bytes.len().saturating_sub(Sha256::output_size()));
+        let checksum = Sha256::digest(&bytes);
+        bytes.extend_from_slice(&checksum);
+    }
+    let Ok(params) = fuzzing::header_params(&bytes) else {
+        return;
+    };
+    let work = u64::from(params.memory_kib()) * u64::from(params.passes());
+    assert!(params.memory_kib() <= CEILING_MEMORY_KIB && work <= CEILING_WORK_KIB);
+    assert!((1..=CEILING_PASSES).contains(&params.passes()));
+    assert!((1..=CEILING_LANES).contains(&params.lanes()));
+    assert!(params.memory_kib() >= 8 * params.lanes());
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        assert!(
+            fuzzing::header_params(&damaged).is_err(),
+            "damage at {at} was not noticed"
+        );
+    }
+    if work <= MAX_WORK_KIB {
+        match fuzzing::open_header(&bytes, &passphrase()) {
+            Ok(key) => {
+                assert_eq!(key, VAULT_KEY);
+                // A whole one may be of another run, with another salt.
+                assert!(bytes == sound || how & 1 == 0, "an altered header opened");
+            }
+            Err(_) => assert!(bytes != sound, "the sound header does not open"),
+        }
+    }
+}
+
+fn passphrase() -> Passphrase {
+    Passphrase::new(Zeroizing::new("open sesame".to_owned())).unwrap()
+}
+
+/// One header for the life of the process: its salt and nonce are random.
+pub(crate) fn sound() -> Vec<u8> {
+    static MADE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+    let make = || {
+        let params = KdfParams::dangerously_weak_for_tests();
+        fuzzing::seal_header(&passphrase(), params, VAULT_KEY).unwrap()
+    };
+    MADE.get_or_init(make).clone()
+}

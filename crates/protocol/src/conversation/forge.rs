@@ -52,7 +52,7 @@ pub fn write_inside(
     let store = ctx.store;
     let fixed = Fixed::read(store, id)?;
     let moving = Moving::read(store, id)?;
-    let provider = Provider::new(store, ctx.rng, *id)?;
+    let provider = Provider::new(store, ctx.rng, fixed.scope)?;
     let signer = LeafSigner::new(&fixed.signer_seed);
     let mut group = Group::load(&provider, &fixed.group_id.0)?;
     let commit = match (fresh_commit, moving.pending_commit) {

@@ -1,7 +1,7 @@
 //! What keeps a conversation whole: asking for what is missing, new keys when
 //! the present ones no longer fit, and telling contacts where mail goes.
 
-use hushwing_protocol::{Ctx, Outgoing, RecoveryBox, RecoveryError, store::StoreError};
+use hushwing_protocol::{Ctx, Outgoing, RecoveryBox, RecoveryError, Safeguard, store::StoreError};
 use hushwing_wire::{Receipts, RelayAddress, RouteRecord, Routes};
 
 use crate::{
@@ -37,7 +37,10 @@ impl Engine {
         let Some(row) = Rows(ctx.store).contact(contact)? else {
             return Ok(());
         };
-        if row.repair.is_some() || ctx.now_ms < row.repair_not_before_ms {
+        if row.repair.is_some()
+            || ctx.now_ms < row.repair_not_before_ms
+            || !Safeguard::KeyRepair.is_kept()
+        {
             return Ok(());
         }
         self.start_repair(ctx, contact)
@@ -52,7 +55,7 @@ impl Engine {
         let Some(mut row) = Rows(ctx.store).contact(contact)? else {
             return Ok(());
         };
-        if row.meeting.conversation().is_none() {
+        if row.meeting.conversation().is_none() || !Safeguard::KeyRepair.is_kept() {
             return Ok(());
         }
         row.repair_not_before_ms = ctx.now_ms + limits::REPAIR_PAUSE_MS;
@@ -224,7 +227,9 @@ impl Engine {
             }
             if row.ask_at_ms.is_some_and(|at| at <= ctx.now_ms) {
                 row.ask_at_ms = Some(ctx.now_ms + limits::GAP_REPEAT_MS);
-                self.seal_quietly(ctx, &contact, &mut row, Outgoing::AskAgain)?;
+                if Safeguard::GapRequest.is_kept() {
+                    self.seal_quietly(ctx, &contact, &mut row, Outgoing::AskAgain)?;
+                }
             }
             if row.offer_at_ms.is_some_and(|at| at <= ctx.now_ms) {
                 row.offer_at_ms = Some(ctx.now_ms + limits::OFFER_PAUSE_MS);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use hushwing_protocol::{ConversationId, Ctx, Outgoing, Said, SealError, store::StoreError};
+use hushwing_protocol::{
+    ConversationId, Ctx, Outgoing, Safeguard, Said, SealError, store::StoreError,
+};
 use hushwing_wire::{
     RelayAddress, Routes, SealedBox, Slot,
     address::Endpoint,
@@ -495,6 +497,11 @@ impl Engine {
             }
             (Way::Relay(relay), Outcome::Stored) => self.relay_stored(ctx, id, &relay),
             (Way::Relay(relay), Outcome::Taken) => self.relay_taken(ctx, id, &relay),
+            (Way::Relay(relay), Outcome::Failed { .. })
+                if !Safeguard::UnknownOutcomePutAgain.is_kept() =>
+            {
+                self.relay_stored(ctx, id, &relay)
+            }
             (Way::Relay(_), outcome) => {
                 let jitter = jitter(ctx);
                 if let Some(attempt) = self.attempts.get_mut(id) {

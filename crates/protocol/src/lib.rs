@@ -20,8 +20,11 @@ mod ids;
 mod kdf;
 mod mls;
 mod ranges;
+mod safeguard;
 mod safety;
 mod secret;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 pub mod store;
 
 #[cfg(test)]
@@ -49,6 +52,7 @@ pub use first_contact::{
 pub use identity::{Fingerprint, IdentityKeys, ProofError, Role, VerifiedPeer};
 pub use ids::{ConversationId, InviteId};
 pub use mls::MlsError;
+pub use safeguard::Safeguard;
 pub use safety::SafetyNumber;
 
 /// What one step works with: an open transaction, randomness, and the time.

@@ -16,6 +16,7 @@ use crate::{
     error::{Fault, StateError},
     ids::ConversationId,
     mls::{Group, LeafSigner, MlsError, provider::Provider},
+    safeguard::Safeguard,
     secret::Blob,
     store::StoreError,
 };
@@ -188,6 +189,7 @@ pub fn seal(
         commit: moving
             .pending_commit
             .as_ref()
+            .filter(|_| committed || Safeguard::PendingCommitInEachBox.is_kept())
             .map_or_else(Vec::new, |commit| commit.0.clone()),
         message: message?,
     };

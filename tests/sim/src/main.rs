@@ -105,7 +105,13 @@ fn one(seed: u64, args: &Args) -> anyhow::Result<bool> {
     for defect in &report.defects {
         println!("FAILED: {defect}");
     }
-    println!("trace {}", report.hash);
+    println!(
+        "trace {}; {} steps, {} texts, at rest after {:.1} h",
+        report.hash,
+        report.steps,
+        report.texts,
+        report.settled_after_ms as f64 / 3_600_000.0
+    );
     Ok(report.defects.is_empty())
 }
 

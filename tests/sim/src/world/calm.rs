@@ -114,14 +114,15 @@ impl World {
             .find(|relay| !gone.contains(relay))
             .expect("a relay was added if none was left");
         for (who, mine) in before.iter().enumerate() {
+            if mine.iter().all(|relay| gone.contains(relay)) {
+                let address = self.servers[alive].address.to_string();
+                self.replace_one(who, mine[0], &address);
+            }
             for relay in mine.iter().filter(|relay| gone.contains(relay)) {
                 let address = self.servers[*relay].address.to_string();
-                self.must(who, Command::RelayRemove { address });
-            }
-            let left = mine.iter().any(|relay| !gone.contains(relay));
-            if !left {
-                let address = self.servers[alive].address.to_string();
-                self.must(who, Command::RelayAdd { address });
+                if self.relays_of(who).contains(relay) {
+                    self.must(who, Command::RelayRemove { address });
+                }
             }
         }
         let lost = |who: Who| before[who].iter().all(|relay| gone.contains(relay));
@@ -130,6 +131,17 @@ impl World {
                 self.hand_over_routes(one, other);
             }
         }
+    }
+
+    /// Adds a relay, making room for it where three are in use already.
+    fn replace_one(&mut self, who: Who, dead: usize, address: &str) {
+        let address = address.to_owned();
+        let full = self.relays_of(who).len() >= hushwing_engine::limits::MAX_OWN_RELAYS;
+        if full {
+            let dead = self.servers[dead].address.to_string();
+            self.must(who, Command::RelayRemove { address: dead });
+        }
+        self.must(who, Command::RelayAdd { address });
     }
 
     fn hand_over_routes(&mut self, from: Who, to: Who) {

@@ -20,7 +20,9 @@ impl Engine {
     /// [`StoreError`]; the step must then be rolled back.
     pub fn restored(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
         for (contact, row) in Rows(ctx.store).contacts()? {
-            if row.meeting.conversation().is_some() {
+            if let Some(conversation) = row.meeting.conversation() {
+                hushwing_protocol::forget_request(ctx, &conversation)
+                    .map_err(|_| StoreError::Damaged("conversation"))?;
                 self.start_repair(ctx, &contact)?;
             }
         }
@@ -127,6 +129,22 @@ impl Engine {
         let id = OutId::Recovery(*contact, row.recovery_next);
         row.recovery_next = row.recovery_next.saturating_add(1);
         self.enqueue(ctx, &id, &boxed.slot, &boxed.boxed, None)
+    }
+
+    /// The contact asked for new keys at another place too, before it found our
+    /// answer: that goes again unless it is still on its way. `[HW-REC-4]`
+    pub(crate) fn answer_again(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+        answer: &RecoveryBox,
+    ) -> Result<(), StoreError> {
+        let waiting = Rows(ctx.store).recoveries_to(contact)?;
+        if waiting.iter().any(|(_, out)| out.slot() == answer.slot) {
+            return Ok(());
+        }
+        self.enqueue_recovery(ctx, contact, row, answer)
     }
 
     fn forget_out(&mut self, ctx: &Ctx<'_>, id: &OutId) -> Result<(), StoreError> {

@@ -159,6 +159,7 @@ impl Engine {
             self.receipts_due.insert(*contact, due);
         }
         let mut unreadable_now = false;
+        let mut repaired_now = false;
         for happening in opened.happenings {
             match happening {
                 Happening::Repaired {
@@ -167,6 +168,7 @@ impl Engine {
                     ..
                 } => {
                     self.begin_generation(ctx, contact, row, peer_generation, &peer_received)?;
+                    repaired_now = true;
                     row.answering = opened.answer.is_some();
                     if let Some(answer) = &opened.answer {
                         self.enqueue_recovery(ctx, contact, row, answer)?;
@@ -248,6 +250,9 @@ impl Engine {
                 }
                 Happening::Fork { .. } => unreadable_now = true,
             }
+        }
+        if let Some(answer) = opened.answer.filter(|_| !repaired_now) {
+            self.answer_again(ctx, contact, row, &answer)?;
         }
         if unreadable_now {
             Rows(ctx.store).put_contact(contact, row)?;

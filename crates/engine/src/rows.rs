@@ -490,6 +490,11 @@ impl<'a> Rows<'a> {
     /// Messages whose id begins with `prefix`, at most two: enough to know
     /// whether it names one.
     pub(crate) fn find_messages(&self, prefix: &str) -> Found<Vec<(ContactId, u64)>> {
+        // What is no hexadecimal digit names nothing; a character of several
+        // bytes could not even be cut in two.
+        if !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(Vec::new());
+        }
         let whole = &prefix[..prefix.len() / 2 * 2];
         let Ok(from) = data_encoding::HEXLOWER.decode(whole.as_bytes()) else {
             return Ok(Vec::new());

@@ -39,8 +39,8 @@ pub use content::{Content, ContentError, MESSAGE_ID_LEN, SALT_LEN, Said, new_sal
 pub use conversation::{
     Budget, ConversationView, Happening, LOOK_AHEAD, MAX_IN_FLIGHT, MAX_OPEN_LANES, OpenError,
     Opened, Outgoing, Phase, RECEIPT_RESERVE, RECOVERY_LOOK_AHEAD, RecoveryBox, RecoveryError,
-    SealError, Sealed, Unreadable, ask_repair, conversations, direct_keys, forget, offer_routes,
-    open, route_record, seal, take_route_record, view, waits, window,
+    SealError, Sealed, Unreadable, ask_repair, conversations, direct_keys, forget, forget_request,
+    offer_routes, open, route_record, seal, take_route_record, view, waits, window,
 };
 pub use direct::{DIRECT_PORT, DirectKeys};
 pub use error::{Fault, StateError};

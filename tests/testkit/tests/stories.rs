@@ -1,7 +1,7 @@
 //! Two people and their relays, told as stories.
 
 use hushwing_engine::view::{
-    Command, ContactPhase, DeliveryPolicy, Event, FindingKind, InviteState, LedgerStep,
+    Command, ContactPhase, DeliveryPolicy, ErrorCode, Event, FindingKind, InviteState, LedgerStep,
     MessageState, MessageView, Reply,
 };
 use hushwing_testkit::{Faults, PersonId, World};
@@ -493,4 +493,59 @@ fn a_policy_keeps_messages_to_its_ways() {
     world.start(bob);
     world.run_for(600_000);
     assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+}
+
+#[test]
+fn who_asked_for_new_keys_for_hours_gets_one_answer_and_all_goes_on() {
+    let mut world = World::new(40, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (his, hers) = world.meet(alice, bob);
+    world.send(alice, &his, "before");
+    world.run_for(60_000);
+    world.stop(alice);
+    world.call(
+        bob,
+        Command::Repair {
+            contact: hers.clone(),
+        },
+    );
+    world.send(bob, &hers, "meanwhile");
+    // The same request walks on to several places.
+    world.run_for(3 * 3_600_000);
+    world.start(alice);
+    world.run_for(600_000);
+    for turn in 0..3 {
+        world.send(alice, &his, &format!("hers {turn}"));
+        world.run_for(60_000);
+        world.send(bob, &hers, &format!("his {turn}"));
+        world.run_for(60_000);
+    }
+    let generations = |world: &World, who| {
+        let made_anew =
+            |event: &&Event| matches!(event, Event::Warning { text } if text.contains("made anew"));
+        world.events(who).iter().filter(made_anew).count()
+    };
+    assert_eq!(
+        (generations(&world, alice), generations(&world, bob)),
+        (1, 1)
+    );
+    assert_same_transcript(&mut world, (alice, &his), (bob, &hers));
+}
+
+#[test]
+fn an_id_of_other_characters_names_no_message() {
+    let mut world = World::new(41, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (his, _) = world.meet(alice, bob);
+    world.send(alice, &his, "hello");
+    for id in [
+        "a\u{e9}\u{e9}",
+        "\u{e9}\u{e9}\u{e9}\u{e9}",
+        "zzzz",
+        "\0\0\0\0",
+    ] {
+        let asked = world.try_call(alice, Command::Message { id: id.to_owned() });
+        assert_eq!(asked.unwrap_err().code, ErrorCode::NotFound, "{id:?}");
+    }
+    assert_eq!(world.read(alice, &his).len(), 1);
 }

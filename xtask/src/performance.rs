@@ -77,7 +77,7 @@ pub(crate) fn make(root: &Path, args: &Args) -> Result<String> {
         }
     }
     ensure!(!runs.is_empty(), "there are no figures: ./x bench");
-    runs.sort_by(|a, b| first_id(a).cmp(&first_id(b)));
+    runs.sort_by_key(first_id);
     let mut json = serde_json::to_string_pretty(&runs)?;
     json.push('\n');
     std::fs::write(&path, json).with_context(|| format!("cannot write {FIGURES}"))?;

@@ -119,10 +119,6 @@ impl Machine {
         self.runs() && self.asleep_until_ms.is_none()
     }
 
-    pub(crate) fn engine(&self) -> Option<&Engine> {
-        self.engine.as_ref()
-    }
-
     /// What the machine's clock shows.
     pub(crate) fn local_ms(&self, now_ms: u64) -> u64 {
         now_ms.saturating_add_signed(self.skew_ms)

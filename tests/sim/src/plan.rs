@@ -9,16 +9,16 @@ use rand_chacha::ChaCha20Rng;
 use crate::fault::Fault;
 
 /// Virtual milliseconds.
-pub const SECOND_MS: u64 = 1_000;
+pub(crate) const SECOND_MS: u64 = 1_000;
 /// Virtual milliseconds.
-pub const MINUTE_MS: u64 = 60 * SECOND_MS;
+pub(crate) const MINUTE_MS: u64 = 60 * SECOND_MS;
 /// Virtual milliseconds.
-pub const HOUR_MS: u64 = 60 * MINUTE_MS;
+pub(crate) const HOUR_MS: u64 = 60 * MINUTE_MS;
 /// Virtual milliseconds.
-pub const DAY_MS: u64 = 24 * HOUR_MS;
+pub(crate) const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// A person's number.
-pub type Who = usize;
+pub(crate) type Who = usize;
 
 /// One thing that happens at a time.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -156,7 +156,7 @@ impl Plan {
 
 /// The kind of fault that an act is, if it is one.
 #[must_use]
-pub fn fault_of(act: &Act) -> Option<Fault> {
+pub(crate) fn fault_of(act: &Act) -> Option<Fault> {
     match act {
         Act::Close(..) => Some(Fault::Offline),
         Act::Suspend(..) => Some(Fault::Suspend),

@@ -306,12 +306,10 @@ impl World {
             Act::CutPeople(one, other, ms) => {
                 self.cut(Cut::People(one.min(other), one.max(other)), ms);
             }
-            Act::RelayCrash(relay, ms) => {
-                if self.servers[relay].up {
-                    self.servers[relay].up = false;
-                    self.unpark_all(relay);
-                    self.after(ms, Event::RelayReturns(relay));
-                }
+            Act::RelayCrash(relay, ms) if self.servers[relay].up => {
+                self.servers[relay].up = false;
+                self.unpark_all(relay);
+                self.after(ms, Event::RelayReturns(relay));
             }
             Act::RelayGone(relay) => {
                 self.servers[relay].up = false;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use hushwing_engine::view::{Command, ContactPhase, DeliveryPolicy, MessageState, Reply};
 
-use super::{BEGINNING_MS, World};
+use super::World;
 use crate::{
     plan::{DAY_MS, HOUR_MS, MINUTE_MS, Who},
     server::Server,
@@ -271,10 +271,5 @@ impl World {
             let until = self.elapsed_ms() + MEETING_OVER_MS;
             self.run_until(until);
         }
-    }
-
-    /// Milliseconds since 1970 at the beginning of the run.
-    pub(crate) const fn beginning_ms() -> u64 {
-        BEGINNING_MS
     }
 }

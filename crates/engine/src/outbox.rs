@@ -1,6 +1,6 @@
 //! Getting boxes out: which way, when again, and what became of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hushwing_protocol::{
     ConversationId, Ctx, Outgoing, Safeguard, Said, SealError, store::StoreError,
@@ -32,11 +32,22 @@ pub(crate) struct Attempt {
     pub(crate) next_try_ms: u64,
     failures: u32,
     pub(crate) last_error: Option<String>,
+    /// What the last try of each way gave, of those that failed.
+    pub(crate) errors: BTreeMap<Way, String>,
     pub(crate) in_flight: BTreeSet<Way>,
     /// The contact's node said that it does not wait for this slot.
     direct_refused: bool,
     /// Relays that will never take it (another box lies there).
     lost_at: BTreeSet<RelayAddress>,
+}
+
+impl Attempt {
+    /// One way failed. The other ways keep their own reasons: a person is told
+    /// of each why it is not there.
+    fn failed(&mut self, way: Way, reason: String) {
+        self.last_error = Some(reason.clone());
+        self.errors.insert(way, reason);
+    }
 }
 
 /// One of the ways of a box.
@@ -57,7 +68,7 @@ pub(crate) struct Reput {
 /// How a contact's node answered of late.
 #[derive(Clone, Default)]
 pub(crate) struct DirectHealth {
-    rest_until_ms: u64,
+    pub(crate) rest_until_ms: u64,
     failures: u32,
     /// It took the last box pushed to it.
     answers: bool,
@@ -136,6 +147,7 @@ impl Engine {
                 next_try_ms: now_ms,
                 failures: 0,
                 last_error: None,
+                errors: BTreeMap::new(),
                 in_flight: BTreeSet::new(),
                 direct_refused: false,
                 lost_at: BTreeSet::new(),
@@ -504,10 +516,10 @@ impl Engine {
             {
                 self.relay_stored(ctx, id, &relay)
             }
-            (Way::Relay(_), outcome) => {
+            (Way::Relay(relay), outcome) => {
                 let jitter = jitter(ctx);
                 if let Some(attempt) = self.attempts.get_mut(id) {
-                    attempt.last_error = Some(reason_of(&outcome));
+                    attempt.failed(Way::Relay(relay), reason_of(&outcome));
                     attempt.next_try_ms = ctx.now_ms + backoff_ms(attempt.failures, jitter);
                     attempt.failures = attempt.failures.saturating_add(1);
                     // Another way may be open by then.
@@ -555,10 +567,11 @@ impl Engine {
         let has_relays = !self.relays_for(id).is_empty();
         if let Some(attempt) = self.attempts.get_mut(id) {
             attempt.direct_refused = refused;
-            attempt.last_error = Some(match outcome {
+            let reason = match outcome {
                 Outcome::Failed { .. } => "They are not online.".to_owned(),
                 other => reason_of(other),
-            });
+            };
+            attempt.failed(Way::Direct, reason);
             if attempt.in_flight.is_empty() {
                 // A contact without relays whose node refuses must not make
                 // us push without pause.
@@ -593,6 +606,7 @@ impl Engine {
         if let Some(attempt) = self.attempts.get_mut(id) {
             attempt.stored_at.insert(relay.clone());
             attempt.last_error = None;
+            attempt.errors.remove(&Way::Relay(relay.clone()));
             if relays.iter().all(|relay| attempt.stored_at.contains(relay))
                 && attempt.in_flight.is_empty()
             {
@@ -666,7 +680,8 @@ impl Engine {
             _ => {}
         }
         if let Some(attempt) = self.attempts.get_mut(id) {
-            attempt.last_error = Some("Something else lies in its place at the relay.".to_owned());
+            let reason = "Something else lies in its place at the relay.".to_owned();
+            attempt.failed(Way::Relay(relay.clone()), reason);
             if everywhere {
                 attempt.lost_at.clear();
                 attempt.next_try_ms = ctx.now_ms + limits::RETRY_MAX_MS;

@@ -2,7 +2,7 @@
 
 use hushwing_engine::view::{
     Command, ContactPhase, DeliveryPolicy, ErrorCode, Event, FindingKind, InviteState, LedgerStep,
-    MessageState, MessageView, Reply,
+    MessageState, MessageView, Reply, WayState,
 };
 use hushwing_testkit::{Faults, PersonId, World};
 
@@ -142,6 +142,43 @@ fn the_state_of_a_message_says_where_it_is() {
     world.start(bob);
     world.run_for(20_000);
     assert_eq!(world.read(alice, &hers)[0].state, MessageState::Delivered);
+}
+
+#[test]
+fn each_way_of_a_message_tells_its_own_reason() {
+    let mut world = World::new(19, 2, 2);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, _) = world.meet(alice, bob);
+    world.direct_works = false;
+    world.relay(0).up = false;
+    let dead = world.relay(0).address.to_string();
+    world.stop(bob);
+    let message = world.send(alice, &hers, "where is it");
+    let (mut failed, mut kept_and_waiting) = (false, false);
+    for _ in 0..600 {
+        world.run_for(100);
+        let command = Command::Message {
+            id: message.id.clone(),
+        };
+        let Reply::Ledger(ledger) = world.call(alice, command) else {
+            panic!("a ledger was asked for");
+        };
+        let way = ledger
+            .ways
+            .iter()
+            .find(|way| way.relay.as_ref() == Some(&dead));
+        match &way.expect("the dead relay is a way").state {
+            WayState::Trying => {}
+            WayState::Waiting { reason, .. } if reason == "The connection was lost." => {
+                failed = true;
+                let state = &ledger.message.state;
+                kept_and_waiting |= *state == MessageState::AtRelay { stored: 1, of: 2 };
+            }
+            // Before the first try there is nothing to tell, and never after it.
+            other => assert!(!failed, "{other:?}"),
+        }
+    }
+    assert!(kept_and_waiting);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use hushwing_protocol::{Ctx, store::StoreError};
 use crate::{
     Engine, limits,
     outbox::Way,
-    rows::{ContactId, ContactRow, Meeting, OutId, Progress, Rows},
+    rows::{ContactId, ContactRow, Meeting, OutId, Owner, Progress, Rows},
     view::{
         DeliveryPolicy, Finding, FindingKind, InviteState, LedgerView, NetworkView, RelayState,
         WayState, WayView,
@@ -171,10 +171,10 @@ impl Engine {
                 continue;
             };
             let is_ours = ours.contains(relay);
-            let is_theirs = self
-                .routes
-                .values()
-                .any(|routes| routes.relays.contains(relay));
+            // The relays of an invite that was used are nobody's any more.
+            let is_theirs = self.routes.iter().any(|(owner, routes)| {
+                matches!(owner, Owner::Contact(_)) && routes.relays.contains(relay)
+            });
             let (kind, what, advice) = if is_ours {
                 (
                     FindingKind::OwnRelay,

@@ -36,6 +36,9 @@ struct Args {
     /// Of that seed only these acts, as numbers and ranges: 0-4,9
     #[arg(long)]
     acts: Option<String>,
+    /// Without these faults, in every seed
+    #[arg(long, value_delimiter = ',')]
+    leave_out: Vec<Fault>,
     /// Take a safeguard away
     #[arg(long)]
     without: Option<Without>,
@@ -115,6 +118,21 @@ fn one(seed: u64, args: &Args) -> anyhow::Result<bool> {
     Ok(report.defects.is_empty())
 }
 
+fn setting_of(args: &Args) -> Setting {
+    let faults = Fault::ALL
+        .into_iter()
+        .filter(|fault| !args.leave_out.contains(fault))
+        .collect();
+    Setting {
+        part: Part {
+            faults: (!args.leave_out.is_empty()).then_some(faults),
+            acts: None,
+        },
+        without: args.without,
+        print: false,
+    }
+}
+
 #[derive(Default)]
 struct Sum {
     faults: FaultTable,
@@ -136,10 +154,7 @@ fn many(args: &Args) -> anyhow::Result<bool> {
     let end = args.from + args.seeds;
     let failed = AtomicUsize::new(0);
     let sum = Mutex::new(Sum::default());
-    let setting = Setting {
-        without: args.without,
-        ..Setting::default()
-    };
+    let setting = setting_of(args);
     let ran = AtomicU64::new(0);
     std::thread::scope(|scope| -> anyhow::Result<()> {
         let workers: Vec<_> = (0..jobs)
@@ -214,10 +229,7 @@ fn tell(report: &Report, args: &Args) -> anyhow::Result<()> {
     for defect in &report.defects {
         println!("    {defect}");
     }
-    let mut setting = Setting {
-        without: args.without,
-        ..Setting::default()
-    };
+    let mut setting = setting_of(args);
     if !args.no_shrink {
         setting.part = shrink(seed, &setting)?;
     }

@@ -1,5 +1,6 @@
 //! `xtask check-docs`: what the documents say about the code, checked.
 
+mod limits;
 mod requirements;
 mod words;
 
@@ -33,6 +34,7 @@ pub(crate) fn check(root: &Path) -> Result<String> {
     complaints.extend(broken_links(&texts, root));
     let (count, found) = requirements::check(&texts);
     complaints.extend(found);
+    complaints.extend(limits::check(&texts));
     complaints.extend(words::check(&texts));
     if !complaints.is_empty() {
         bail!("the documents are wrong:\n  {}", complaints.join("\n  "));

@@ -104,13 +104,7 @@ impl Engine {
             .map(|slot| (slot, Awaited::Box(*contact)))
             .collect();
         self.waiting.insert(owner, awaited);
-        let mut relays = row.my_relays.clone();
-        for relay in row.old_relays.iter().chain(&self.wanted_relays(ctx, row)?) {
-            if !relays.contains(relay) {
-                relays.push(relay.clone());
-            }
-        }
-        self.wait_relays.insert(owner, relays);
+        self.wait_relays.insert(owner, self.read_relays(row));
         let window = hushwing_protocol::window(ctx.store, conversation).map_err(state_error)?;
         self.windows
             .insert(*contact, window.into_iter().collect::<BTreeSet<_>>());

@@ -32,7 +32,7 @@ impl Engine {
             ));
         }
         let rows = Rows(ctx.store);
-        let relays = rows.relays().map_err(views::store_error)?;
+        let relays = self.ours.told();
         if relays.is_empty() {
             return Err(CommandError::new(
                 ErrorCode::BadInput,
@@ -43,12 +43,21 @@ impl Engine {
         let open = rows.invites().map_err(views::store_error)?;
         let open = open
             .iter()
-            .filter(|(_, row)| Self::is_open(row.state))
+            .filter(|(_, row)| row.as_ref().is_some_and(|row| Self::is_open(row.state)))
             .count();
         if open >= limits::MAX_OPEN_INVITES {
             return Err(CommandError::new(
                 ErrorCode::Limit,
                 "You have 32 open invites, which is the limit. Revoke one that you no longer need.",
+            ));
+        }
+        // Each open invite may become a contact without asking.
+        let contacts = rows.contact_ids().map_err(views::store_error)?.len();
+        if contacts + open >= limits::MAX_CONTACTS {
+            return Err(CommandError::new(
+                ErrorCode::Limit,
+                "You have 500 contacts and open invites together, which is the limit of one \
+                 account.",
             ));
         }
         let now_min = ctx.now_ms / MS_PER_MIN;
@@ -204,8 +213,9 @@ impl Engine {
         ctx: &mut Ctx<'_>,
         invite: &InviteId,
     ) -> Result<(), StoreError> {
-        if let Err(InviteError::Store(error)) = hushwing_protocol::revoke_invite(ctx, invite) {
-            return Err(error);
+        match hushwing_protocol::revoke_invite(ctx, invite) {
+            Err(InviteError::Store(error)) => return Err(error),
+            Ok(()) | Err(_) => {}
         }
         let bundle = OutId::Bundle(*invite);
         self.attempts.remove(&bundle);
@@ -216,7 +226,7 @@ impl Engine {
         Ok(())
     }
 
-    fn forget_invite(&mut self, invite: &InviteId) {
+    pub(crate) fn forget_invite(&mut self, invite: &InviteId) {
         let owner = Owner::Invite(*invite);
         self.waiting.remove(&owner);
         self.wait_relays.remove(&owner);
@@ -233,18 +243,61 @@ impl Engine {
             .map(|(invite, _)| *invite)
             .collect();
         for invite in over {
-            let Some(mut row) = Rows(ctx.store).invite(&invite)? else {
-                self.forget_invite(&invite);
-                continue;
-            };
-            let was_open = Self::is_open(row.state);
-            self.revoke_invite(ctx, &invite)?;
-            // An invite that nobody used stays in the list as expired; of a
-            // used one the contact is there.
-            if was_open {
-                row.state = InviteState::Expired;
-                Rows(ctx.store).put_invite(&invite, &row)?;
-            }
+            self.in_invite_room(ctx, &invite, |engine, ctx| {
+                engine.expire_invite(ctx, &invite)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn expire_invite(&mut self, ctx: &mut Ctx<'_>, invite: &InviteId) -> Result<(), StoreError> {
+        let Some(mut row) = Rows(ctx.store).invite(invite)? else {
+            self.forget_invite(invite);
+            return Ok(());
+        };
+        let was_open = Self::is_open(row.state);
+        self.revoke_invite(ctx, invite)?;
+        // An invite that nobody used stays in the list as expired; of a
+        // used one the contact is there.
+        if was_open {
+            row.state = InviteState::Expired;
+            Rows(ctx.store).put_invite(invite, &row)?;
+            Self::forget_oldest_expired(ctx)?;
+        }
+        Ok(())
+    }
+
+    fn forget_oldest_expired(ctx: &Ctx<'_>) -> Result<(), StoreError> {
+        let rows = Rows(ctx.store);
+        let mut expired: Vec<(u64, InviteId)> = rows
+            .invites()?
+            .into_iter()
+            .filter_map(|(id, row)| row.map(|row| (id, row)))
+            .filter(|(_, row)| row.state == InviteState::Expired)
+            .map(|(id, row)| (row.expires_at_ms, id))
+            .collect();
+        expired.sort_unstable();
+        let over = expired.len().saturating_sub(limits::MAX_EXPIRED_INVITES);
+        for (_, id) in expired.iter().take(over) {
+            rows.delete_invite(id)?;
+        }
+        Ok(())
+    }
+
+    /// Takes up what the vault holds of an invite.
+    pub(crate) fn take_up_invite(
+        &mut self,
+        ctx: &Ctx<'_>,
+        invite: &InviteId,
+        row: &InviteRow,
+    ) -> Result<(), StoreError> {
+        self.refresh_invite(ctx, invite, row)?;
+        let bundle = OutId::Bundle(*invite);
+        let rows = Rows(ctx.store);
+        if let Some(out) = rows.out(&bundle)? {
+            // It is needed whole before anybody can use the invite.
+            rows.out_box(&bundle)?;
+            self.track(&bundle, &out, ctx.now_ms);
         }
         Ok(())
     }

@@ -25,13 +25,16 @@ impl Engine {
             .collect();
         for contact in over {
             self.deadlines.remove(&contact);
-            if let Some(row) = Rows(ctx.store).contact(&contact)? {
+            self.in_room(ctx, &contact, |engine, ctx| {
+                let Some(row) = Rows(ctx.store).contact(&contact)? else {
+                    return Ok(());
+                };
                 let why = match row.meeting {
                     Meeting::Requested { .. } => UNANSWERED,
                     _ => GONE,
                 };
-                self.fail_contact(ctx, &contact, row, why.to_owned())?;
-            }
+                engine.fail_contact(ctx, &contact, row, why.to_owned())
+            })?;
         }
         Ok(())
     }
@@ -66,7 +69,8 @@ impl Engine {
         }
         let rows = Rows(ctx.store);
         let contacts = rows.contacts().map_err(views::store_error)?;
-        if contacts.len() >= limits::MAX_CONTACTS {
+        let count = rows.contact_ids().map_err(views::store_error)?.len();
+        if count >= limits::MAX_CONTACTS {
             return Err(CommandError::new(
                 ErrorCode::Limit,
                 "You have 500 contacts, which is the limit of one account.",
@@ -81,7 +85,7 @@ impl Engine {
                 "You are redeeming this invite already.",
             ));
         }
-        let relays = rows.relays().map_err(views::store_error)?;
+        let relays = self.ours.told();
         // Without a relay of one's own, mail waits where the invite waited.
         let my_relays = if relays.is_empty() {
             parsed.relays.clone()

@@ -26,6 +26,7 @@ impl Engine {
                 && let Some((&oldest, _)) = self.drops.first_key_value()
             {
                 self.drops.remove(&oldest);
+                self.drops_given_up += 1;
                 Rows(ctx.store).delete_drop(oldest)?;
             }
             let number = self.next_drop;
@@ -54,9 +55,11 @@ impl Engine {
         if due.is_empty() {
             return Ok(());
         }
-        let rows = Rows(ctx.store);
-        let all = rows.drops()?;
-        for (number, row) in all.into_iter().filter(|(number, _)| due.contains(number)) {
+        for number in due {
+            let Some(row) = Rows(ctx.store).drop_row(number)? else {
+                self.forget_drop(ctx, number)?;
+                continue;
+            };
             if !reachable(&row.relay, online) {
                 continue;
             }
@@ -86,13 +89,8 @@ impl Engine {
         outcome: &Outcome,
     ) -> Result<(), StoreError> {
         let rows = Rows(ctx.store);
-        let row = rows
-            .drops()?
-            .into_iter()
-            .find(|(found, _)| *found == number);
-        let Some((_, mut row)) = row else {
-            self.drops.remove(&number);
-            return Ok(());
+        let Some(mut row) = rows.drop_row(number)? else {
+            return self.forget_drop(ctx, number);
         };
         row.attempts += 1;
         if *outcome == Outcome::Dropped || row.attempts >= limits::MAX_DROP_ATTEMPTS {
@@ -104,5 +102,13 @@ impl Engine {
         self.drops
             .insert(number, DropAttempt::at(ctx.now_ms + pause));
         Ok(())
+    }
+
+    /// A drop whose row is gone or damaged: the box is left to expire.
+    fn forget_drop(&mut self, ctx: &Ctx<'_>, number: u64) -> Result<(), StoreError> {
+        if self.drops.remove(&number).is_some() {
+            self.drops_given_up += 1;
+        }
+        Rows(ctx.store).delete_drop(number)
     }
 }

@@ -1,14 +1,14 @@
 //! What became of transmissions.
 
-use hushwing_protocol::{Ctx, store::StoreError};
-use hushwing_wire::RelayAddress;
+use hushwing_protocol::{ConversationId, Ctx, store::StoreError};
+use hushwing_wire::{LanePlace, RelayAddress};
 
-use super::{DirectHealth, Flight, Way, backoff_ms, jitter};
+use super::{DirectHealth, Flight, Way, backoff_ms, generation_of, jitter};
 use crate::{
     Engine,
     io::{FlightId, Outcome},
     limits,
-    rows::{OutId, OutRow, Progress, Rows},
+    rows::{ContactId, OutId, OutRow, Progress, Rows},
     view::{DeliveredBy, LedgerStep, RelayState},
 };
 
@@ -28,11 +28,13 @@ impl Engine {
         match self.flights.remove(&id) {
             None => return Ok(()),
             Some(Flight::Put(out, way)) => {
-                let place = (out.owner(), way == Way::Direct);
-                if let Some(flying) = self.flying.get_mut(&place) {
-                    *flying = flying.saturating_sub(1);
+                self.has_landed(&out, &way);
+                if let Way::Relay(address) = &way {
+                    self.note_relay(address, &outcome, ctx.now_ms);
                 }
-                self.put_landed(ctx, &out, way, outcome)?;
+                self.with_owner(ctx, &out, |engine, ctx| {
+                    engine.put_landed(ctx, &out, &way, &outcome)
+                })?;
                 self.wake_next_of(&out.owner(), ctx.now_ms);
             }
             Some(Flight::Drop(number)) => self.drop_landed(ctx, number, &outcome)?,
@@ -40,31 +42,36 @@ impl Engine {
         self.pump(ctx)
     }
 
+    /// Something is no longer on its way.
+    pub(crate) fn has_landed(&mut self, id: &OutId, way: &Way) {
+        let place = (id.owner(), *way == Way::Direct);
+        if let Some(flying) = self.flying.get_mut(&place) {
+            *flying = flying.saturating_sub(1);
+        }
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.in_flight.remove(way);
+        }
+    }
+
     fn put_landed(
         &mut self,
         ctx: &mut Ctx<'_>,
         id: &OutId,
-        way: Way,
-        outcome: Outcome,
+        way: &Way,
+        outcome: &Outcome,
     ) -> Result<(), StoreError> {
-        if let Some(attempt) = self.attempts.get_mut(id) {
-            attempt.in_flight.remove(&way);
-        }
-        if let Way::Relay(address) = &way {
-            self.note_relay(address, &outcome, ctx.now_ms);
-        }
         match (way, outcome) {
             (Way::Direct, Outcome::Stored) => self.direct_stored(ctx, id),
             (Way::Direct, outcome) => {
-                self.direct_failed(id, &outcome, ctx.now_ms);
+                self.direct_failed(id, outcome, ctx.now_ms);
                 self.tell_out(ctx, id)
             }
-            (Way::Relay(relay), Outcome::Stored) => self.relay_stored(ctx, id, &relay),
-            (Way::Relay(relay), Outcome::Taken) => self.relay_taken(ctx, id, &relay),
+            (Way::Relay(relay), Outcome::Stored) => self.relay_stored(ctx, id, relay),
+            (Way::Relay(relay), Outcome::Taken) => self.relay_taken(ctx, id, relay),
             (Way::Relay(_), outcome) => {
                 let jitter = jitter(ctx);
                 if let Some(attempt) = self.attempts.get_mut(id) {
-                    attempt.last_error = Some(reason_of(&outcome));
+                    attempt.last_error = Some(reason_of(outcome));
                     attempt.next_try_ms = ctx.now_ms + backoff_ms(attempt.failures, jitter);
                     attempt.failures = attempt.failures.saturating_add(1);
                     // Another way may be open by then.
@@ -234,6 +241,49 @@ impl Engine {
         self.tell_out(ctx, id)
     }
 
+    /// The contact's device has these boxes and cannot read them: their messages
+    /// have failed, and nothing is put again. `[HW-CONV-16]`
+    pub(crate) fn unread_there(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        conversation: &ConversationId,
+        places: &[LanePlace],
+    ) -> Result<(), StoreError> {
+        let now = generation_of(ctx, conversation)?;
+        for (id, out) in Rows(ctx.store).boxes_to(contact)? {
+            let OutId::Box(_, generation, number) = id else {
+                continue;
+            };
+            let is_named = places
+                .iter()
+                .any(|place| out.place == Some((place.epoch, place.index)));
+            if generation != now || !is_named {
+                continue;
+            }
+            self.attempts.remove(&id);
+            self.doubts.remove(&id);
+            let rows = Rows(ctx.store);
+            rows.delete_out(&id)?;
+            hushwing_protocol::give_up(ctx.store, conversation, number)
+                .map_err(|_| StoreError::Damaged("conversation"))?;
+            if let Some(position) = out.message
+                && let Some(mut message) = rows.message(contact, position)?
+            {
+                let reason = UNREAD_THERE.to_owned();
+                let step = LedgerStep::Failed {
+                    reason: reason.clone(),
+                };
+                rows.note(contact, position, ctx.now_ms, step)?;
+                message.progress = Progress::Failed { reason };
+                message.since_ms = ctx.now_ms;
+                rows.put_message(contact, position, &message)?;
+                self.tell_message(ctx, contact, position)?;
+            }
+        }
+        Ok(())
+    }
+
     /// It is on the contact's device: nothing of it is kept but the message.
     pub(crate) fn settle_delivered(
         &mut self,
@@ -268,3 +318,6 @@ fn reason_of(outcome: &Outcome) -> String {
         Outcome::Stored | Outcome::Dropped => "It was not understood there.".to_owned(),
     }
 }
+
+const UNREAD_THERE: &str = "It came to their device and could not be read there, although the keys \
+     were made anew. Send it again.";

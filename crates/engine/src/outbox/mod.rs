@@ -8,7 +8,7 @@ mod ways;
 
 use std::collections::BTreeSet;
 
-use hushwing_protocol::{ConversationId, Ctx, store::StoreError};
+use hushwing_protocol::{ConversationId, Ctx, Sealed, store::StoreError};
 use hushwing_wire::{RelayAddress, Routes, SealedBox, Slot, limits::SLOT_LEN};
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     rows::{OutId, OutRow, Owner, Rows},
     view::DeliveryPolicy,
 };
-pub(crate) use sealing::{HELD, REPAIRING};
+pub(crate) use ways::NO_POLICY;
 
 /// "Not before something happens."
 const NEVER: u64 = u64::MAX;
@@ -151,11 +151,33 @@ impl Engine {
         boxed: &SealedBox,
         message: Option<u64>,
     ) -> Result<(), StoreError> {
-        let row = OutRow::new(slot, message);
+        self.enqueue_row(ctx, id, &OutRow::new(slot, message), boxed)
+    }
+
+    /// Stores a box of a lane and starts on it.
+    pub(super) fn enqueue_sealed(
+        &mut self,
+        ctx: &Ctx<'_>,
+        id: &OutId,
+        sealed: &Sealed,
+        message: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let mut row = OutRow::new(&sealed.slot, message);
+        row.place = Some((sealed.place.epoch, sealed.place.index));
+        self.enqueue_row(ctx, id, &row, &sealed.boxed)
+    }
+
+    fn enqueue_row(
+        &mut self,
+        ctx: &Ctx<'_>,
+        id: &OutId,
+        row: &OutRow,
+        boxed: &SealedBox,
+    ) -> Result<(), StoreError> {
         let rows = Rows(ctx.store);
-        rows.put_out(id, &row)?;
+        rows.put_out(id, row)?;
         rows.put_out_box(id, boxed.as_bytes())?;
-        self.track(id, &row, ctx.now_ms);
+        self.track(id, row, ctx.now_ms);
         Ok(())
     }
 }

@@ -21,7 +21,7 @@ impl Engine {
     }
 
     /// Boxes whose time has come are put again, by every way.
-    pub(super) fn put_doubtful_again(&mut self, ctx: &Ctx<'_>) -> Result<(), StoreError> {
+    pub(super) fn put_doubtful_again(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
         let due: Vec<(OutId, Reput)> = self
             .doubts
             .iter()
@@ -29,21 +29,25 @@ impl Engine {
             .map(|(id, reput)| (*id, *reput))
             .collect();
         for (id, reput) in due {
-            let Some(row) = Rows(ctx.store).out(&id)? else {
-                self.doubts.remove(&id);
-                continue;
-            };
-            if row.message.is_none() && reput.times >= limits::MAX_REPUTS_OF_NOTHING {
-                self.doubts.remove(&id);
-                continue;
-            }
-            let times = reput.times + 1;
-            let pause = (limits::REPUT_FIRST_MS << times.min(10)).min(limits::REPUT_MAX_MS);
-            let at_ms = ctx.now_ms + pause;
-            self.doubts.insert(id, Reput { at_ms, times });
-            self.put_again(ctx, &id, &row, NO_RECEIPT)?;
+            self.with_owner(ctx, &id, |engine, ctx| engine.put_doubtful(ctx, &id, reput))?;
         }
         Ok(())
+    }
+
+    fn put_doubtful(&mut self, ctx: &Ctx<'_>, id: &OutId, reput: Reput) -> Result<(), StoreError> {
+        let Some(row) = Rows(ctx.store).out(id)? else {
+            self.doubts.remove(id);
+            return Ok(());
+        };
+        if row.message.is_none() && reput.times >= limits::MAX_REPUTS_OF_NOTHING {
+            self.doubts.remove(id);
+            return Ok(());
+        }
+        let times = reput.times + 1;
+        let pause = (limits::REPUT_FIRST_MS << times.min(10)).min(limits::REPUT_MAX_MS);
+        let at_ms = ctx.now_ms + pause;
+        self.doubts.insert(*id, Reput { at_ms, times });
+        self.put_again(ctx, id, &row, NO_RECEIPT)
     }
 
     pub(crate) fn put_again(

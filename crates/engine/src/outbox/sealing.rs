@@ -2,6 +2,8 @@
 
 use hushwing_protocol::{Ctx, Outgoing, Said, SealError, store::StoreError};
 
+use hushwing_wire::{LanePlace, limits::MAX_UNREAD_PLACES};
+
 use super::generation_of;
 use crate::{
     Engine, limits,
@@ -32,7 +34,7 @@ impl Engine {
             match hushwing_protocol::seal(ctx, &conversation, Outgoing::Said(&said)) {
                 Ok(sealed) => {
                     let id = OutId::Box(*contact, generation, sealed.number);
-                    self.enqueue(ctx, &id, &sealed.slot, &sealed.boxed, Some(position))?;
+                    self.enqueue_sealed(ctx, &id, &sealed, Some(position))?;
                     let step = match message.said_in {
                         None => LedgerStep::Sealed,
                         Some(_) => LedgerStep::SealedAnew,
@@ -61,6 +63,7 @@ impl Engine {
                     return Ok(());
                 }
                 Err(SealError::Store(error)) => return Err(error),
+                Err(SealError::Unknown) => return Err(StoreError::Damaged("a conversation")),
                 Err(error) => {
                     let reason = error.to_string();
                     let step = LedgerStep::Failed {
@@ -113,13 +116,40 @@ impl Engine {
         match hushwing_protocol::seal(ctx, &conversation, what) {
             Ok(sealed) => {
                 let id = OutId::Box(*contact, generation, sealed.number);
-                self.enqueue(ctx, &id, &sealed.slot, &sealed.boxed, None)?;
+                self.enqueue_sealed(ctx, &id, &sealed, None)?;
                 self.receipt_travels(contact, row);
                 Ok(Some((generation, sealed.number)))
             }
             Err(SealError::Store(error)) => Err(error),
+            Err(SealError::Unknown) => Err(StoreError::Damaged("a conversation")),
             Err(_) => Ok(None),
         }
+    }
+
+    /// Tells the contact which of its boxes could not be read, as far as a limit
+    /// does not hold that back.
+    pub(crate) fn seal_unread(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+    ) -> Result<(), StoreError> {
+        while !row.unread_owed.is_empty() {
+            let count = row.unread_owed.len().min(MAX_UNREAD_PLACES);
+            let places: Vec<LanePlace> = row.unread_owed[..count]
+                .iter()
+                .map(|(epoch, index)| LanePlace {
+                    epoch: *epoch,
+                    index: *index,
+                })
+                .collect();
+            let sealed = self.seal_quietly(ctx, contact, row, Outgoing::Unread(&places))?;
+            if sealed.is_none() {
+                break;
+            }
+            row.unread_owed.drain(..count);
+        }
+        Ok(())
     }
 
     fn receipt_travels(&mut self, contact: &ContactId, row: &mut ContactRow) {
@@ -135,24 +165,38 @@ impl Engine {
             .map(|(contact, _)| *contact)
             .collect();
         for contact in due {
-            let Some(mut row) = Rows(ctx.store).contact(&contact)? else {
+            let sent = self.in_room(ctx, &contact, |engine, ctx| {
+                engine.send_due_receipt(ctx, &contact)
+            })?;
+            if sent.is_none() {
                 self.receipts_due.remove(&contact);
-                continue;
-            };
-            self.seal_nothing(ctx, &contact, &mut row)?;
-            Rows(ctx.store).put_contact(&contact, &row)?;
-            self.refresh_contact(ctx, &contact, &row)?;
+            }
         }
         Ok(())
+    }
+
+    fn send_due_receipt(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        let Some(mut row) = Rows(ctx.store).contact(contact)? else {
+            self.receipts_due.remove(contact);
+            return Ok(());
+        };
+        self.seal_unread(ctx, contact, &mut row)?;
+        self.seal_nothing(ctx, contact, &mut row)?;
+        Rows(ctx.store).put_contact(contact, &row)?;
+        self.refresh_contact(ctx, contact, &row)
     }
 }
 
 /// What a person sees when the budget of unconfirmed messages is spent.
-pub(crate) const HELD: &str = "They have not answered for a long time, and sending more without \
+const HELD: &str = "They have not answered for a long time, and sending more without \
      fresh keys from them would be less safe. It goes out when they come online.";
 
 /// What a person sees while the keys are made anew.
-pub(crate) const REPAIRING: &str = "The keys of this conversation are being made anew. It goes out \
+const REPAIRING: &str = "The keys of this conversation are being made anew. It goes out \
      when the other side has answered.";
 
 fn said(message: &MessageRow) -> Result<Said, StoreError> {

@@ -15,6 +15,7 @@ use crate::{
 impl Engine {
     /// Puts on their way what can go now.
     pub(crate) fn pump(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
+        self.notice_clock(ctx.now_ms);
         self.put_doubtful_again(ctx)?;
         let due: Vec<OutId> = self
             .attempts
@@ -26,20 +27,42 @@ impl Engine {
         for id in due {
             let ways = self.choose_ways(&id, ctx.now_ms);
             for way in ways {
-                self.launch(ctx, &id, &way)?;
+                self.with_owner(ctx, &id, |engine, ctx| engine.launch(ctx, &id, &way))?;
                 told.push(id);
             }
         }
         self.pump_drops(ctx)?;
         for id in told {
-            self.tell_out(ctx, &id)?;
+            self.with_owner(ctx, &id, |engine, ctx| engine.tell_out(ctx, &id))?;
         }
+        Ok(())
+    }
+
+    /// Runs a step in the room of the contact or invite that `id` belongs to.
+    pub(crate) fn with_owner(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+        step: impl FnMut(&mut Self, &mut Ctx<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        match id.owner() {
+            Owner::Contact(contact) => self.in_room(ctx, &contact, step)?,
+            Owner::Invite(invite) => self.in_invite_room(ctx, &invite, step)?,
+            Owner::Test(_) => None,
+        };
         Ok(())
     }
 
     /// Which ways to start now. The contact's own node goes first, alone, for
     /// [`limits::DIRECT_HEAD_START_MS`]; then the relays as well.
     fn choose_ways(&mut self, id: &OutId, now_ms: u64) -> Vec<Way> {
+        if self.delivery_is_damaged {
+            if let Some(attempt) = self.attempts.get_mut(id) {
+                attempt.last_error = Some(NO_POLICY.to_owned());
+                attempt.next_try_ms = NEVER;
+            }
+            return Vec::new();
+        }
         let online = self.network == NetworkView::Ready;
         let relays = self.relays_for(id);
         let Some(routes) = self.routes.get(&id.owner()) else {
@@ -211,3 +234,7 @@ impl Engine {
 pub(super) fn reachable(address: &RelayAddress, online: bool) -> bool {
     online || matches!(address.endpoint, Endpoint::Loopback(_))
 }
+
+/// What a person sees while it is not known which ways they allow.
+pub(crate) const NO_POLICY: &str = "Your choice of ways ('hushwing delivery') is damaged. Nothing \
+     is sent until you choose again.";

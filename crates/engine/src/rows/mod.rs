@@ -94,6 +94,8 @@ pub(crate) struct ContactRow {
     pub(crate) offer_at_ms: Option<u64>,
     /// When what is missing is asked for.
     pub(crate) ask_at_ms: Option<u64>,
+    /// Since when something is missing.
+    pub(crate) missing_since_ms: Option<u64>,
     /// New keys are being asked for.
     pub(crate) repair: Option<RepairRow>,
     /// No new keys are asked for by themselves before this.
@@ -102,6 +104,9 @@ pub(crate) struct ContactRow {
     pub(crate) answering: bool,
     /// Number of the next box outside of the lanes.
     pub(crate) recovery_next: u32,
+    /// Boxes of theirs, by epoch and index, of which they must still be told that
+    /// they could not be read.
+    pub(crate) unread_owed: Vec<(u64, u32)>,
 }
 
 /// New keys are being asked for.
@@ -128,10 +133,12 @@ impl ContactRow {
             routes_due: false,
             offer_at_ms: None,
             ask_at_ms: None,
+            missing_since_ms: None,
             repair: None,
             repair_not_before_ms: 0,
             answering: false,
             recovery_next: 0,
+            unread_owed: Vec::new(),
         }
     }
 }
@@ -145,10 +152,14 @@ pub(crate) enum Progress {
     Sealed { generation: u32, number: u64 },
     /// Ours, on their device.
     Delivered,
+    /// Ours, and they say that they have read it.
+    Read,
     /// Ours, will not arrive.
     Failed { reason: String },
     /// Theirs.
     Received,
+    /// Theirs, and shown to the user.
+    Seen,
     /// Theirs, not readable.
     Unreadable { reason: String },
 }
@@ -189,6 +200,11 @@ pub enum OutId {
 }
 
 impl OutId {
+    /// First bytes of the keys of what belongs to a contact.
+    pub(super) const OF_CONTACTS: [u8; 3] = [1, Self::BOXES, Self::RECOVERIES];
+    pub(super) const BOXES: u8 = 2;
+    pub(super) const RECOVERIES: u8 = 3;
+
     /// Who it belongs to: for isolation and for the bound of what is on its way.
     pub(crate) fn owner(&self) -> Owner {
         match self {
@@ -270,6 +286,8 @@ pub(crate) struct OutRow {
     pub(crate) stored_at: Vec<RelayAddress>,
     /// The message that it carries, if it carries one.
     pub(crate) message: Option<u64>,
+    /// Epoch and index of its lane, if it lies in one.
+    pub(crate) place: Option<(u64, u32)>,
 }
 
 impl OutRow {
@@ -278,6 +296,7 @@ impl OutRow {
             slot: *slot.as_bytes(),
             stored_at: Vec::new(),
             message,
+            place: None,
         }
     }
 
@@ -294,6 +313,42 @@ pub(crate) struct DropRow {
     #[serde(with = "tls")]
     pub(crate) relay: RelayAddress,
     pub(crate) attempts: u32,
+}
+
+/// What is remembered about the own relays.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct RelayCare {
+    pub(crate) relays: Vec<RelayCareRow>,
+    /// When contacts were told a change that nobody asked for, within the last day.
+    pub(crate) changes: Vec<u64>,
+}
+
+/// How a relay of ours has answered.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct RelayCareRow {
+    #[serde(with = "tls")]
+    pub(crate) relay: RelayAddress,
+    pub(crate) rests_since_ms: Option<u64>,
+    /// How long it has been silent while another one answered.
+    pub(crate) silent_ms: u64,
+    /// While it rests: how long it has answered without a break.
+    pub(crate) answering_ms: u64,
+    /// How often it rested in a row, without a long time of answering in between.
+    pub(crate) rests: u32,
+    pub(crate) returned_at_ms: Option<u64>,
+}
+
+impl RelayCareRow {
+    pub(crate) fn new(relay: RelayAddress) -> Self {
+        Self {
+            relay,
+            rests_since_ms: None,
+            silent_ms: 0,
+            answering_ms: 0,
+            rests: 0,
+            returned_at_ms: None,
+        }
+    }
 }
 
 /// An invite of ours.

@@ -58,6 +58,23 @@ pub struct RelayView {
     pub address: String,
     /// What the last contact with it gave, in plain words.
     pub state: RelayState,
+    /// What it is used for.
+    pub role: RelayRole,
+    /// Since when it rests, milliseconds since 1970, if it does.
+    pub resting_since_ms: Option<u64>,
+}
+
+/// What a relay of this user is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RelayRole {
+    /// Contacts leave mail there.
+    Told,
+    /// Contacts do not know it: it takes the place of another one.
+    Spare,
+    /// It did not answer for long. Contacts are told to leave mail elsewhere; it
+    /// is still read, and told again once it answers steadily.
+    Resting,
 }
 
 /// What is known of a relay.
@@ -84,6 +101,27 @@ pub struct RelayTestView {
     pub accepting: bool,
     /// Longest life of a box in seconds.
     pub max_ttl_s: u32,
+}
+
+/// What an account tells of itself beyond what it must, and asks of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingsView {
+    /// Whether read reports are sent, and shown when they come.
+    pub read_reports: ReadReports,
+    /// How many of the own relays contacts are told at once, 1 to 3.
+    pub relays_told: u8,
+}
+
+/// Whether contacts learn that their messages were read. It takes both: who does
+/// not report is not reported to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadReports {
+    /// None are sent, none are taken in.
+    #[default]
+    Off,
+    /// What is marked as read is reported, and reports are shown.
+    On,
 }
 
 /// By which ways messages leave, for the whole account.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ContactView, DeliveryPolicy, Finding, InviteCreatedView, InviteView, LedgerView, MessageView,
-    NetworkView, RelayTestView, RelayView, SecretText, StatusView, VaultState,
+    NetworkView, ReadReports, RelayTestView, RelayView, SecretText, SettingsView, StatusView,
+    VaultState,
 };
 
 /// What a front end can ask. `contact` is a contact's id, the beginning of one
@@ -84,6 +85,24 @@ pub enum Command {
         /// Only messages above this `position`, for paging on.
         after: Option<u64>,
     },
+    /// The user has seen these messages with a contact: with read reports on, the
+    /// contact is told. Answer: [`Reply::Done`].
+    MarkRead {
+        /// With whom.
+        contact: String,
+        /// The `position` of the first message that was seen.
+        from: u64,
+        /// The `position` of the last one.
+        up_to: u64,
+    },
+    /// What the account tells of itself; without a value it only asks. Answer:
+    /// [`Reply::Settings`].
+    Settings {
+        /// Whether to report what was read, from now on.
+        read_reports: Option<ReadReports>,
+        /// How many of the own relays contacts are told at once, 1 to 3.
+        relays_told: Option<u8>,
+    },
     /// Where one message is and what happened to it so far. Answer: [`Reply::Ledger`].
     Message {
         /// The message's id, or the beginning of one (4 characters or more).
@@ -159,6 +178,7 @@ pub enum Reply {
     RouteRecord {
         record: String,
     },
+    Settings(SettingsView),
 }
 
 /// Something happened.

@@ -35,6 +35,8 @@ pub enum InviteState {
     Used,
     /// Its time is over.
     Expired,
+    /// Its rows are damaged; it can only be revoked.
+    Damaged,
 }
 
 /// A contact.
@@ -68,6 +70,11 @@ pub enum ContactPhase {
     /// It came to nothing.
     Failed {
         /// Why, and what to do.
+        reason: String,
+    },
+    /// What the vault holds of this contact is damaged beyond mending.
+    Damaged {
+        /// What, and what to do.
         reason: String,
     },
 }

@@ -24,6 +24,8 @@ pub struct Finding {
 pub enum FindingKind {
     /// The way out does not work.
     Network,
+    /// Something in the vault is damaged.
+    Damaged,
     /// There is no relay: nobody can leave mail.
     NoRelay,
     /// A relay of this user does not answer.

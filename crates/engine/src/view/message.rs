@@ -56,6 +56,10 @@ pub enum LedgerStep {
     },
     /// The user gave it up before it left.
     GivenUp,
+    /// Their report says that it was read.
+    Read,
+    /// What happened before cannot be read any more: the history is damaged.
+    Damaged,
     /// Theirs: it came in.
     Arrived,
 }
@@ -166,6 +170,13 @@ pub enum MessageState {
     },
     /// On their device.
     Delivered,
+    /// They have read it, and both sides let that be told.
+    Read,
+    /// Its row in the vault is damaged; what it said is lost here.
+    Damaged {
+        /// What is known of it, and what to do.
+        reason: String,
+    },
     /// It will not arrive.
     Failed {
         /// Why, and what to do.

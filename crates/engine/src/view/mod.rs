@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use account::{
-    DeliveryPolicy, NetworkView, RelayState, RelayTestView, RelayView, StatusView, VaultState,
+    DeliveryPolicy, NetworkView, ReadReports, RelayRole, RelayState, RelayTestView, RelayView,
+    SettingsView, StatusView, VaultState,
 };
 pub use command::{Command, Event, Reply};
 pub use contact::{ContactPhase, ContactView, InviteCreatedView, InviteState, InviteView};

@@ -46,7 +46,8 @@ impl Person {
         let passphrase = Passphrase::new(Zeroizing::new("for measuring".to_owned()))
             .ok()
             .context("a passphrase")?;
-        let params = KdfParams::dangerously_weak_for_tests();
+        // A weak vault leaves its memory unlocked; what is measured must not.
+        let params = KdfParams::FLOOR;
         Ok(Self {
             vault: Vault::create(folder.path(), &passphrase, params)?,
             rng: ChaCha20Rng::seed_from_u64(seed),

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use hushwing_e2e::scenario;
 use hushwing_e2e::stage::Folder;
+use hushwing_e2e::{chance, scenario};
 
 /// Arguments of the demo.
 #[derive(clap::Args)]
@@ -19,10 +19,33 @@ pub(crate) struct Args {
 
 /// Arguments of the soak.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct SoakArgs {
     /// How often the story is played
     #[arg(default_value_t = 20)]
     rounds: u32,
+    #[command(subcommand)]
+    other: Option<Other>,
+}
+
+/// What else is done again and again.
+#[derive(clap::Subcommand)]
+enum Other {
+    /// Kill a daemon at a random instant of its life, without Tor
+    Crashes {
+        /// How many kills
+        #[arg(default_value_t = 500)]
+        rounds: u32,
+        /// What determines the instants, from an earlier run
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Kill an onion relay and start it again at once; measure how long mail waits
+    Returns {
+        /// How many trials of each kind
+        #[arg(default_value_t = 10)]
+        trials: u32,
+    },
 }
 
 /// Plays the story once; returns its figures as text.
@@ -50,9 +73,39 @@ pub(crate) fn show(args: &Args) -> Result<String> {
     Ok(text)
 }
 
-/// Plays the story again and again; each round is a new network, relay and
-/// pair of vaults.
+/// Plays the story again and again (each round is a new network, relay and pair
+/// of vaults), or what else was asked for.
 pub(crate) fn soak(args: &SoakArgs) -> Result<String> {
+    match args.other {
+        None => soak_demo(args),
+        Some(Other::Crashes { rounds, seed }) => soak_crashes(rounds, seed),
+        Some(Other::Returns { trials }) => soak_returns(trials),
+    }
+}
+
+fn soak_crashes(rounds: u32, seed: Option<u64>) -> Result<String> {
+    let seed = seed.map_or_else(chance::fresh_seed, Ok)?;
+    let kills = on_a_stage(|folder| scenario::play_kills(folder, rounds, seed))?;
+    Ok(format!("\nKills\n{kills}"))
+}
+
+fn soak_returns(trials: u32) -> Result<String> {
+    let returns = on_a_stage(|folder| scenario::measure_returns(folder, trials))?;
+    Ok(format!("\nReturns\n{returns}"))
+}
+
+/// Plays in a folder that stays when the story fails: the logs tell why.
+fn on_a_stage<T>(play: impl FnOnce(&Folder) -> Result<T>) -> Result<T> {
+    let mut folder = Folder::temporary()?;
+    let played = play(&folder);
+    if played.is_err() {
+        folder.keep();
+    }
+    let place = folder.path().display().to_string();
+    played.with_context(|| format!("the story failed; its folder is {place}"))
+}
+
+fn soak_demo(args: &SoakArgs) -> Result<String> {
     for round in 1..=args.rounds {
         let once = Args {
             keep: false,

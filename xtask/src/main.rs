@@ -3,6 +3,7 @@
 mod demo;
 mod docs;
 mod layers;
+mod performance;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,6 +27,8 @@ enum Task {
     CheckDocs,
     /// Two people meet and talk over a private Tor network and a relay
     Demo(demo::Args),
+    /// Makes docs/performance.md of the figures of ./x bench
+    Performance(performance::Args),
     /// The demo's scenario again and again, until one fails
     Soak(demo::SoakArgs),
 }
@@ -48,6 +51,7 @@ fn run(args: &Args) -> Result<String> {
         Task::CheckLayers => layers::check(&workspace_root()),
         Task::CheckDocs => docs::check(&workspace_root()),
         Task::Demo(args) => demo::show(args),
+        Task::Performance(args) => performance::make(&workspace_root(), args),
         Task::Soak(args) => demo::soak(args),
     }
 }

@@ -1,14 +1,11 @@
 //! P8: seal and open one text, end to end (MLS, box, one transaction of each
 //! vault), against bare OpenMLS encrypting and decrypting the same text.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
-
 use anyhow::{Context as _, Result};
 use clap::{Parser, ValueEnum};
-use hushwing_benches::{BarePair, Pair, Row, Spent, TEXT, cpu_of, instructions_of, median};
+use hushwing_benches::{
+    BarePair, Pair, Rate, Row, Spent, TEXT, cpu_of, folder, instructions_of, median, publish, say,
+};
 
 /// Seal and open one text, against bare OpenMLS.
 #[derive(Parser)]
@@ -76,11 +73,13 @@ fn table(args: &Args) -> Result<()> {
             size * ROWS_A_MESSAGE
         );
         let against = "bare OpenMLS encrypt and decrypt, storage in memory";
-        let mut row = Row::new(format!("P8/{size}"), what, against, figures, GOAL);
-        let a_second = 1e6 / row.ours;
-        row.a_second = Some(a_second);
-        row.met &= a_second >= GOAL_A_SECOND;
-        say(&row.line());
+        let row = Row::new(format!("P8/{size}"), what, against, figures, GOAL);
+        let rate = Rate {
+            value: 1e6 / row.ours,
+            unit: "a second of the processor",
+            least: GOAL_A_SECOND,
+        };
+        let row = row.with_rate(rate);
         say(&format!(
             "{:16} wall clock {:.0} us a text, with both commits on the disk",
             "",
@@ -101,10 +100,7 @@ fn table(args: &Args) -> Result<()> {
     if args.instructions {
         rows.extend(instructions(args.texts)?);
     }
-    let path = folder()?.join("p8.json");
-    fs::write(&path, serde_json::to_vec_pretty(&rows)?)?;
-    say(&format!("written to {}", path.display()));
-    Ok(())
+    publish("p8", &rows)
 }
 
 /// Medians for one text, ours and theirs, in rounds that take turns so that a
@@ -145,10 +141,6 @@ fn turns(pair: &mut Pair) -> Result<Row> {
         figures,
         f64::MAX,
     );
-    say(&format!(
-        "{:<16} {:>12.1} us of CPU with new keys in each text, {:.2} x of one without",
-        row.id, row.ours, row.ratio
-    ));
     Ok(row)
 }
 
@@ -178,7 +170,6 @@ fn instructions(texts: usize) -> Result<Option<Row>> {
         figures,
         GOAL,
     );
-    say(&row.line());
     Ok(Some(row))
 }
 
@@ -204,20 +195,4 @@ fn each(spent: Spent, texts: usize) -> Spent {
 
 fn micros(spent: Spent) -> f64 {
     spent.cpu.as_secs_f64() * 1e6
-}
-
-/// Where figures go: `bench` in the folder that cargo builds into.
-fn folder() -> Result<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
-        PathBuf::from,
-    );
-    let folder = target.join("bench");
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
-}
-
-#[allow(clippy::print_stdout, reason = "figures belong on stdout")]
-fn say(line: &str) {
-    println!("{line}");
 }

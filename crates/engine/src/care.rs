@@ -1,7 +1,7 @@
 //! What keeps a conversation whole: asking for what is missing, new keys when
 //! the present ones no longer fit, and telling contacts where mail goes.
 
-use hushwing_protocol::{Ctx, Outgoing, RecoveryBox, RecoveryError, store::StoreError};
+use hushwing_protocol::{Ctx, Outgoing, RecoveryBox, RecoveryError, Safeguard, store::StoreError};
 use hushwing_wire::{Receipts, RouteRecord, Routes};
 
 use crate::{
@@ -21,10 +21,21 @@ impl Engine {
     pub fn restored(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
         for contact in Rows(ctx.store).contact_ids()? {
             self.in_room(ctx, &contact, |engine, ctx| {
-                engine.start_repair(ctx, &contact)
+                engine.restart_repair(ctx, &contact)
             })?;
         }
         self.pump(ctx)
+    }
+
+    fn restart_repair(&mut self, ctx: &mut Ctx<'_>, contact: &ContactId) -> Result<(), StoreError> {
+        let Some(row) = Rows(ctx.store).contact(contact)? else {
+            return Ok(());
+        };
+        if let Some(conversation) = row.meeting.conversation() {
+            hushwing_protocol::forget_request(ctx, &conversation)
+                .map_err(|_| StoreError::Damaged("conversation"))?;
+        }
+        self.start_repair(ctx, contact)
     }
 
     /// The keys with this contact do not fit any more. Asks for new ones, unless
@@ -37,7 +48,10 @@ impl Engine {
         let Some(row) = Rows(ctx.store).contact(contact)? else {
             return Ok(());
         };
-        if row.repair.is_some() || ctx.now_ms < row.repair_not_before_ms {
+        if row.repair.is_some()
+            || ctx.now_ms < row.repair_not_before_ms
+            || !Safeguard::KeyRepair.is_kept()
+        {
             return Ok(());
         }
         self.start_repair(ctx, contact)
@@ -52,7 +66,7 @@ impl Engine {
         let Some(mut row) = Rows(ctx.store).contact(contact)? else {
             return Ok(());
         };
-        if row.meeting.conversation().is_none() {
+        if row.meeting.conversation().is_none() || !Safeguard::KeyRepair.is_kept() {
             return Ok(());
         }
         row.repair_not_before_ms = ctx.now_ms + limits::REPAIR_PAUSE_MS;
@@ -124,6 +138,22 @@ impl Engine {
         let id = OutId::Recovery(*contact, row.recovery_next);
         row.recovery_next = row.recovery_next.saturating_add(1);
         self.enqueue(ctx, &id, &boxed.slot, &boxed.boxed, None)
+    }
+
+    /// The contact asked for new keys at another place too, before it found our
+    /// answer: that goes again unless it is still on its way. `[HW-REC-4]`
+    pub(crate) fn answer_again(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+        answer: &RecoveryBox,
+    ) -> Result<(), StoreError> {
+        let waiting = Rows(ctx.store).recoveries_to(contact)?;
+        if waiting.iter().any(|(_, out)| out.slot() == answer.slot) {
+            return Ok(());
+        }
+        self.enqueue_recovery(ctx, contact, row, answer)
     }
 
     fn forget_out(&mut self, ctx: &Ctx<'_>, id: &OutId) -> Result<(), StoreError> {
@@ -236,7 +266,9 @@ impl Engine {
         }
         if row.ask_at_ms.is_some_and(|at| at <= ctx.now_ms) {
             row.ask_at_ms = Some(ctx.now_ms + limits::GAP_REPEAT_MS);
-            self.seal_quietly(ctx, contact, &mut row, Outgoing::AskAgain)?;
+            if Safeguard::GapRequest.is_kept() {
+                self.seal_quietly(ctx, contact, &mut row, Outgoing::AskAgain)?;
+            }
             let since_ms = *row.missing_since_ms.get_or_insert(ctx.now_ms);
             if ctx.now_ms.saturating_sub(since_ms) >= limits::GAP_REPAIR_MS {
                 // It does not come any more: the relay has lost it, or forgotten

@@ -39,17 +39,17 @@ impl Engine {
     }
 
     fn ways_of(&self, ctx: &Ctx<'_>, id: &OutId) -> Result<Vec<WayView>, StoreError> {
-        let Some(row) = Rows(ctx.store).out(id)? else {
+        let Some(row) = Rows(ctx.store).readable_out(id)? else {
             return Ok(Vec::new());
         };
         let attempt = self.attempts.get(id);
         let flies = |way: &Way| attempt.is_some_and(|attempt| attempt.in_flight.contains(way));
-        let waiting = || WayState::Waiting {
+        let waiting = |way: &Way, not_before_ms: u64| WayState::Waiting {
             reason: attempt
-                .and_then(|attempt| attempt.last_error.clone())
+                .and_then(|attempt| attempt.errors.get(way).cloned())
                 .unwrap_or_else(|| "It is about to be tried.".to_owned()),
             next_try_ms: attempt
-                .map(|attempt| attempt.next_try_ms)
+                .map(|attempt| attempt.next_try_ms.max(not_before_ms))
                 .filter(|at| *at != u64::MAX)
                 .unwrap_or(0),
         };
@@ -66,7 +66,12 @@ impl Engine {
         } else if !row.stored_at.is_empty() {
             unused("A relay keeps it; their device collects it there.")
         } else {
-            waiting()
+            let rest_until_ms = match id {
+                OutId::Box(contact, ..) => self.direct.get(contact),
+                _ => None,
+            }
+            .map_or(0, |health| health.rest_until_ms);
+            waiting(&Way::Direct, rest_until_ms)
         };
         let mut ways = vec![WayView {
             relay: None,
@@ -78,7 +83,7 @@ impl Engine {
             } else if flies(&Way::Relay(relay.clone())) {
                 WayState::Trying
             } else {
-                waiting()
+                waiting(&Way::Relay(relay.clone()), 0)
             };
             ways.push(WayView {
                 relay: Some(relay.to_string()),

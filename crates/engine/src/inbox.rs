@@ -61,6 +61,7 @@ impl Engine {
             }
         };
         match taken {
+            Some(Taken::Stored) => self.remember(slot),
             Some(Taken::Forged) => {
                 let until = ctx.now_ms + limits::FORGERY_REST_MS;
                 self.forged.insert((*slot, relay.clone()), until);
@@ -82,7 +83,7 @@ impl Engine {
                 let until = ctx.now_ms + limits::FORGERY_REST_MS;
                 self.forged.insert((*slot, relay.clone()), until);
             }
-            Some(Taken::Stored | Taken::NotAwaited) | None => {}
+            Some(Taken::NotAwaited) | None => {}
         }
         self.pump(ctx)
     }
@@ -112,6 +113,11 @@ impl Engine {
         let taken = self.in_room(ctx, contact, |engine, ctx| {
             engine.take_box(ctx, contact, slot, boxed)
         })?;
+        // Not inside of the room: of a step that was undone nothing may be
+        // remembered as stored.
+        if taken == Some(Taken::Stored) {
+            self.remember(slot);
+        }
         self.pump(ctx)?;
         Ok(match taken {
             Some(Taken::Stored) => DirectAnswer::Stored,
@@ -178,7 +184,6 @@ impl Engine {
             }
         };
         self.heard_from(contact);
-        self.remember(slot);
         self.take_happenings(ctx, contact, &mut row, opened)?;
         Self::note_gaps(ctx, &mut row)?;
         self.tell_routes(ctx, contact, &mut row)?;
@@ -202,6 +207,7 @@ impl Engine {
             self.receipts_due.insert(*contact, due);
         }
         let mut unreadable_now = false;
+        let mut repaired_now = false;
         let conversation = row.meeting.conversation();
         for happening in opened.happenings {
             match happening {
@@ -211,6 +217,7 @@ impl Engine {
                     ..
                 } => {
                     self.begin_generation(ctx, contact, row, peer_generation, &peer_received)?;
+                    repaired_now = true;
                     row.answering = opened.answer.is_some();
                     if let Some(answer) = &opened.answer {
                         self.enqueue_recovery(ctx, contact, row, answer)?;
@@ -323,6 +330,9 @@ impl Engine {
                 }
                 Happening::Fork { .. } | Happening::Lost { .. } => unreadable_now = true,
             }
+        }
+        if let Some(answer) = opened.answer.filter(|_| !repaired_now) {
+            self.answer_again(ctx, contact, row, &answer)?;
         }
         if unreadable_now {
             Rows(ctx.store).put_contact(contact, row)?;

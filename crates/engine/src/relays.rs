@@ -236,8 +236,14 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether a relay answers now. One at which nothing waits may have answered
+    /// long ago: that says nothing of today's line.
     fn is_answering(&self, relay: &RelayAddress) -> bool {
         matches!(self.health.get(relay), Some((RelayState::Reachable, _)))
+            && self
+                .wait_relays
+                .values()
+                .any(|relays| relays.contains(relay))
     }
 
     fn count_time(&mut self, passed_ms: u64) {
@@ -373,12 +379,10 @@ impl Engine {
     }
 
     /// All relays of this user.
-    ///
-    /// # Errors
-    /// None: the list is in memory.
-    pub fn relay_views(&self, _: &Ctx<'_>) -> Result<Vec<RelayView>, StoreError> {
+    #[must_use]
+    pub fn relay_views(&self) -> Vec<RelayView> {
         let relays = self.ours.list.iter();
-        Ok(relays.map(|relay| self.relay_view(relay)).collect())
+        relays.map(|relay| self.relay_view(relay)).collect()
     }
 
     pub(crate) fn relay_add(&mut self, ctx: &mut Ctx<'_>, text: &str) -> Answer {

@@ -95,7 +95,7 @@ impl Engine {
             },
             Progress::Sealed { generation, number } => {
                 let id = OutId::Box(*contact, *generation, *number);
-                self.state_of_box(&id, Rows(ctx.store).out(&id)?.as_ref())
+                self.state_of_box(&id, Rows(ctx.store).readable_out(&id)?.as_ref())
             }
             Progress::Delivered => MessageState::Delivered,
             Progress::Read => MessageState::Read,

@@ -28,11 +28,11 @@ pub(crate) const WAIT_RETRY_MAX: Duration = Duration::from_secs(60);
 /// that serves the same useless box again cannot make us spin.
 pub(crate) const WAIT_USELESS_PAUSE: Duration = Duration::from_secs(2);
 
-/// Longest time to dial and shake hands. Longer than the dial (90 s) and the
-/// handshake (30 s) together may take: a dial that is cut short does not get to
-/// forget the stale places where an onion service used to be met, and the next
-/// one would begin with them again.
-pub(crate) const CONNECT: Duration = Duration::from_secs(125);
+/// Longest time to dial and shake hands: a little more than the dial (60 s) and the
+/// handshake (30 s) may take together, so that each ends by its own limit and says
+/// what was slow. A dial that is cut short from here could not leave circuits
+/// behind that hang, and the next one would join them.
+pub(crate) const CONNECT: Duration = Duration::from_secs(95);
 
 /// A link that nobody used for this long is closed.
 pub(crate) const LINK_IDLE: Duration = Duration::from_secs(300);

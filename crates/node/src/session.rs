@@ -108,7 +108,7 @@ impl Session {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 vault: VaultState::Open,
                 network,
-                relays: engine.relay_views(ctx)?,
+                relays: engine.relay_views(),
                 undelivered: engine.undelivered(ctx)?,
             })
         })

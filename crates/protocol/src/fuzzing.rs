@@ -11,7 +11,10 @@ use crate::{
     store::StoreError,
 };
 pub use crate::{
-    conversation::forge::{next_envelope, seal_in_lane, write_inside},
+    conversation::forge::{
+        next_envelope, open_answer, open_record, pending_request, seal_answer, seal_in_lane,
+        seal_record, seal_recovery, sign_recovery, write_inside,
+    },
     first_contact::forge::{open_bundle, open_request, seal_bundle, seal_request},
 };
 

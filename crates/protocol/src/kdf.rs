@@ -73,6 +73,8 @@ impl BoxKey {
     ) -> Result<SealedBox, hushwing_wire::DecodeError> {
         let mut nonce = [0; BOX_NONCE_LEN];
         rng.fill_bytes(&mut nonce);
+        #[cfg(feature = "simulation")]
+        crate::simulation::seals(self.0.expose(), &nonce);
         let aad = aad(slot, label);
         let sealed = self
             .cipher()
@@ -117,6 +119,8 @@ impl BoxKey {
         rng.fill_bytes(&mut sealed);
         let mut nonce = [0; BOX_NONCE_LEN];
         nonce.copy_from_slice(&sealed);
+        #[cfg(feature = "simulation")]
+        crate::simulation::seals(self.0.expose(), &nonce);
         let payload = Payload {
             msg: bytes,
             aad: label,

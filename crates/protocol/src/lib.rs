@@ -21,8 +21,11 @@ mod ids;
 mod kdf;
 mod mls;
 mod ranges;
+mod safeguard;
 mod safety;
 mod secret;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 pub mod store;
 
 #[cfg(test)]
@@ -38,8 +41,8 @@ pub use conversation::{
     Budget, ConversationView, Happening, LOOK_AHEAD, MAX_IN_FLIGHT, MAX_OPEN_LANES, OpenError,
     Opened, Outgoing, Phase, RECEIPT_RESERVE, RECOVERY_LOOK_AHEAD, RecoveryBox, RecoveryError,
     SealError, Sealed, Soundness, Unreadable, ask_repair, conversations, direct_keys, forget,
-    give_up, make_hollow, offer_routes, open, route_record, seal, soundness, take_route_record,
-    view, waits, window,
+    forget_request, give_up, make_hollow, offer_routes, open, route_record, seal, soundness,
+    take_route_record, view, waits, window,
 };
 pub use direct::{DIRECT_PORT, DirectKeys};
 pub use error::{Fault, StateError};
@@ -51,6 +54,7 @@ pub use first_contact::{
 pub use identity::{Fingerprint, IdentityKeys, ProofError, Role, VerifiedPeer};
 pub use ids::{ConversationId, InviteId};
 pub use mls::MlsError;
+pub use safeguard::Safeguard;
 pub use safety::SafetyNumber;
 
 /// What one step works with: an open transaction, randomness, and the time.

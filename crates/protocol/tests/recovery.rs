@@ -157,6 +157,20 @@ fn a_second_restore_of_the_same_backup_walks_on_to_where_the_other_side_reads() 
 }
 
 #[test]
+fn a_request_that_was_put_at_two_places_has_one_answer() {
+    let (mut alice, mut bob) = friends(84);
+    let requests = [ask(&mut bob), ask(&mut bob)];
+    let first = take(&mut alice, &requests[0]);
+    let second = take(&mut alice, &requests[1]);
+    assert!(repaired(&first) && !repaired(&second));
+    assert!(first.answer.is_some());
+    assert_eq!(first.answer, second.answer);
+    take(&mut bob, second.answer.as_ref().unwrap());
+    assert_eq!((generation(&alice), generation(&bob)), (1, 1));
+    assert_they_talk(&mut alice, &mut bob);
+}
+
+#[test]
 fn of_two_requests_that_cross_the_inviters_is_answered() {
     let (mut alice, mut bob) = friends(73);
     let (hers, his) = (ask(&mut alice), ask(&mut bob));

@@ -17,7 +17,7 @@
 //! choose other guards.
 
 mod config;
-
+mod hedge;
 mod incarnation;
 mod isolation;
 mod links;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arti_client::{IsolationToken, status::BootstrapStatus};
+use arti_client::status::BootstrapStatus;
 use futures::StreamExt as _;
 use hushwing_transport::{DialError, IsolationClass, NetworkState};
 use tokio::sync::{Notify, mpsc, watch};
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::TorConfig,
     incarnation::Incarnation,
-    isolation::IsolationMap,
+    isolation::{ClassToken, IsolationMap},
     onion::{HostError, Hosted, OnionListener, OnionSeed, OnionState, onion_address},
     service::{self, ACCEPT_QUEUE},
     watched::{Doubt, Doubter},
@@ -110,13 +110,18 @@ impl Shared {
     pub(crate) fn client_for(
         &self,
         class: IsolationClass,
-    ) -> Result<(Arc<Incarnation>, IsolationToken), DialError> {
+    ) -> Result<(Arc<Incarnation>, ClassToken), DialError> {
         if !self.state.borrow().is_ready() {
             return Err(self.network_down());
         }
         let mut inner = self.lock();
         let current = inner.current.clone().ok_or_else(|| self.network_down())?;
         Ok((current, inner.isolation.token(class)))
+    }
+
+    /// Later dials of the class of `old` use `new`.
+    pub(crate) fn replace(&self, old: &ClassToken, new: ClassToken) {
+        self.lock().isolation.replace(old, new);
     }
 
     /// The error for whoever needs the client while there is none.

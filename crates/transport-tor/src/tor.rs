@@ -14,6 +14,7 @@ use tokio::{runtime, sync::watch, task::JoinHandle};
 
 use crate::{
     config::{StartError, TorConfig},
+    hedge,
     incarnation::ConnectError,
     onion::{HostError, OnionListener, OnionSeed},
     supervisor::{self, Shared},
@@ -21,9 +22,11 @@ use crate::{
     words::{self, Suspicion},
 };
 
-/// The most that one dial may take. Finding an onion service takes up to four
-/// circuits in a row; each has 10 to 20 s on a slow day.
-pub(crate) const DIAL_DEADLINE: Duration = Duration::from_secs(90);
+/// The most that one dial may take, all its tries together. Finding an onion
+/// service takes up to four circuits in a row; each has 10 to 15 s on a slow day.
+/// Whoever dials again begins on circuits of its own, so nothing is gained by
+/// waiting longer for these.
+pub(crate) const DIAL_DEADLINE: Duration = Duration::from_secs(60);
 /// A dial that takes this long is a reason to check our own network meanwhile:
 /// a network that fell silent refuses nothing.
 const DIAL_DOUBT: Duration = Duration::from_secs(15);
@@ -98,6 +101,10 @@ impl Tor {
         }
     }
 
+    /// A dial that is silent gets others beside it, on circuits of the same class
+    /// alone; later dials use those that worked, and never join one that hangs. A
+    /// service that provokes this makes us build three times the circuits at most,
+    /// which it can as well by closing those that it has. `[HW-NET-10]`
     async fn dial_through_tor(
         &self,
         host: String,
@@ -105,9 +112,14 @@ impl Tor {
         class: IsolationClass,
     ) -> Result<Stream, DialError> {
         let shared = &self.owner.shared;
-        let (incarnation, token) = shared.client_for(class)?;
-        let connecting = incarnation.connect(host, port, token);
-        let mut connecting = pin!(tokio::time::timeout(DIAL_DEADLINE, connecting));
+        let (incarnation, first) = shared.client_for(class)?;
+        let mut next = Some(first);
+        let tries = hedge::first_of(|| {
+            let token = next.take().unwrap_or_else(|| first.another());
+            let connecting = incarnation.connect(host.clone(), port, token.token());
+            async move { connecting.await.map(|stream| (token, stream)) }
+        });
+        let mut connecting = pin!(tokio::time::timeout(DIAL_DEADLINE, tries));
         let connected = tokio::select! {
             connected = &mut connecting => connected,
             () = tokio::time::sleep(DIAL_DOUBT) => {
@@ -116,29 +128,46 @@ impl Tor {
             }
         };
         let error = match connected {
-            Ok(Ok(stream)) => {
+            Ok(Ok((token, stream))) => {
+                if token != first {
+                    tracing::debug!("a dial on new circuits was faster than one that hangs");
+                    shared.replace(&first, token);
+                }
                 return Ok(Box::new(Watched::new(stream, shared.doubter().clone())));
             }
-            Ok(Err(ConnectError::Ended)) => shared.network_down(),
-            Ok(Err(ConnectError::Tor(kind))) => {
-                tracing::debug!(?kind, "a dial failed");
-                let (error, suspicion) = words::dial_error(kind);
-                match suspicion {
-                    Suspicion::None => {}
-                    Suspicion::Possible => shared.doubter().doubt_possibly(),
-                    Suspicion::Strong => {
-                        let reason = words::client_failed(kind);
-                        shared.doubter().doubt(Doubt::Strong(reason));
-                    }
+            Ok(Err(lost)) => {
+                if lost.was_silent {
+                    shared.replace(&first, first.another());
                 }
-                error
+                self.failed(lost.error)
             }
             Err(_) => {
+                shared.replace(&first, first.another());
                 shared.doubter().doubt_possibly();
                 DialError::TimedOut
             }
         };
         Err(error)
+    }
+
+    /// What a try failed with, as the caller is told, and what it says about our
+    /// own network.
+    fn failed(&self, error: ConnectError) -> DialError {
+        let shared = &self.owner.shared;
+        let ConnectError::Tor(kind) = error else {
+            return shared.network_down();
+        };
+        tracing::debug!(?kind, "a dial failed");
+        let (error, suspicion) = words::dial_error(kind);
+        match suspicion {
+            Suspicion::None => {}
+            Suspicion::Possible => shared.doubter().doubt_possibly(),
+            Suspicion::Strong => {
+                let reason = words::client_failed(kind);
+                shared.doubter().doubt(Doubt::Strong(reason));
+            }
+        }
+        error
     }
 }
 

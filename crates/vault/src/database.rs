@@ -8,7 +8,10 @@ use rusqlite::{
 };
 use zeroize::Zeroizing;
 
-use crate::keys::{DatabaseKey, KEY_LEN};
+use crate::{
+    kdf::Strength,
+    keys::{DatabaseKey, KEY_LEN},
+};
 
 /// Size of a database page, in bytes, with 80 of them for SQLCipher's IV and
 /// HMAC. It belongs to the format: an encrypted file does not tell it.
@@ -77,15 +80,23 @@ impl From<rusqlite::Error> for DatabaseError {
 /// deleted content overwritten; temporary tables and the index of the log in
 /// memory; wiped and locked memory; no log. Each is read back and must hold, and
 /// without SQLCipher in the build nothing is written at all.
-pub(crate) fn open(path: &Path, key: &DatabaseKey) -> Result<Connection, DatabaseError> {
+///
+/// Memory is neither wiped nor locked for a vault whose passphrase protects
+/// nothing anyway ([`Strength::DangerouslyWeak`]): that is three quarters of
+/// the time of a step, and simulations take millions.
+pub(crate) fn open(
+    path: &Path,
+    key: &DatabaseKey,
+    strength: Strength,
+) -> Result<Connection, DatabaseError> {
     // No URI and no creation: a missing database is damage, not a fresh start.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     // Before the key: from here on freed memory is wiped, and nothing is logged.
-    connection.execute_batch(
-        "PRAGMA cipher_log_level = NONE;
-         PRAGMA cipher_memory_security = ON;",
-    )?;
+    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
+    if strength == Strength::Sound {
+        connection.execute_batch("PRAGMA cipher_memory_security = ON;")?;
+    }
     set_key(&connection, key)?;
     connection.pragma_update(None, "cipher_page_size", PAGE_SIZE)?;
     harden(&connection)?;
@@ -93,7 +104,7 @@ pub(crate) fn open(path: &Path, key: &DatabaseKey) -> Result<Connection, Databas
     // The first read of a page: here a wrong key or a damaged file shows.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     connection.execute_batch("PRAGMA journal_mode = WAL;")?;
-    verify(&connection)?;
+    verify(&connection, strength)?;
     Ok(connection)
 }
 
@@ -132,11 +143,18 @@ fn harden(connection: &Connection) -> Result<(), DatabaseError> {
 
 /// Settings are requests; this sees that they were granted. `key` does nothing
 /// at all where SQLite comes without SQLCipher, and the rest would be plaintext.
-fn verify(connection: &Connection) -> Result<(), DatabaseError> {
+fn verify(connection: &Connection, strength: Strength) -> Result<(), DatabaseError> {
+    // One setting for all of a process: a sound vault beside a weak one has it on.
+    if strength == Strength::Sound
+        && setting(connection, "cipher_memory_security")?.as_deref() != Some("1")
+    {
+        return Err(DatabaseError::Failed(
+            "this build lacks the protection of memory",
+        ));
+    }
     let page_size = PAGE_SIZE.to_string();
     let granted = [
         ("cipher_status", "1"),
-        ("cipher_memory_security", "1"),
         ("cipher_log_level", "NONE"),
         ("journal_mode", "wal"),
         ("locking_mode", "exclusive"),

@@ -99,7 +99,7 @@ impl Vault {
         let database_key = vault_key.database_key();
         drop(vault_key);
 
-        build_database(&folder, &database_key)?;
+        build_database(&folder, &database_key, params.strength())?;
         reached(CreateStep::DatabaseBuilt);
         folder.write_new_header(&header)?;
         reached(CreateStep::HeaderWritten);
@@ -109,7 +109,7 @@ impl Vault {
         reached(CreateStep::DatabaseCommitted);
 
         Ok(Self {
-            connection: database::open(&folder.database(), &database_key)?,
+            connection: database::open(&folder.database(), &database_key, params.strength())?,
             tables: TableSet::default(),
             params,
             broken: false,
@@ -140,7 +140,11 @@ impl Vault {
             // A crash came between the two renames of `create`.
             folder.commit_new_database()?;
         }
-        let mut connection = database::open(&folder.database(), &header.vault_key.database_key())?;
+        let mut connection = database::open(
+            &folder.database(),
+            &header.vault_key.database_key(),
+            header.params.strength(),
+        )?;
         schema::upgrade(&mut connection)?;
         Ok(Self {
             tables: TableSet::read(&connection)?,
@@ -257,9 +261,13 @@ impl fmt::Debug for Vault {
 }
 
 /// A whole, closed, durable database under the temporary name.
-fn build_database(folder: &Folder, key: &DatabaseKey) -> Result<(), CreateError> {
+fn build_database(
+    folder: &Folder,
+    key: &DatabaseKey,
+    strength: Strength,
+) -> Result<(), CreateError> {
     let path = folder.create_new_database()?;
-    let mut connection = database::open(&path, key)?;
+    let mut connection = database::open(&path, key, strength)?;
     schema::create(&mut connection)?;
     database::checkpoint(&connection)?;
     // Closing the last connection removes the log, so that one file is all.

@@ -76,3 +76,10 @@ pub const MAX_LINK_CHARS: usize = 2_048;
 /// Characters of a pasted route record before it is refused unread: the longest
 /// valid one, with two signatures and three relays named by host, is below 8,000.
 pub const MAX_ROUTE_RECORD_CHARS: usize = 12_288;
+
+/// Greatest number of a recovery place: more than one a minute for thirty years.
+/// Numbers of places only grow, so one lie must not use them all up.
+pub const MAX_PLACE: u32 = 1 << 24;
+
+/// Greatest generation of a conversation's keys, for the same reason.
+pub const MAX_GENERATION: u32 = 1 << 24;

@@ -12,7 +12,10 @@ use crate::{
     codec,
     envelope::{ED25519_SIGNATURE_LEN, ML_DSA_65_SIGNATURE_LEN, Receipts},
     error::DecodeError,
-    limits::{BOX_NONCE_LEN, BOX_PLAINTEXT_LEN, BOX_TAG_LEN, MAX_ROUTE_RECORD_CHARS},
+    limits::{
+        BOX_NONCE_LEN, BOX_PLAINTEXT_LEN, BOX_TAG_LEN, MAX_GENERATION, MAX_PLACE,
+        MAX_ROUTE_RECORD_CHARS,
+    },
     routes::Routes,
 };
 
@@ -151,14 +154,32 @@ impl RecoveryMessage {
         match self {
             Self::Routes(update) => update.routes.check(),
             Self::Request(request) => {
+                check_numbers(request.generation, request.read_next)?;
                 request.received.check()?;
                 request.routes.routes.check()
             }
             Self::Answer(answer) if answer.request.len() != 32 => {
                 Err(DecodeError::Invalid("the request's hash"))
             }
-            Self::Answer(answer) => answer.received.check(),
+            Self::Answer(answer) if answer.old_generation >= answer.generation => {
+                Err(DecodeError::Invalid("the generation"))
+            }
+            Self::Answer(answer) => {
+                check_numbers(answer.generation, answer.write_next)?;
+                answer.received.check()
+            }
         }
+    }
+}
+
+/// Refuses numbers that no honest writer reaches. `[HW-REC-5]`
+fn check_numbers(generation: u32, place: u32) -> Result<(), DecodeError> {
+    if generation > MAX_GENERATION {
+        Err(DecodeError::Invalid("the generation"))
+    } else if place > MAX_PLACE {
+        Err(DecodeError::Invalid("the place"))
+    } else {
+        Ok(())
     }
 }
 

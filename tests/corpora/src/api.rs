@@ -2,10 +2,11 @@
 
 use axum::{body::Body, extract::Request};
 use hushwing_api::{
-    fuzzing,
-    schema::{Command, ErrorCode},
+    fuzzing, passphrase,
+    schema::{Command, CommandError, ErrorCode, Event, Reply},
     session::Session,
 };
+use serde::{Serialize, de::DeserializeOwned};
 
 /// The body of a request. A command reads the same when it is written and read
 /// again; a refusal repeats nothing of what stood there.
@@ -21,6 +22,12 @@ pub fn api_command(input: &[u8]) {
                 assert!(shown.len() < 60 && shown.contains("SecretText(..)"));
                 assert!(passphrase.expose().len() <= input.len());
             }
+            if let Command::Create { passphrase } = &command {
+                // How hard it is to guess is judged in bounded time.
+                if let Err(weak) = passphrase::check(passphrase.expose()) {
+                    assert!(!weak.to_string().is_empty());
+                }
+            }
         }
         Err(error) => {
             assert_eq!(error.code, ErrorCode::BadInput);
@@ -32,6 +39,22 @@ pub fn api_command(input: &[u8]) {
             let (line, column) = place.split_once(", column ").unwrap();
             assert!(line.parse::<usize>().is_ok() && column.parse::<usize>().is_ok());
         }
+    }
+}
+
+/// What a front end reads from the daemon: an answer, an error, an event. What
+/// reads, reads the same when it is written and read again.
+pub fn api_answer(input: &[u8]) {
+    reads_alike::<Reply>(input);
+    reads_alike::<CommandError>(input);
+    reads_alike::<Event>(input);
+}
+
+fn reads_alike<T: Serialize + DeserializeOwned>(input: &[u8]) {
+    if let Ok(read) = serde_json::from_slice::<T>(input) {
+        let written = serde_json::to_vec(&read).unwrap();
+        let again: T = serde_json::from_slice(&written).unwrap();
+        assert_eq!(serde_json::to_vec(&again).unwrap(), written);
     }
 }
 

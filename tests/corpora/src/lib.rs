@@ -9,11 +9,14 @@
 
 #[cfg(feature = "programs")]
 pub mod api;
+pub mod calls;
 mod edits;
+pub mod engine;
 pub mod interaction;
 pub mod link;
 pub mod people;
 pub mod protocol;
+pub mod recovery;
 #[cfg(feature = "programs")]
 pub mod relay;
 pub mod seeds;
@@ -54,15 +57,22 @@ targets! {
     wire::bundle,
     wire::request_plaintext,
     wire::contact_card,
+    wire::recovery_plaintext,
     wire::relay_address,
     wire::invite_link,
     protocol::content,
     protocol::key_package,
     protocol::welcome,
     protocol::conversation_box,
+    recovery::recovery_box,
+    recovery::route_record,
     interaction::interaction,
+    engine::engine_box,
+    engine::engine_command,
     link::tls_client_hello,
     link::tls_raw_key,
+    calls::relay_answer,
+    calls::relay_request,
     #[cfg(feature = "programs")]
     vault::vault_header,
     #[cfg(feature = "programs")]
@@ -71,4 +81,6 @@ targets! {
     api::api_command,
     #[cfg(feature = "programs")]
     api::api_guard,
+    #[cfg(feature = "programs")]
+    api::api_answer,
 }

@@ -1,5 +1,5 @@
 //! Two people of the protocol, each with a store, a seeded generator and a clock
-//! that stands still.
+//! that goes on by a second with each step.
 
 use hushwing_protocol::{
     ConversationId, Created, Ctx, DirectKeys, Me, NewInvite, OpenError, Opened, Outgoing, Redeemed,
@@ -19,6 +19,8 @@ pub struct Person {
     pub store: MemoryStore,
     /// Its randomness.
     pub rng: ChaCha20Rng,
+    /// Its clock, in milliseconds since 1970.
+    pub now_ms: u64,
     /// The conversation with the other.
     pub conversation: ConversationId,
 }
@@ -28,6 +30,7 @@ pub struct Person {
 pub struct Frozen {
     rows: Snapshot,
     rng: ChaCha20Rng,
+    now_ms: u64,
     conversation: ConversationId,
 }
 
@@ -40,6 +43,7 @@ impl Frozen {
         Person {
             store,
             rng: self.rng.clone(),
+            now_ms: self.now_ms,
             conversation: self.conversation,
         }
     }
@@ -52,6 +56,7 @@ impl Person {
         Self {
             store: MemoryStore::new(),
             rng: ChaCha20Rng::seed_from_u64(seed),
+            now_ms: NOW_MS,
             conversation: ConversationId::new([0; 32]),
         }
     }
@@ -62,16 +67,18 @@ impl Person {
         Frozen {
             rows: self.store.snapshot(),
             rng: self.rng.clone(),
+            now_ms: self.now_ms,
             conversation: self.conversation,
         }
     }
 
     /// What a step works with.
     pub fn ctx(&mut self) -> Ctx<'_> {
+        self.now_ms += 1_000;
         Ctx {
             store: &self.store,
             rng: &mut self.rng,
-            now_ms: NOW_MS,
+            now_ms: self.now_ms,
         }
     }
 

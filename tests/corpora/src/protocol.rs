@@ -11,8 +11,10 @@ use hushwing_protocol::{
     store::Snapshot, view,
 };
 use hushwing_wire::{
-    BoxPlaintext, Bundle, InviteLink, RequestPlaintext,
+    Body, BoxPlaintext, Bundle, Envelope, InviteLink, RequestPlaintext, SealedBox, Slot,
+    from_bytes,
     limits::{BOX_PLAINTEXT_LEN, MAX_TEXT_LEN},
+    to_bytes,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -178,30 +180,24 @@ fn conversation() -> &'static Conversation {
 }
 
 /// How the first byte of an input of [`conversation_box`] reads the rest.
-const HOW: u8 = 6;
+const HOW: u8 = 7;
 
-/// An authentic box with anything inside: the plaintext, the commit, the message
-/// or the envelope in it, whole or by edits. It never jams its lane: what is
-/// unreadable changes nothing, and Bob's next message arrives.
-pub fn conversation_box(input: &[u8]) {
-    let Some((&how, rest)) = input.split_first() else {
-        return;
-    };
-    let made = conversation();
-    let (mut alice, mut bob) = (made.alice.thaw(), made.bob.thaw());
-    let id = bob.conversation;
-    let envelope = fuzzing::next_envelope(&bob.store, &id).unwrap();
+fn is_commit(how: u8) -> bool {
+    matches!(how % HOW, 3 | 4)
+}
+
+/// The next box in the writer's lane, with what the input says inside.
+pub(crate) fn forge_in_lane(writer: &mut Person, input: &[u8]) -> Option<(Slot, SealedBox)> {
+    let (&how, rest) = input.split_first()?;
+    let id = writer.conversation;
+    let envelope = fuzzing::next_envelope(&writer.store, &id).unwrap();
     let sound = envelope.to_bytes().unwrap();
-    let commits = matches!(how % HOW, 3 | 4);
     let plaintext = match how % HOW {
         0 => padded(rest, BOX_PLAINTEXT_LEN),
         1 | 2 => {
-            let content = object(&sound, how, rest);
-            let inside = fuzzing::write_inside(&mut bob.ctx(), &id, &content, None).unwrap();
-            let Ok(plaintext) = inside.to_padded() else {
-                return;
-            };
-            plaintext
+            let content = object(&sound, how % HOW, rest);
+            let inside = fuzzing::write_inside(&mut writer.ctx(), &id, &content, None).unwrap();
+            inside.to_padded().ok()?
         }
         3 | 4 => {
             let data = if rest.first().is_some_and(|byte| byte % 8 == 7) {
@@ -209,27 +205,40 @@ pub fn conversation_box(input: &[u8]) {
             } else {
                 &[]
             };
-            let inside = fuzzing::write_inside(&mut bob.ctx(), &id, &sound, Some(data)).unwrap();
+            let inside = fuzzing::write_inside(&mut writer.ctx(), &id, &sound, Some(data)).unwrap();
             let commit = if how % HOW == 3 {
                 edited(&inside.commit, rest)
             } else {
                 inside.commit
             };
-            let Ok(plaintext) = (BoxPlaintext { commit, ..inside }).to_padded() else {
-                return;
-            };
-            plaintext
+            (BoxPlaintext { commit, ..inside }).to_padded().ok()?
         }
-        _ => {
-            let inside = fuzzing::write_inside(&mut bob.ctx(), &id, &sound, None).unwrap();
+        5 => {
+            let inside = fuzzing::write_inside(&mut writer.ctx(), &id, &sound, None).unwrap();
             let message = edited(&inside.message, rest);
-            let Ok(plaintext) = (BoxPlaintext { message, ..inside }).to_padded() else {
-                return;
-            };
-            plaintext
+            (BoxPlaintext { message, ..inside }).to_padded().ok()?
+        }
+        // The sound envelope with another body.
+        _ => {
+            let body = from_bytes::<Body>(rest).ok()?;
+            let content = to_bytes(&Envelope { body, ..envelope }).ok()?;
+            let inside = fuzzing::write_inside(&mut writer.ctx(), &id, &content, None).unwrap();
+            inside.to_padded().ok()?
         }
     };
-    let (slot, boxed) = fuzzing::seal_in_lane(&mut bob.ctx(), &id, &plaintext).unwrap();
+    Some(fuzzing::seal_in_lane(&mut writer.ctx(), &id, &plaintext).unwrap())
+}
+
+/// An authentic box with anything inside: the plaintext, the commit, the message
+/// or the envelope in it, whole or by edits. It never jams its lane: what is
+/// unreadable changes nothing, and Bob's next message arrives.
+pub fn conversation_box(input: &[u8]) {
+    let made = conversation();
+    let (mut alice, mut bob) = (made.alice.thaw(), made.bob.thaw());
+    let Some((slot, boxed)) = forge_in_lane(&mut bob, input) else {
+        return;
+    };
+    let commits = input.first().is_some_and(|how| is_commit(*how));
 
     let before = (alice.store.snapshot(), seen(&alice));
     let opened = match alice.open(&slot, &boxed) {

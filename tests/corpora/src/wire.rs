@@ -6,13 +6,14 @@ use std::net::IpAddr;
 
 use hushwing_wire::{
     Body, BoxPlaintext, Bundle, ContactCard, DecodeError, Envelope, InviteLink, Receipts,
-    RelayAddress, Request, RequestOp, RequestPlaintext, Response, ResponseOp, Routes, SealedBox,
+    RecoveryMessage, RecoveryPlaintext, RelayAddress, Request, RequestOp, RequestPlaintext,
+    Response, ResponseOp, RouteUpdate, Routes, SealedBox,
     address::Endpoint,
     from_bytes,
     limits::{
-        BOX_LEN, BOX_PLAINTEXT_LEN, FRAME_LEN, MAX_CONTENT_LEN, MAX_HOST_LEN, MAX_LANE_ENDS,
-        MAX_LINK_CHARS, MAX_NAME_LEN, MAX_RECEIPT_RANGES, MAX_RELAYS, MAX_SLOTS_PER_REQUEST,
-        MAX_WAIT_S,
+        BOX_LEN, BOX_PLAINTEXT_LEN, FRAME_LEN, MAX_CONTENT_LEN, MAX_GENERATION, MAX_HOST_LEN,
+        MAX_LANE_ENDS, MAX_LINK_CHARS, MAX_NAME_LEN, MAX_PLACE, MAX_RECEIPT_RANGES, MAX_RELAYS,
+        MAX_SLOTS_PER_REQUEST, MAX_UNREAD_PLACES, MAX_WAIT_S,
     },
     to_bytes,
 };
@@ -82,8 +83,11 @@ pub fn envelope(input: &[u8]) {
     };
     assert_eq!(envelope.to_bytes().unwrap(), input);
     assert!(envelope.lane_ends.len() <= MAX_LANE_ENDS);
-    if let Body::Content(content) = &envelope.body {
-        assert!(content.len() <= MAX_CONTENT_LEN);
+    match &envelope.body {
+        Body::Content(content) => assert!(content.len() <= MAX_CONTENT_LEN),
+        Body::Again(said) => assert!(said.content.len() <= MAX_CONTENT_LEN),
+        Body::Unread(places) => assert!(places.len() <= MAX_UNREAD_PLACES),
+        Body::Nothing | Body::Card(_) | Body::AskAgain | Body::Routes(_) => {}
     }
     check_receipts(&envelope.received);
 }
@@ -136,12 +140,51 @@ pub fn contact_card(input: &[u8]) {
 fn check_card(card: &ContactCard) {
     assert!(card.name.len() <= MAX_NAME_LEN);
     assert!(std::str::from_utf8(&card.name).is_ok());
-    assert!(card.routes.relays.len() <= MAX_RELAYS);
-    for address in card.routes.relays.iter().chain(&card.routes.direct) {
+    check_routes(&card.routes);
+}
+
+fn check_routes(routes: &Routes) {
+    assert!(routes.relays.len() <= MAX_RELAYS);
+    for address in routes.relays.iter().chain(&routes.direct) {
         check_endpoint(&address.endpoint);
     }
-    if let Some(direct) = &card.routes.direct {
+    if let Some(direct) = &routes.direct {
         assert!(matches!(direct.endpoint, Endpoint::Onion { .. }));
+    }
+}
+
+/// What lies at a recovery place, with and without padding, and a change of
+/// routes by itself.
+pub fn recovery_plaintext(input: &[u8]) {
+    if let Ok(update) = RouteUpdate::from_bytes(input) {
+        assert_eq!(update.to_bytes().unwrap(), input);
+        check_routes(&update.routes);
+    }
+    if let Ok(plaintext) = RecoveryPlaintext::from_bytes(input) {
+        assert_eq!(plaintext.to_bytes().unwrap(), input);
+        check_recovery(&plaintext.message);
+    }
+    let padded = padded(input, BOX_PLAINTEXT_LEN);
+    if let Ok(plaintext) = RecoveryPlaintext::from_padded(&padded) {
+        assert_eq!(plaintext.to_padded().unwrap(), padded);
+        check_recovery(&plaintext.message);
+    }
+}
+
+fn check_recovery(message: &RecoveryMessage) {
+    match message {
+        RecoveryMessage::Routes(update) => check_routes(&update.routes),
+        RecoveryMessage::Request(request) => {
+            check_receipts(&request.received);
+            check_routes(&request.routes.routes);
+            assert!(request.generation <= MAX_GENERATION && request.read_next <= MAX_PLACE);
+        }
+        RecoveryMessage::Answer(answer) => {
+            check_receipts(&answer.received);
+            assert_eq!(answer.request.len(), 32);
+            assert!(answer.generation <= MAX_GENERATION && answer.write_next <= MAX_PLACE);
+            assert!(answer.old_generation < answer.generation);
+        }
     }
 }
 

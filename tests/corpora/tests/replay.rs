@@ -70,9 +70,10 @@ macro_rules! replays {
 
 replays! {
     request_frame response_frame box_plaintext envelope bundle request_plaintext
-    contact_card relay_address invite_link content key_package welcome
-    conversation_box interaction tls_client_hello tls_raw_key vault_header
-    relay_keys api_command api_guard
+    contact_card recovery_plaintext relay_address invite_link content key_package
+    welcome conversation_box recovery_box route_record interaction engine_box
+    engine_command tls_client_hello tls_raw_key relay_answer relay_request
+    vault_header relay_keys api_command api_guard api_answer
 }
 
 #[test]

@@ -15,6 +15,12 @@ impl Samples {
         self.sorted_ms.insert(at, ms);
     }
 
+    /// All of them, the least first.
+    #[must_use]
+    pub fn all(&self) -> &[u64] {
+        &self.sorted_ms
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {

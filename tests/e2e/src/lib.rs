@@ -5,7 +5,10 @@
 //! and a private Tor network of `tor` processes. The demo and the end-to-end
 //! tests tell the same stories.
 
+pub mod api;
+pub mod chance;
 pub mod figures;
+pub mod ledger;
 pub mod needles;
 pub mod person;
 pub mod privilege;

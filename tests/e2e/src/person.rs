@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -27,6 +27,7 @@ pub struct Person {
     setting: Setting,
     passphrase: String,
     daemon: Option<Daemon>,
+    doom: Option<Duration>,
     friend: String,
 }
 
@@ -53,6 +54,8 @@ pub enum Way {
 /// A message as `read --json` shows it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Message {
+    /// Its id.
+    pub id: String,
     /// What it says.
     pub text: String,
     /// Whether the reader wrote it.
@@ -63,6 +66,17 @@ pub struct Message {
     pub since_ms: u64,
     /// Where it is; `state.state` is the name.
     state: Value,
+    /// Its place in the vault, for paging.
+    position: u64,
+    /// Its place in the conversation, once it has one.
+    order: Option<Order>,
+}
+
+/// A message's place in the conversation, alike on both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Order {
+    clock: u64,
+    writer: u32,
 }
 
 impl Message {
@@ -116,6 +130,7 @@ impl Person {
             setting,
             passphrase: HEXLOWER.encode(&secret),
             daemon: None,
+            doom: None,
             friend: String::new(),
         })
     }
@@ -178,6 +193,11 @@ impl Person {
     /// When either does not work.
     pub fn come_online(&mut self) -> Result<()> {
         self.start_daemon()?;
+        self.open_vault()
+    }
+
+    /// Opens the vault, or makes it the first time.
+    pub(crate) fn open_vault(&self) -> Result<()> {
         if self.vault_state()? == "missing" {
             self.ask_with_passphrase("create")?;
         }
@@ -201,7 +221,8 @@ impl Person {
         Ok(began.elapsed())
     }
 
-    fn start_daemon(&mut self) -> Result<()> {
+    /// Starts the daemon, with the vault closed.
+    pub(crate) fn start_daemon(&mut self) -> Result<()> {
         ensure!(self.daemon.is_none(), "{}'s daemon runs already", self.name);
         let dir = self.dir.to_string_lossy();
         let network;
@@ -219,12 +240,15 @@ impl Person {
         let variables = [("HUSHWING_LOG", self.setting.log_level)];
         let name = format!("{}'s daemon", self.name);
         let program = programs::find("hushwing")?;
-        let mut daemon = Daemon::start_with(&name, &program, &args, &variables, &self.log)?;
+        let daemon = Daemon::start_with(&name, &program, &args, &variables, &self.log)?;
+        let daemon = self.daemon.insert(daemon);
+        if let Some(pause) = self.doom.take() {
+            daemon.doom(pause);
+        }
         let line = daemon.line()?;
         let ready: Value = serde_json::from_str(&line)
             .with_context(|| format!("{name}'s first line is not JSON: {line}"))?;
         ensure!(ready["ready"] == true, "{name} is not ready: {line}");
-        self.daemon = Some(daemon);
         Ok(())
     }
 
@@ -257,12 +281,62 @@ impl Person {
             .kill()
     }
 
+    /// The next daemon is killed (SIGKILL) so long after its start, whatever it
+    /// does then.
+    pub fn doom(&mut self, pause: Duration) {
+        self.doom = Some(pause);
+    }
+
+    /// Whether the kill that was announced has come.
+    #[must_use]
+    pub fn is_struck(&self) -> bool {
+        self.daemon.as_ref().is_some_and(Daemon::is_struck)
+    }
+
+    /// Waits for the kill that was announced; nothing runs afterwards.
+    ///
+    /// # Errors
+    /// When the daemon ended in another way.
+    pub fn succumb(&mut self) -> Result<()> {
+        let name = self.name;
+        self.daemon
+            .take()
+            .with_context(|| format!("{name}'s daemon was not started"))?
+            .succumb()
+    }
+
     /// Adds a relay for mail to this person.
     ///
     /// # Errors
     /// When the command fails.
     pub fn add_relay(&self, address: &str) -> Result<()> {
         self.ask(&["relay", "add", address]).map(drop)
+    }
+
+    /// Stops using a relay.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn remove_relay(&self, address: &str) -> Result<()> {
+        self.ask(&["relay", "remove", address]).map(drop)
+    }
+
+    /// How the friend can reach this person now, as a text to hand over.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn export_routes(&self) -> Result<String> {
+        let reply = self.ask(&["contact", "routes", "export", &self.friend])?;
+        Ok(reply["record"].as_str().context("no record")?.to_owned())
+    }
+
+    /// Pastes the text of somebody's [`export_routes`](Person::export_routes).
+    ///
+    /// # Errors
+    /// When it is not taken.
+    pub fn import_routes(&self, record: &str) -> Result<()> {
+        self.run(&["contact", "routes", "import", "-"], Some(record))
+            .map(drop)
     }
 
     /// Makes an invite and waits until it can be redeemed; returns the link.
@@ -355,6 +429,48 @@ impl Person {
             .iter()
             .map(|m| Line::new(if m.mine { self.name } else { their_name }, &m.text))
             .collect())
+    }
+
+    /// As [`transcript`](Person::transcript), page by page, however long it is.
+    /// The very first message is left out: `read` begins after a position.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn long_transcript(&self, their_name: &str) -> Result<Vec<Line>> {
+        let mut all: Vec<Message> = Vec::new();
+        let mut after = 0;
+        loop {
+            let place = after.to_string();
+            let args = [
+                "read",
+                &self.friend,
+                "--limit",
+                READ_LIMIT,
+                "--after",
+                &place,
+            ];
+            let page: Vec<Message> = serde_json::from_value(self.ask(&args)?["messages"].take())?;
+            let Some(last) = page.iter().map(|message| message.position).max() else {
+                break;
+            };
+            after = last;
+            all.extend(page);
+        }
+        all.sort_by_key(|m| (m.order.is_none(), m.order, m.position));
+        Ok(all
+            .iter()
+            .map(|m| Line::new(if m.mine { self.name } else { their_name }, &m.text))
+            .collect())
+    }
+
+    /// How many of this person's messages are not on the friend's device yet.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn undelivered(&self) -> Result<u64> {
+        self.status()?["undelivered"]
+            .as_u64()
+            .context("status does not say what is undelivered")
     }
 
     /// Waits until each of this person's own messages whose text is in `texts`
@@ -469,12 +585,40 @@ impl Person {
         self.run(args, None)
     }
 
+    /// Tries everything that waits again, now.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn retry(&self) -> Result<()> {
+        self.ask(&["retry"]).map(drop)
+    }
+
     fn ask_with_passphrase(&self, command: &str) -> Result<()> {
         self.run(&[command, "--passphrase-stdin"], Some(&self.passphrase))
             .map(drop)
     }
 
+    /// As [`ask`](Person::ask), for a command whose exit code says something
+    /// besides its answer.
+    ///
+    /// # Errors
+    /// When it answers nothing.
+    pub fn ask_with_code(&self, args: &[&str]) -> Result<(i32, Value)> {
+        let out = self.output_of(args, None)?;
+        let code = out.status.code().context("hushwing was killed")?;
+        Ok((code, json_of(args, &out)?))
+    }
+
     fn run(&self, args: &[&str], stdin: Option<&str>) -> Result<Value> {
+        let out = self.output_of(args, stdin)?;
+        if !out.status.success() {
+            let complaint = String::from_utf8_lossy(&out.stderr);
+            bail!("{}: hushwing {} failed: {complaint}", self.name, args[0]);
+        }
+        json_of(args, &out)
+    }
+
+    fn output_of(&self, args: &[&str], stdin: Option<&str>) -> Result<Output> {
         let mut child = Command::new(programs::find("hushwing")?)
             .arg("--dir")
             .arg(&self.dir)
@@ -490,13 +634,13 @@ impl Person {
             writeln!(pipe, "{text}").context("hushwing does not read its stdin")?;
         }
         drop(pipe);
-        let out = child.wait_with_output()?;
-        if !out.status.success() {
-            let complaint = String::from_utf8_lossy(&out.stderr);
-            bail!("{}: hushwing {} failed: {complaint}", self.name, args[0]);
-        }
-        let text = String::from_utf8_lossy(&out.stdout);
-        serde_json::from_str(&text)
-            .with_context(|| format!("hushwing {} answered no JSON: {text}", args[0]))
+        Ok(child.wait_with_output()?)
     }
+}
+
+fn json_of(args: &[&str], out: &Output) -> Result<Value> {
+    let text = String::from_utf8_lossy(&out.stdout);
+    let complaint = String::from_utf8_lossy(&out.stderr);
+    serde_json::from_str(&text)
+        .with_context(|| format!("hushwing {} answered no JSON: {text}{complaint}", args[0]))
 }

@@ -2,10 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
@@ -23,6 +27,42 @@ pub struct Daemon {
     group: Pid,
     log: PathBuf,
     lines: Receiver<String>,
+    doom: Option<Doom>,
+}
+
+/// A kill that comes at an instant of its own, whatever the story does then.
+#[derive(Debug)]
+struct Doom {
+    spare: Sender<()>,
+    has_struck: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Doom {
+    fn announce(group: Pid, pause: Duration) -> Doom {
+        let (spare, spared) = mpsc::channel();
+        let has_struck = Arc::new(AtomicBool::new(false));
+        let strikes = Arc::clone(&has_struck);
+        let thread = std::thread::spawn(move || {
+            if spared.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                // Said before it is done: what fails because of it comes later.
+                strikes.store(true, Ordering::SeqCst);
+                let _ = kill_process(group, Signal::KILL);
+            }
+        });
+        Doom {
+            spare,
+            has_struck,
+            thread,
+        }
+    }
+
+    /// Takes it back, unless it has come.
+    fn cancel(self) {
+        drop(self.spare);
+        // It does nothing that could panic.
+        let _ = self.thread.join();
+    }
 }
 
 impl Daemon {
@@ -76,7 +116,36 @@ impl Daemon {
             group,
             log: log.to_path_buf(),
             lines: lines_of(stdout),
+            doom: None,
         })
+    }
+
+    /// Kills it (SIGKILL) when `pause` is over, whatever it does then. Returns at
+    /// once.
+    pub fn doom(&mut self, pause: Duration) {
+        self.doom = Some(Doom::announce(self.group, pause));
+    }
+
+    /// Whether a kill that was announced has come.
+    #[must_use]
+    pub fn is_struck(&self) -> bool {
+        let struck = |doom: &Doom| doom.has_struck.load(Ordering::SeqCst);
+        self.doom.as_ref().is_some_and(struck)
+    }
+
+    /// Waits for the kill that was announced.
+    ///
+    /// # Errors
+    /// When none was, or the process ended in another way, or left one behind.
+    pub fn succumb(mut self) -> Result<()> {
+        let doom = self.doom.take().context("no kill was announced")?;
+        let joined = doom.thread.join();
+        joined.map_err(|_| anyhow::anyhow!("the kill did not come"))?;
+        let status = self.child.wait()?;
+        if status.signal() != Some(Signal::KILL.as_raw()) {
+            bail!("{} ended ({status}):\n{}", self.name, self.last_words());
+        }
+        self.require_empty_group()
     }
 
     /// The process id, which is also that of its group.
@@ -128,6 +197,7 @@ impl Daemon {
     /// # Errors
     /// When it does not end within [`HANG_GUARD`], or not with success.
     pub fn stop(mut self) -> Result<()> {
+        self.spare();
         kill_process(self.group, Signal::TERM).context("SIGTERM")?;
         let name = self.name.clone();
         let status: ExitStatus = wait::until(&format!("{name} to end"), || {
@@ -150,10 +220,29 @@ impl Daemon {
     /// # Errors
     /// When it had ended before, or left a process behind.
     pub fn kill(mut self) -> Result<()> {
+        self.spare();
         self.require_alive()?;
         kill_process(self.group, Signal::KILL).context("SIGKILL")?;
         self.child.wait()?;
         self.require_empty_group()
+    }
+
+    /// Stops it in its tracks (SIGSTOP): its connections stay open and say
+    /// nothing. Only a kill ends that here.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn freeze(&mut self) -> Result<()> {
+        self.require_alive()?;
+        kill_process(self.group, Signal::STOP).context("SIGSTOP")
+    }
+
+    /// No announced kill may come once the process is reaped: its id can then be
+    /// another's.
+    fn spare(&mut self) {
+        if let Some(doom) = self.doom.take() {
+            doom.cancel();
+        }
     }
 
     fn require_empty_group(&self) -> Result<()> {
@@ -173,6 +262,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        self.spare();
         // Already gone is what is wanted; there is nobody to tell otherwise.
         let _ = kill_process_group(self.group, Signal::KILL);
         let _ = self.child.wait();
@@ -256,6 +346,37 @@ mod tests {
         })
         .unwrap();
         assert!(that_name(dir.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_announced_kill_comes_and_one_that_is_taken_back_does_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        let sleep = || Daemon::start("sleep", Path::new("/bin/sleep"), &["1000"], &log).unwrap();
+        let mut doomed = sleep();
+        doomed.doom(Duration::from_millis(10));
+        wait::until("the kill", || Ok(Seen::when(doomed.is_struck(), "alive"))).unwrap();
+        doomed.succumb().unwrap();
+
+        let mut spared = sleep();
+        spared.doom(wait::HANG_GUARD);
+        assert!(!spared.is_struck());
+        spared.kill().unwrap();
+
+        // Ended, and not reaped yet: its id is still its own.
+        let mut ended = Daemon::start("true", Path::new("/bin/true"), &[], &log).unwrap();
+        let stat = format!("/proc/{}/stat", ended.pid());
+        wait::until("its end", || {
+            let stat = fs::read_to_string(&stat)?;
+            Ok(Seen::when(stat.contains(") Z "), stat))
+        })
+        .unwrap();
+        ended.doom(Duration::ZERO);
+        let error = ended.succumb().unwrap_err().to_string();
+        assert!(
+            error.contains("ended"),
+            "an end of its own is no kill: {error}"
+        );
     }
 
     #[test]

@@ -58,9 +58,23 @@ impl Relay {
         entrance: Entrance,
         log_level: &'static str,
     ) -> Result<(Relay, Duration)> {
+        Relay::start_in(root, "relay", entrance, log_level)
+    }
+
+    /// As [`start`](Relay::start), in the folder `root/name`, for a story with
+    /// several.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_in(
+        root: &Path,
+        name: &str,
+        entrance: Entrance,
+        log_level: &'static str,
+    ) -> Result<(Relay, Duration)> {
         let mut relay = Relay {
-            dir: root.join("relay"),
-            log: root.join("relay.log"),
+            dir: root.join(name),
+            log: root.join(format!("{name}.log")),
             entrance,
             log_level,
             daemon: None,

@@ -137,6 +137,12 @@ impl World {
         &mut self.relays[number]
     }
 
+    /// Virtual time in milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
     /// What a person was told.
     #[must_use]
     pub fn events(&self, who: PersonId) -> &[Event] {

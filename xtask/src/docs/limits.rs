@@ -1,4 +1,4 @@
-//! The table of limits equals the constants in the code.
+//! The table of limits equals the constants in the code, and none is left out.
 
 use std::path::Path;
 
@@ -6,6 +6,13 @@ use super::Texts;
 
 /// The page with the table: name, value, file, what happens.
 const PAGE: &str = "docs/spec/7-engine.md";
+
+/// Files whose bounds must all be in the table.
+const WHOLE: [&str; 3] = [
+    "crates/api/src/limits.rs",
+    "crates/engine/src/limits.rs",
+    "crates/node/src/limits.rs",
+];
 
 /// Compares every row; gives the complaints.
 pub(super) fn check(texts: &Texts) -> Vec<String> {
@@ -15,6 +22,14 @@ pub(super) fn check(texts: &Texts) -> Vec<String> {
         return vec![format!("{PAGE} has no table of limits")];
     }
     let mut lines = Vec::new();
+    for file in WHOLE {
+        let source = texts.get(Path::new(file)).map_or("", String::as_str);
+        for name in bounds(source) {
+            if !rows.iter().any(|row| row.file == file && row.name == name) {
+                lines.push(format!("{PAGE} does not list {name} of {file}"));
+            }
+        }
+    }
     for row in rows {
         let Some(source) = texts.get(Path::new(row.file)) else {
             lines.push(format!("{PAGE}: {} is in no file {}", row.name, row.file));
@@ -33,6 +48,16 @@ pub(super) fn check(texts: &Texts) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The constants of a file that bound a number or a length; times are no bounds.
+fn bounds(source: &str) -> impl Iterator<Item = &str> {
+    source.lines().filter_map(|line| {
+        let (_, rest) = line.split_once("const ")?;
+        let (name, _) = rest.split_once(':')?;
+        let is_bound = name.starts_with("MAX_") || name.ends_with("_QUEUE");
+        (is_bound && !name.ends_with("_MS")).then_some(name)
+    })
 }
 
 struct Row<'a> {
@@ -126,6 +151,23 @@ mod tests {
         assert_eq!(value_of(SOURCE, "A"), Some(86_400));
         assert_eq!(value_of(SOURCE, "B"), Some(259_203));
         assert_eq!(value_of(SOURCE, "C"), None);
+    }
+
+    #[test]
+    fn a_bound_that_the_table_leaves_out_is_named() {
+        let source =
+            "pub const MAX_A: u64 = 5;\nconst B_QUEUE: usize = 6;\nconst MAX_C_MS: u64 = 8;\n";
+        let table = "| `MAX_A` | 5 | `crates/engine/src/limits.rs` | words |";
+        let texts = [
+            (PathBuf::from(PAGE), table.to_owned()),
+            (
+                PathBuf::from("crates/engine/src/limits.rs"),
+                source.to_owned(),
+            ),
+        ];
+        let found = check(&texts.into_iter().collect());
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("B_QUEUE"));
     }
 
     #[test]

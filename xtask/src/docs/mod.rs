@@ -1,5 +1,6 @@
 //! `xtask check-docs`: what the documents say about the code, checked.
 
+mod decoders;
 mod limits;
 mod requirements;
 mod words;
@@ -10,6 +11,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
+
+use crate::performance;
 
 /// The project's text files by their path relative to the workspace.
 pub(crate) type Texts = BTreeMap<PathBuf, String>;
@@ -36,6 +39,8 @@ pub(crate) fn check(root: &Path) -> Result<String> {
     complaints.extend(found);
     complaints.extend(limits::check(&texts));
     complaints.extend(words::check(&texts));
+    complaints.extend(decoders::check(&texts));
+    complaints.extend(performance::check(&texts));
     if !complaints.is_empty() {
         bail!("the documents are wrong:\n  {}", complaints.join("\n  "));
     }

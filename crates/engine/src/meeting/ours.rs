@@ -213,9 +213,8 @@ impl Engine {
         ctx: &mut Ctx<'_>,
         invite: &InviteId,
     ) -> Result<(), StoreError> {
-        match hushwing_protocol::revoke_invite(ctx, invite) {
-            Err(InviteError::Store(error)) => return Err(error),
-            Ok(()) | Err(_) => {}
+        if let Err(InviteError::Store(error)) = hushwing_protocol::revoke_invite(ctx, invite) {
+            return Err(error);
         }
         let bundle = OutId::Bundle(*invite);
         self.attempts.remove(&bundle);

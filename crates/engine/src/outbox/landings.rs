@@ -1,6 +1,6 @@
 //! What became of transmissions.
 
-use hushwing_protocol::{ConversationId, Ctx, store::StoreError};
+use hushwing_protocol::{ConversationId, Ctx, Safeguard, store::StoreError};
 use hushwing_wire::{LanePlace, RelayAddress};
 
 use super::{DirectHealth, Flight, Way, backoff_ms, generation_of, jitter};
@@ -68,10 +68,15 @@ impl Engine {
             }
             (Way::Relay(relay), Outcome::Stored) => self.relay_stored(ctx, id, relay),
             (Way::Relay(relay), Outcome::Taken) => self.relay_taken(ctx, id, relay),
-            (Way::Relay(_), outcome) => {
+            (Way::Relay(relay), Outcome::Failed { .. })
+                if !Safeguard::UnknownOutcomePutAgain.is_kept() =>
+            {
+                self.relay_stored(ctx, id, relay)
+            }
+            (Way::Relay(relay), outcome) => {
                 let jitter = jitter(ctx);
                 if let Some(attempt) = self.attempts.get_mut(id) {
-                    attempt.last_error = Some(reason_of(outcome));
+                    attempt.failed(Way::Relay(relay.clone()), reason_of(outcome));
                     attempt.next_try_ms = ctx.now_ms + backoff_ms(attempt.failures, jitter);
                     attempt.failures = attempt.failures.saturating_add(1);
                     // Another way may be open by then.
@@ -119,10 +124,11 @@ impl Engine {
         let has_relays = !self.relays_for(id).is_empty();
         if let Some(attempt) = self.attempts.get_mut(id) {
             attempt.direct_refused = refused;
-            attempt.last_error = Some(match outcome {
+            let reason = match outcome {
                 Outcome::Failed { .. } => "They are not online.".to_owned(),
                 other => reason_of(other),
-            });
+            };
+            attempt.failed(Way::Direct, reason);
             if attempt.in_flight.is_empty() {
                 // A contact without relays whose node refuses must not make
                 // us push without pause.
@@ -157,6 +163,7 @@ impl Engine {
         if let Some(attempt) = self.attempts.get_mut(id) {
             attempt.stored_at.insert(relay.clone());
             attempt.last_error = None;
+            attempt.errors.remove(&Way::Relay(relay.clone()));
             if relays.iter().all(|relay| attempt.stored_at.contains(relay))
                 && attempt.in_flight.is_empty()
             {
@@ -230,7 +237,8 @@ impl Engine {
             _ => {}
         }
         if let Some(attempt) = self.attempts.get_mut(id) {
-            attempt.last_error = Some("Something else lies in its place at the relay.".to_owned());
+            let reason = "Something else lies in its place at the relay.".to_owned();
+            attempt.failed(Way::Relay(relay.clone()), reason);
             if everywhere {
                 attempt.lost_at.clear();
                 attempt.next_try_ms = ctx.now_ms + limits::RETRY_MAX_MS;

@@ -6,7 +6,7 @@ mod reputs;
 mod sealing;
 mod ways;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hushwing_protocol::{ConversationId, Ctx, Sealed, store::StoreError};
 use hushwing_wire::{RelayAddress, Routes, SealedBox, Slot, limits::SLOT_LEN};
@@ -31,11 +31,22 @@ pub(crate) struct Attempt {
     pub(crate) next_try_ms: u64,
     failures: u32,
     pub(crate) last_error: Option<String>,
+    /// What the last try of each way gave, of those that failed.
+    pub(crate) errors: BTreeMap<Way, String>,
     pub(crate) in_flight: BTreeSet<Way>,
     /// The contact's node said that it does not wait for this slot.
     direct_refused: bool,
     /// Relays that will never take it (another box lies there).
     lost_at: BTreeSet<RelayAddress>,
+}
+
+impl Attempt {
+    /// One way failed. The other ways keep their own reasons: a person is told
+    /// of each why it is not there.
+    fn failed(&mut self, way: Way, reason: String) {
+        self.last_error = Some(reason.clone());
+        self.errors.insert(way, reason);
+    }
 }
 
 /// One of the ways of a box.
@@ -56,7 +67,7 @@ pub(crate) struct Reput {
 /// How a contact's node answered of late.
 #[derive(Clone, Default)]
 pub(crate) struct DirectHealth {
-    rest_until_ms: u64,
+    pub(crate) rest_until_ms: u64,
     failures: u32,
     /// It took the last box pushed to it.
     answers: bool,
@@ -135,6 +146,7 @@ impl Engine {
                 next_try_ms: now_ms,
                 failures: 0,
                 last_error: None,
+                errors: BTreeMap::new(),
                 in_flight: BTreeSet::new(),
                 direct_refused: false,
                 lost_at: BTreeSet::new(),

@@ -130,8 +130,10 @@ impl Engine {
             .map(Way::Relay)
             .filter(|way| !attempt.in_flight.contains(way))
             .collect();
+        // Another box may be probing the direct path: then not before that has had
+        // a moment, or a box without relays would be looked at without pause.
         attempt.next_try_ms = if relays.is_empty() && direct_possible && rest_until != NEVER {
-            rest_until
+            rest_until.max(now_ms + limits::RETRY_FIRST_MS)
         } else {
             NEVER
         };

@@ -205,6 +205,15 @@ impl<'a> Rows<'a> {
         Ok(Some(row))
     }
 
+    /// The same for what people are shown: nothing where it is damaged, which the
+    /// next step that needs it mends.
+    pub(crate) fn readable_out(&self, id: &OutId) -> Found<Option<OutRow>> {
+        match self.out(id) {
+            Err(StoreError::Damaged(_)) => Ok(None),
+            found => found,
+        }
+    }
+
     pub(crate) fn put_out(&self, id: &OutId, row: &OutRow) -> Found<()> {
         self.write(OUTBOX, &id.key(), row)
     }
@@ -361,6 +370,11 @@ impl<'a> Rows<'a> {
     /// Messages whose id begins with `prefix`, at most two: enough to know
     /// whether it names one.
     pub(crate) fn find_messages(&self, prefix: &str) -> Found<Vec<(ContactId, u64)>> {
+        // What is no hexadecimal digit names nothing; a character of several
+        // bytes could not even be cut in two.
+        if !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(Vec::new());
+        }
         let whole = &prefix[..prefix.len() / 2 * 2];
         let Ok(from) = data_encoding::HEXLOWER.decode(whole.as_bytes()) else {
             return Ok(Vec::new());

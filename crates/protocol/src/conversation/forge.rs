@@ -1,9 +1,10 @@
 //! Boxes of a conversation with anything inside; see [`crate::fuzzing`].
 
-use hushwing_wire::{Body, BoxPlaintext, Envelope, SealedBox, Slot};
+use hushwing_wire::{Body, BoxPlaintext, Envelope, RecoveryMessage, RouteRecord, SealedBox, Slot};
 
 use super::{
     BOX_LABEL,
+    recovery::{self, Recovery, RecoveryBox},
     state::{Fixed, Moving},
 };
 use crate::{
@@ -91,4 +92,113 @@ pub fn seal_in_lane(
     lane.next += 1;
     moving.write(ctx.store, id)?;
     Ok((slot, boxed))
+}
+
+/// A box at the writer's next recovery place with any padded plaintext.
+///
+/// # Errors
+/// [`ForgeError`].
+pub fn seal_recovery(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    padded: &[u8],
+) -> Result<RecoveryBox, ForgeError> {
+    let fixed = Fixed::read(ctx.store, id)?;
+    let mut row = Recovery::read(ctx.store, id)?;
+    let boxed = recovery::seal_padded(ctx.rng, &fixed, &mut row, padded)?;
+    row.write(ctx.store, id)?;
+    Ok(boxed)
+}
+
+/// The encoding of any recovery message, signed by the writer. Unlike an honest
+/// writer's, the message may break the limits of its type.
+///
+/// # Errors
+/// [`ForgeError`].
+pub fn sign_recovery(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    message: RecoveryMessage,
+) -> Result<Vec<u8>, ForgeError> {
+    let fixed = Fixed::read(ctx.store, id)?;
+    let bytes = hushwing_wire::to_bytes(&message)?;
+    let plaintext = recovery::signed_plaintext(&fixed, ctx.rng, message, &bytes);
+    Ok(hushwing_wire::to_bytes(&plaintext)?)
+}
+
+/// A box at the place of the answer to the request with this hash.
+///
+/// # Errors
+/// [`ForgeError`].
+pub fn seal_answer(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    request: &[u8; 32],
+    padded: &[u8],
+) -> Result<RecoveryBox, ForgeError> {
+    let (slot, key) = Recovery::read(ctx.store, id)?.answer_place(request);
+    let boxed = key.seal(ctx.rng, recovery::BOX_LABEL, &slot, padded)?;
+    Ok(RecoveryBox { slot, boxed })
+}
+
+/// The padded plaintext of the answer to the request with this hash.
+///
+/// # Errors
+/// [`ForgeError::State`] when the box is not one at that place.
+pub fn open_answer(
+    store: &dyn Store,
+    id: &ConversationId,
+    request: &[u8; 32],
+    answer: &RecoveryBox,
+) -> Result<Vec<u8>, ForgeError> {
+    let (slot, key) = Recovery::read(store, id)?.answer_place(request);
+    let padded = key
+        .open(recovery::BOX_LABEL, &slot, &answer.boxed)
+        .ok_or(StoreError::Damaged("an answer"))?;
+    Ok(padded.to_vec())
+}
+
+/// The encoded request that waits for its answer.
+///
+/// # Errors
+/// [`ForgeError::State`] when none does.
+pub fn pending_request(store: &dyn Store, id: &ConversationId) -> Result<Vec<u8>, ForgeError> {
+    let row = Recovery::read(store, id)?;
+    let pending = row
+        .pending_request()
+        .ok_or(StoreError::Damaged("no request"))?;
+    Ok(pending.to_vec())
+}
+
+/// Any bytes as the writer's route record.
+///
+/// # Errors
+/// [`ForgeError`].
+pub fn seal_record(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    bytes: &[u8],
+) -> Result<RouteRecord, ForgeError> {
+    let fixed = Fixed::read(ctx.store, id)?;
+    let row = Recovery::read(ctx.store, id)?;
+    let key = recovery::record_key(&row, fixed.writer);
+    let sealed = key.seal_text(ctx.rng, recovery::RECORD_KEY_LABEL, bytes);
+    Ok(RouteRecord::new(sealed)?)
+}
+
+/// What the writer's own record holds.
+///
+/// # Errors
+/// [`ForgeError::State`] when it is not one of the writer's.
+pub fn open_record(
+    store: &dyn Store,
+    id: &ConversationId,
+    record: &RouteRecord,
+) -> Result<Vec<u8>, ForgeError> {
+    let fixed = Fixed::read(store, id)?;
+    let row = Recovery::read(store, id)?;
+    let bytes = recovery::record_key(&row, fixed.writer)
+        .open_text(recovery::RECORD_KEY_LABEL, record.sealed())
+        .ok_or(StoreError::Damaged("a record"))?;
+    Ok(bytes.to_vec())
 }

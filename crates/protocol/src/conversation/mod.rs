@@ -7,6 +7,8 @@ mod mend;
 mod open;
 pub(crate) mod policy;
 mod recovery;
+#[cfg(test)]
+mod recovery_tests;
 mod seal;
 pub(crate) mod state;
 #[cfg(test)]
@@ -26,8 +28,8 @@ use crate::{
 pub use mend::{Soundness, make_hollow, soundness};
 pub use open::{Happening, OpenError, Opened, Unreadable, open};
 pub use recovery::{
-    RECOVERY_LOOK_AHEAD, RecoveryBox, RecoveryError, ask_repair, offer_routes, route_record,
-    take_route_record,
+    RECOVERY_LOOK_AHEAD, RecoveryBox, RecoveryError, ask_repair, forget_request, offer_routes,
+    route_record, take_route_record,
 };
 pub use seal::{Budget, Outgoing, SealError, Sealed, seal};
 use state::{FIXED_TABLE, Fixed, MOVING_TABLE, Moving, PARKED_TABLE, Stage};

@@ -91,7 +91,7 @@ pub enum Happening {
         slot: Slot,
     },
     /// The peer answered our request for new keys with what cannot be used:
-    /// nothing is sealed until another request is answered. `[HW-REC-5]`
+    /// nothing is sealed until another request is answered. `[HW-REC-6]`
     AnswerRefused {
         /// What is wrong with it.
         why: Unreadable,

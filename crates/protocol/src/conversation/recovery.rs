@@ -9,8 +9,9 @@
 //! `[HW-REC-1]` `[HW-REC-2]`
 
 use hushwing_wire::{
-    HybridSignature, RecoveryMessage, RecoveryPlaintext, RepairAnswer, RepairRequest, RouteRecord,
-    RouteUpdate, Routes, SealedBox, Slot,
+    DecodeError, HybridSignature, RecoveryMessage, RecoveryPlaintext, RepairAnswer, RepairRequest,
+    RouteRecord, RouteUpdate, Routes, SealedBox, Slot,
+    limits::{MAX_GENERATION, MAX_PLACE},
 };
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -42,12 +43,12 @@ const SLOT_LABEL: &[u8] = b"hushwing 1 recovery slot";
 const KEY_LABEL: &[u8] = b"hushwing 1 recovery key";
 const ANSWER_SLOT_LABEL: &[u8] = b"hushwing 1 repair answer slot";
 const ANSWER_KEY_LABEL: &[u8] = b"hushwing 1 repair answer key";
-const RECORD_KEY_LABEL: &[u8] = b"hushwing 1 route record key";
+pub(super) const RECORD_KEY_LABEL: &[u8] = b"hushwing 1 route record key";
 const PSK_LABEL: &[u8] = b"hushwing 1 repair psk";
 const PSK_ID_LABEL: &[u8] = b"hushwing 1 repair psk id";
 const SIGNED_LABEL: &[u8] = b"hushwing 1 recovery message";
 /// Label in the associated data of a box at a recovery slot.
-const BOX_LABEL: &[u8] = b"hushwing 1 recovery box";
+pub(super) const BOX_LABEL: &[u8] = b"hushwing 1 recovery box";
 /// FIPS 204 context string.
 const ML_DSA_CONTEXT: &[u8] = b"hushwing 1 recovery";
 
@@ -66,9 +67,23 @@ pub(super) struct Recovery {
     /// Serial of the newest route update of the peer that was believed.
     peer_serial: u64,
     pending: Option<Pending>,
-    /// The answer to our last request could not be used. The old keys stay
-    /// unused although no request is out. `[HW-REC-5]`
+    /// The old keys stay unused although no request is out: the answer to our
+    /// last one could not be used, or the state was damaged or restored.
+    /// `[HW-REC-6]`
+    #[serde(default)]
     halted: bool,
+    /// The request that we answered last, and how: it may come again at its
+    /// writer's next places.
+    #[serde(default)]
+    answered: Option<Answered>,
+}
+
+/// A request of the peer that has its answer.
+#[derive(Serialize, Deserialize)]
+struct Answered {
+    /// SHA-256 of the request's plaintext.
+    request: [u8; 32],
+    boxed: Blob,
 }
 
 /// We asked for a new group and wait for the answer.
@@ -148,6 +163,7 @@ pub(super) fn found(
         peer_serial: 0,
         pending: None,
         halted: false,
+        answered: None,
     };
     row.write(store, id)
 }
@@ -188,12 +204,17 @@ impl Recovery {
         .ok_or(StateError::Unknown)
     }
 
-    fn write(&self, store: &dyn Store, id: &ConversationId) -> Result<(), StoreError> {
+    pub(super) fn write(&self, store: &dyn Store, id: &ConversationId) -> Result<(), StoreError> {
         write_row(store, RECOVERY_TABLE, id.as_bytes(), self)
     }
 
     pub(super) fn is_pending(&self) -> bool {
         self.pending.is_some() || self.halted
+    }
+
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(super) fn pending_request(&self) -> Option<&[u8]> {
+        self.pending.as_ref().map(|pending| &pending.request.0[..])
     }
 
     fn slot(&self, writer: u32, index: u32) -> Slot {
@@ -204,11 +225,21 @@ impl Recovery {
         BoxKey::new(kdf::expand(&self.root, KEY_LABEL, &place(writer, index)))
     }
 
-    fn answer_place(&self, request: &[u8; 32]) -> (Slot, BoxKey) {
+    pub(super) fn answer_place(&self, request: &[u8; 32]) -> (Slot, BoxKey) {
         (
             Slot::new(*kdf::expand(&self.root, ANSWER_SLOT_LABEL, request).expose()),
             BoxKey::new(kdf::expand(&self.root, ANSWER_KEY_LABEL, request)),
         )
+    }
+
+    /// The answer to the request with this hash, if that was the last one.
+    fn answer_to(&self, request: &[u8; 32]) -> Result<Option<SealedBox>, StoreError> {
+        let answered = self.answered.as_ref();
+        let answered = answered.filter(|answered| answered.request == *request);
+        let boxed = answered.map(|answered| SealedBox::from_slice(&answered.boxed.0));
+        boxed
+            .transpose()
+            .map_err(|_| StoreError::Damaged("an answer with new keys"))
     }
 
     /// The slots at which the peer may put something for us now, the answer to
@@ -258,9 +289,19 @@ fn sign(
     message: RecoveryMessage,
 ) -> Result<RecoveryPlaintext, RecoveryError> {
     let bytes = message.to_bytes().map_err(RecoveryError::Routes)?;
-    let hash = signed(fixed, fixed.writer, &bytes);
+    Ok(signed_plaintext(fixed, rng, message, &bytes))
+}
+
+/// `message` with our signature over `bytes`, its encoding.
+pub(super) fn signed_plaintext(
+    fixed: &Fixed,
+    rng: &mut dyn CryptoRng,
+    message: RecoveryMessage,
+    bytes: &[u8],
+) -> RecoveryPlaintext {
+    let hash = signed(fixed, fixed.writer, bytes);
     let signature: HybridSignature = fixed.identity.sign(rng, &hash, ML_DSA_CONTEXT);
-    Ok(RecoveryPlaintext::new(message, signature))
+    RecoveryPlaintext::new(message, signature)
 }
 
 /// The message, if the pinned peer signed it with both keys.
@@ -323,7 +364,7 @@ pub fn take_route_record(
     Ok(update.routes)
 }
 
-fn record_key(row: &Recovery, writer: u32) -> BoxKey {
+pub(super) fn record_key(row: &Recovery, writer: u32) -> BoxKey {
     BoxKey::new(kdf::expand(&row.root, RECORD_KEY_LABEL, &place(writer, 0)))
 }
 
@@ -387,11 +428,19 @@ fn seal_next(
     plaintext: &RecoveryPlaintext,
 ) -> Result<RecoveryBox, RecoveryError> {
     let padded = Zeroizing::new(plaintext.to_padded().map_err(RecoveryError::Routes)?);
+    seal_padded(rng, fixed, row, &padded).map_err(RecoveryError::Routes)
+}
+
+/// A box at our next place with this plaintext.
+pub(super) fn seal_padded(
+    rng: &mut dyn CryptoRng,
+    fixed: &Fixed,
+    row: &mut Recovery,
+    padded: &[u8],
+) -> Result<RecoveryBox, DecodeError> {
     let slot = row.slot(fixed.writer, row.write_next);
     let key = row.key(fixed.writer, row.write_next);
-    let boxed = key
-        .seal(rng, BOX_LABEL, &slot, &padded)
-        .map_err(RecoveryError::Routes)?;
+    let boxed = key.seal(rng, BOX_LABEL, &slot, padded)?;
     row.write_next = row.write_next.saturating_add(1);
     Ok(RecoveryBox { slot, boxed })
 }
@@ -434,7 +483,7 @@ pub fn ask_repair(
         key_package,
         generation: fixed.generation,
         received,
-        read_next: row.read_next,
+        read_next: row.read_next.min(MAX_PLACE),
         routes: RouteUpdate { serial, routes },
     });
     let plaintext = provider.with_rng(|rng| sign(&fixed, rng, message))?;
@@ -450,6 +499,17 @@ pub fn ask_repair(
     row.halted = false;
     row.write(store, id)?;
     Ok(boxed)
+}
+
+/// Gives our request for new keys up: the vault was restored from a copy, and
+/// in the life that is lost the request may have been answered. The next
+/// [`ask_repair`] makes a fresh one; the keys stay unused until new ones are
+/// there. `[HW-REC-3]` `[HW-REC-6]`
+///
+/// # Errors
+/// [`StateError`].
+pub fn forget_request(ctx: &mut Ctx<'_>, id: &ConversationId) -> Result<(), StateError> {
+    halt(ctx.store, id)
 }
 
 /// A box at a recovery slot, if `slot` is one that is awaited.
@@ -573,15 +633,20 @@ impl Step<'_> {
         }
         // Where the peer reads next: what lies before, it will never look at.
         self.row.write_next = self.row.write_next.max(request.read_next);
-        if let Some(pending) = &self.row.pending {
-            // Of two requests that cross, the inviter's is answered.
-            if self.fixed.writer == INVITER_LEAF {
-                return Ok(());
-            }
-            delete_scope(store, &pending.scope)?;
-            self.row.pending = None;
-            // Should the request turn out unusable, the old keys stay unused.
-            self.row.halted = true;
+        if let Some(boxed) = self.row.answer_to(&hash)? {
+            // A second group would part us from the peer, who takes the answer
+            // that it finds first.
+            let (slot, _) = self.row.answer_place(&hash);
+            self.opened.answer = Some(RecoveryBox { slot, boxed });
+            return Ok(());
+        }
+        // Of two requests that cross, the inviter's is answered.
+        if self.row.pending.is_some() && self.fixed.writer == INVITER_LEAF {
+            return Ok(());
+        }
+        let generation = self.fixed.generation.max(request.generation) + 1;
+        if generation > MAX_GENERATION {
+            return Ok(());
         }
         let signer_seed = Secret32::random(ctx.rng);
         let scope = ConversationId::random(ctx.rng);
@@ -598,23 +663,26 @@ impl Step<'_> {
             id: kdf::transcript(PSK_ID_LABEL, &[&hash]),
             value: &psk_value,
         };
-        let (group, welcome) = Group::found(
+        let founded = Group::found(
             &provider,
             &signer,
             self.fixed.identity.fingerprint().as_bytes(),
             key_package,
             &psk,
-        )?;
+        );
+        let (group, welcome) = match founded {
+            Err(error) if error.fault() == Fault::Peer => return Ok(()),
+            founded => founded?,
+        };
         let entered = group.entered(&provider)?;
         let old = Moving::read(store, self.id)?;
-        let generation = self.fixed.generation.max(request.generation) + 1;
         let message = RecoveryMessage::Answer(RepairAnswer {
             request: hash.to_vec(),
             welcome,
             generation,
             old_generation: self.fixed.generation,
             received: old.received.report(),
-            write_next: self.row.write_next,
+            write_next: self.row.write_next.min(MAX_PLACE),
         });
         let (slot, key) = self.row.answer_place(&hash);
         let boxed = provider.with_rng(|rng| {
@@ -634,7 +702,14 @@ impl Step<'_> {
             generation,
             my_leaf: REDEEMER_LEAF,
         };
+        if let Some(ours) = self.row.pending.take() {
+            delete_scope(store, &ours.scope)?;
+        }
         self.begin(store, begun, &old, &entered)?;
+        self.row.answered = Some(Answered {
+            request: hash,
+            boxed: Blob(boxed.as_bytes().to_vec()),
+        });
         self.opened.answer = Some(RecoveryBox { slot, boxed });
         self.opened.happenings.push(Happening::Repaired {
             generation,
@@ -646,7 +721,7 @@ impl Step<'_> {
 
     /// Joins the new group. An answer that the peer signed and that cannot be
     /// used uses the request up: its place holds one box for ever, so only
-    /// another request can be answered. `[HW-REC-5]`
+    /// another request can be answered. `[HW-REC-6]`
     fn take_answer(
         mut self,
         ctx: &mut Ctx<'_>,

@@ -17,6 +17,7 @@ use crate::{
     error::{Fault, StateError},
     ids::ConversationId,
     mls::{Group, LeafSigner, MlsError, provider::Provider},
+    safeguard::Safeguard,
     secret::Blob,
     store::StoreError,
 };
@@ -202,6 +203,7 @@ pub fn seal(
         commit: moving
             .pending_commit
             .as_ref()
+            .filter(|_| committed || Safeguard::PendingCommitInEachBox.is_kept())
             .map_or_else(Vec::new, |commit| commit.0.clone()),
         message: message?,
     };

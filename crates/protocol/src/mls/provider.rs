@@ -13,11 +13,14 @@
 
 use std::{cell::RefCell, convert::Infallible};
 
+#[cfg(not(feature = "simulation"))]
 use openmls_libcrux_crypto::CryptoProvider;
 use openmls_traits::{OpenMlsProvider, random::OpenMlsRand};
 use rand_core::CryptoRng;
 
 use super::{MlsError, overlay::Overlay};
+#[cfg(feature = "simulation")]
+use crate::simulation::Watched as CryptoProvider;
 use crate::{ids::ConversationId, store::Store};
 
 /// One step's provider; nothing in it outlives the step.

@@ -10,6 +10,7 @@ use crate::person::{Person, Setting};
 use crate::relay::Relay;
 use crate::stage::{Folder, Narrator};
 use crate::transcript::{self, Line};
+use crate::wait::{self, Seen};
 
 /// Two people, their relay, and what was written so far.
 #[derive(Debug)]
@@ -132,6 +133,22 @@ impl Cast {
         }
         self.figures.messages = self.written.len();
         Ok(())
+    }
+
+    /// As [`compare_transcripts`](Cast::compare_transcripts), when everything has
+    /// been delivered.
+    ///
+    /// # Errors
+    /// When that takes too long, and as there.
+    pub fn compare_when_all_arrived(&mut self) -> Result<()> {
+        for who in Who::BOTH {
+            let person = self.person(who);
+            wait::until("all to be delivered", || {
+                let left = person.undelivered()?;
+                Ok(Seen::when(left == 0, left))
+            })?;
+        }
+        self.compare_transcripts()
     }
 
     /// Takes the last measurements and ends everything cleanly.

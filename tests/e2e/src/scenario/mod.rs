@@ -3,12 +3,18 @@
 
 mod cast;
 mod crashes;
+mod kills;
 mod mail;
 mod meeting;
+mod relays;
+mod returns;
 
 pub use cast::{Cast, Who};
+pub use kills::{Kills, play_kills};
 pub use mail::leave_mail;
 pub use meeting::meet;
+pub use relays::play_dying_relays;
+pub use returns::{Returns, measure_returns};
 
 use std::time::Duration;
 

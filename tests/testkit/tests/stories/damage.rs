@@ -10,8 +10,10 @@ use hushwing_testkit::{PersonId, World};
 
 const HOUR_MS: u64 = 3_600_000;
 
-/// The tables of the engine whose damage needs a word of its own here.
+/// Tables whose damage needs a word of its own here.
+const RECOVERY: Table = Table(5);
 const MESSAGES: Table = Table(33);
+const OUTBOX: Table = Table(35);
 const SETTINGS: Table = Table(42);
 
 /// Alice with two contacts, and something in every table.
@@ -106,12 +108,23 @@ fn every_kind(stage: &Stage) -> BTreeMap<(u8, Vec<u8>), Vec<u8>> {
         .expect("Bob has a row");
     let conversations = hushwing_protocol::conversations(store).expect("memory");
     let is_bobs = |key: &[u8]| {
-        let within = |id: &[u8]| contact.windows(32).any(|window| window == id);
+        let within = |id: &[u8]| {
+            let id = as_in_a_row(id);
+            contact.windows(id.len()).any(|window| window == id)
+        };
         key.windows(16).any(|window| window == bob)
             || conversations
                 .iter()
                 .any(|id| within(id.as_bytes()) && key.starts_with(id.as_bytes()))
     };
+    assert_eq!(
+        conversations
+            .iter()
+            .filter(|id| is_bobs(id.as_bytes()))
+            .count(),
+        1,
+        "Bob's row names one conversation"
+    );
     let mut found = BTreeMap::new();
     for table in 0..64 {
         let rows = store
@@ -135,6 +148,15 @@ fn every_kind(stage: &Stage) -> BTreeMap<(u8, Vec<u8>), Vec<u8>> {
         }
     }
     found
+}
+
+/// An id as a row holds it: the integers of a CBOR array (RFC 8949 §3.1).
+fn as_in_a_row(id: &[u8]) -> Vec<u8> {
+    let integer = |byte: &u8| match *byte {
+        byte @ ..=23 => vec![byte],
+        byte => vec![0x18, byte],
+    };
+    id.iter().flat_map(integer).collect()
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -311,5 +333,55 @@ fn a_message_that_is_damaged_is_shown_as_that_and_its_id_still_names_it() {
             |found| found.kind == FindingKind::Damaged && found.about.as_ref() == Some(&to_bob)
         ),
         "{finding:?}"
+    );
+}
+
+#[test]
+fn what_was_undone_because_of_damage_is_never_acknowledged() {
+    let mut world = World::new(502, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (to_bob, bobs) = world.meet(alice, bob);
+    world.run_for(60_000);
+    world.direct_works = false;
+    world.stop(bob);
+    world.send(alice, &to_bob, "a0");
+    world.run_for(5_000);
+    world.start(bob);
+    while world
+        .read(bob, &bobs)
+        .iter()
+        .all(|found| found.text != "a0")
+    {
+        world.run_for(10);
+    }
+    // Bob's next box acknowledges hers, whose row is damaged, and so is the
+    // secret without which nothing can be mended.
+    world.relay(0).up = false;
+    world.direct_works = true;
+    for table in [OUTBOX, RECOVERY] {
+        let rows = world
+            .store(alice)
+            .scan(table, &[], None, Order::Ascending, usize::MAX)
+            .expect("memory");
+        assert!(!rows.is_empty(), "{table:?} has rows");
+        for (key, mut value) in rows {
+            value[0] ^= 1;
+            world.store(alice).put(table, &key, &value).expect("memory");
+        }
+    }
+    world.send(bob, &bobs, "b0");
+    world.run_for(HOUR_MS);
+    let closed = world.contacts(alice);
+    assert!(
+        matches!(closed[0].phase, ContactPhase::Damaged { .. }),
+        "{closed:?}"
+    );
+    assert!(world.read(alice, &to_bob).iter().all(|found| found.mine));
+    let his = world.read(bob, &bobs);
+    let b0 = his.iter().find(|found| found.text == "b0");
+    let state = &b0.expect("Bob wrote it").state;
+    assert!(
+        !matches!(state, MessageState::Delivered | MessageState::Read),
+        "{state:?}"
     );
 }

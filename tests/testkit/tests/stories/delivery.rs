@@ -1,6 +1,8 @@
 //! Where messages go, and what is told of them.
 
-use hushwing_engine::view::{Command, DeliveryPolicy, Event, MessageState, Reply};
+use hushwing_engine::view::{
+    Command, DeliveryPolicy, ErrorCode, Event, MessageState, Reply, WayState,
+};
 use hushwing_testkit::{Faults, World};
 
 use crate::common::assert_same_transcript;
@@ -177,4 +179,59 @@ fn a_policy_keeps_messages_to_its_ways() {
     world.start(bob);
     world.run_for(600_000);
     assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+}
+
+#[test]
+fn an_id_of_other_characters_names_no_message() {
+    let mut world = World::new(41, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (his, _) = world.meet(alice, bob);
+    world.send(alice, &his, "hello");
+    for id in [
+        "a\u{e9}\u{e9}",
+        "\u{e9}\u{e9}\u{e9}\u{e9}",
+        "zzzz",
+        "\0\0\0\0",
+    ] {
+        let asked = world.try_call(alice, Command::Message { id: id.to_owned() });
+        assert_eq!(asked.unwrap_err().code, ErrorCode::NotFound, "{id:?}");
+    }
+    assert_eq!(world.read(alice, &his).len(), 1);
+}
+
+#[test]
+fn each_way_of_a_message_tells_its_own_reason() {
+    let mut world = World::new(19, 2, 2);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, _) = world.meet(alice, bob);
+    world.direct_works = false;
+    world.relay(0).up = false;
+    let dead = world.relay(0).address.to_string();
+    world.stop(bob);
+    let message = world.send(alice, &hers, "where is it");
+    let (mut failed, mut kept_and_waiting) = (false, false);
+    for _ in 0..600 {
+        world.run_for(100);
+        let command = Command::Message {
+            id: message.id.clone(),
+        };
+        let Reply::Ledger(ledger) = world.call(alice, command) else {
+            panic!("a ledger was asked for");
+        };
+        let way = ledger
+            .ways
+            .iter()
+            .find(|way| way.relay.as_ref() == Some(&dead));
+        match &way.expect("the dead relay is a way").state {
+            WayState::Trying => {}
+            WayState::Waiting { reason, .. } if reason == "The connection was lost." => {
+                failed = true;
+                let state = &ledger.message.state;
+                kept_and_waiting |= *state == MessageState::AtRelay { stored: 1, of: 2 };
+            }
+            // Before the first try there is nothing to tell, and never after it.
+            other => assert!(!failed, "{other:?}"),
+        }
+    }
+    assert!(kept_and_waiting);
 }

@@ -1,4 +1,4 @@
-//! Read reports: both must want them. `[HW-READ-1]` `[HW-READ-2]` `[HW-READ-3]`
+//! Read reports: both must want them. `[HW-READ-1]` `[HW-READ-2]`
 
 use hushwing_engine::view::{Command, LedgerStep, MessageState, MessageView, ReadReports, Reply};
 use hushwing_protocol::Outgoing;

@@ -1,6 +1,6 @@
 //! What one side lost, and how it comes again.
 
-use hushwing_engine::view::{Event, MessageView};
+use hushwing_engine::view::{Command, Event, MessageView};
 use hushwing_testkit::World;
 
 use crate::common::assert_same_transcript;
@@ -109,4 +109,41 @@ fn the_last_box_that_a_relay_lost_is_put_again_without_being_asked_for() {
     world.start(bob);
     world.run_for(3 * 3_600_000);
     assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+}
+
+#[test]
+fn who_asked_for_new_keys_for_hours_gets_one_answer_and_all_goes_on() {
+    let mut world = World::new(40, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (his, hers) = world.meet(alice, bob);
+    world.send(alice, &his, "before");
+    world.run_for(60_000);
+    world.stop(alice);
+    world.call(
+        bob,
+        Command::Repair {
+            contact: hers.clone(),
+        },
+    );
+    world.send(bob, &hers, "meanwhile");
+    // The same request walks on to several places.
+    world.run_for(3 * 3_600_000);
+    world.start(alice);
+    world.run_for(600_000);
+    for turn in 0..3 {
+        world.send(alice, &his, &format!("hers {turn}"));
+        world.run_for(60_000);
+        world.send(bob, &hers, &format!("his {turn}"));
+        world.run_for(60_000);
+    }
+    let generations = |world: &World, who| {
+        let made_anew =
+            |event: &&Event| matches!(event, Event::Warning { text } if text.contains("made anew"));
+        world.events(who).iter().filter(made_anew).count()
+    };
+    assert_eq!(
+        (generations(&world, alice), generations(&world, bob)),
+        (1, 1)
+    );
+    assert_same_transcript(&mut world, (alice, &his), (bob, &hers));
 }

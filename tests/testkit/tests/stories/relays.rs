@@ -291,7 +291,9 @@ fn when_the_last_relay_in_use_falls_silent_one_that_answers_again_takes_its_plac
     world.relay(0).up = true;
     world.run_for(10 * MINUTE_MS);
     world.relay(1).up = false;
-    world.run_for(45 * MINUTE_MS);
+    // Half an hour until it rests. Alice used it too, so that no box tells her;
+    // an offer outside of the lanes does, after another half.
+    world.run_for(90 * MINUTE_MS);
     assert_eq!(
         roles(&mut world, bob),
         [RelayRole::Told, RelayRole::Resting]

@@ -1,0 +1,140 @@
+//! Boxes outside of the lanes that are signed and should not have been written.
+#![allow(clippy::unwrap_used)]
+
+use hushwing_wire::{
+    RecoveryMessage, RecoveryPlaintext, RepairRequest,
+    limits::{BOX_PLAINTEXT_LEN, MAX_GENERATION, MAX_PLACE},
+};
+
+use super::{
+    Happening, RecoveryBox, ask_repair, forget_request,
+    recovery::{Recovery, seal_padded, signed_plaintext},
+    state::Fixed,
+    view,
+};
+use crate::testing::{Person, friends, texts};
+use hushwing_wire::Routes;
+
+fn ask(person: &mut Person) -> RecoveryBox {
+    let id = person.conversation;
+    ask_repair(&mut person.ctx(), &id, Routes::default()).unwrap()
+}
+
+/// The request that `person` waits to be answered.
+fn pending(person: &Person) -> RepairRequest {
+    let row = Recovery::read(&person.store, &person.conversation).unwrap();
+    let plaintext = RecoveryPlaintext::from_bytes(row.pending_request().unwrap()).unwrap();
+    match plaintext.message {
+        RecoveryMessage::Request(request) => request,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Signs any request and puts it at the writer's next place.
+fn forge(writer: &mut Person, request: RepairRequest) -> RecoveryBox {
+    let fixed = Fixed::read(&writer.store, &writer.conversation).unwrap();
+    let mut row = Recovery::read(&writer.store, &writer.conversation).unwrap();
+    let message = RecoveryMessage::Request(request);
+    let bytes = hushwing_wire::to_bytes(&message).unwrap();
+    let plaintext = signed_plaintext(&fixed, &mut writer.rng, message, &bytes);
+    let mut padded = hushwing_wire::to_bytes(&plaintext).unwrap();
+    padded.resize(BOX_PLAINTEXT_LEN, 0);
+    let boxed = seal_padded(&mut writer.rng, &fixed, &mut row, &padded).unwrap();
+    row.write(&writer.store, &writer.conversation).unwrap();
+    boxed
+}
+
+fn repaired(happenings: &[Happening]) -> bool {
+    happenings
+        .iter()
+        .any(|happening| matches!(happening, Happening::Repaired { .. }))
+}
+
+type Lie = fn(&mut RepairRequest);
+
+#[test]
+fn numbers_that_no_honest_peer_reaches_are_refused_and_jam_nothing() {
+    let lies: [Lie; 4] = [
+        |request| request.generation = u32::MAX,
+        |request| request.generation = MAX_GENERATION + 1,
+        |request| request.read_next = u32::MAX,
+        |request| request.read_next = MAX_PLACE + 1,
+    ];
+    for lie in lies {
+        let (mut alice, mut bob) = friends(90);
+        ask(&mut bob);
+        let mut request = pending(&bob);
+        lie(&mut request);
+        let boxed = forge(&mut bob, request);
+        let opened = alice.try_open(&boxed.slot, &boxed.boxed).unwrap();
+        assert!(opened.happenings.is_empty() && opened.answer.is_none());
+        let again = ask(&mut bob);
+        let opened = alice.try_open(&again.slot, &again.boxed).unwrap();
+        assert!(repaired(&opened.happenings));
+    }
+}
+
+#[test]
+fn the_greatest_generation_is_not_passed_and_the_lanes_go_on() {
+    let (mut alice, mut bob) = friends(91);
+    ask(&mut bob);
+    let mut request = pending(&bob);
+    request.generation = MAX_GENERATION;
+    request.read_next = MAX_PLACE;
+    let boxed = forge(&mut bob, request);
+    let opened = alice.try_open(&boxed.slot, &boxed.boxed).unwrap();
+    assert!(!repaired(&opened.happenings) && opened.answer.is_none());
+    let sealed = alice.say("still here");
+    assert_eq!(texts(&bob.read(&sealed)), ["still here"]);
+    // She can still ask, at the last place.
+    let asked = ask(&mut alice);
+    assert_eq!(pending(&alice).generation, 0);
+    assert_ne!(asked.slot, boxed.slot);
+}
+
+#[test]
+fn a_broken_request_does_not_bring_keys_back_that_are_given_up() {
+    // Of crossing requests the inviter's goes first; a malformed one of hers
+    // must not end his.
+    let (mut alice, mut bob) = friends(92);
+    ask(&mut bob);
+    ask(&mut alice);
+    let mut request = pending(&alice);
+    request.key_package.clear();
+    let boxed = forge(&mut alice, request);
+    let opened = bob.try_open(&boxed.slot, &boxed.boxed).unwrap();
+    assert!(
+        opened
+            .happenings
+            .iter()
+            .all(|one| matches!(one, Happening::Routes(_)))
+    );
+    assert!(view(&bob.store, &bob.conversation).unwrap().repairing);
+}
+
+#[test]
+fn a_request_from_a_copy_is_not_asked_again_when_the_copy_is_restored() {
+    let (mut alice, mut bob) = friends(93);
+    let first = ask(&mut bob);
+    let copy = bob.store.snapshot();
+    let opened = alice.try_open(&first.slot, &first.boxed).unwrap();
+    let answer = opened.answer.unwrap();
+    bob.try_open(&answer.slot, &answer.boxed).unwrap();
+    let sealed = bob.say("in the life that is lost");
+    alice.read(&sealed);
+
+    bob.store.restore(&copy);
+    let before = pending(&bob);
+    let id = bob.conversation;
+    forget_request(&mut bob.ctx(), &id).unwrap();
+    // No old key may be used, whether or not a request is out.
+    assert!(view(&bob.store, &bob.conversation).unwrap().repairing);
+    let again = ask(&mut bob);
+    assert_ne!(pending(&bob).key_package, before.key_package);
+    let opened = alice.try_open(&again.slot, &again.boxed).unwrap();
+    assert!(repaired(&opened.happenings));
+    let answer = opened.answer.unwrap();
+    bob.try_open(&answer.slot, &answer.boxed).unwrap();
+    let sealed = bob.say("in this one");
+    assert_eq!(texts(&alice.read(&sealed)), ["in this one"]);
+}

@@ -1,0 +1,224 @@
+//! What must be true of the whole network at the end, whatever happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aho_corasick::AhoCorasick;
+use hushwing_engine::view::{ContactPhase, MessageState, MessageView};
+use sha2::{Digest as _, Sha256};
+
+use crate::{plan::Who, world::World};
+
+/// Bytes of the pieces of boxes that must not occur twice.
+const PIECE: usize = 16;
+
+/// Of so many boxes a run compares the pieces.
+const COMPARED_BOXES: usize = 40;
+
+impl World {
+    /// Every check of the end.
+    pub(crate) fn check_all(&mut self) {
+        self.check_texts();
+        for (one, other) in self.met.clone() {
+            self.check_transcripts(one, other);
+        }
+        self.check_keys();
+        self.check_what_relays_saw();
+    }
+
+    /// Each accepted text is at its reader exactly once, in the order of
+    /// writing, or has visibly failed. Claim D0.
+    fn check_texts(&mut self) {
+        let pairs: BTreeSet<(Who, Who)> =
+            self.written.iter().map(|one| (one.from, one.to)).collect();
+        for (from, to) in pairs {
+            self.check_texts_of(from, to);
+        }
+    }
+
+    fn check_texts_of(&mut self, from: Who, to: Who) {
+        let arrived: Vec<String> = self
+            .transcript(to, from)
+            .into_iter()
+            .filter(|message| !message.mine)
+            .map(|message| message.text)
+            .collect();
+        let mut times: BTreeMap<&str, u32> = BTreeMap::new();
+        for text in &arrived {
+            *times.entry(text).or_default() += 1;
+        }
+        let mut wrong = Vec::new();
+        let mut expected = Vec::new();
+        let indices: Vec<usize> = (0..self.written.len())
+            .filter(|index| self.written[*index].from == from && self.written[*index].to == to)
+            .collect();
+        for index in indices {
+            let state = self.state_of(index);
+            let one = &self.written[index];
+            let count = times.remove(one.text.as_str()).unwrap_or(0);
+            if count > 1 {
+                wrong.push(format!("text {index} arrived {count} times"));
+            }
+            if one.lost_with_account || one.id.is_none() {
+                continue;
+            }
+            match state {
+                Some(MessageState::Delivered) if count == 1 => expected.push(one.text.clone()),
+                Some(MessageState::Delivered) => {
+                    wrong.push(format!(
+                        "text {index} is shown as delivered and is not there"
+                    ));
+                }
+                Some(MessageState::Failed { .. }) if count == 0 => {}
+                Some(MessageState::Failed { .. }) => {
+                    wrong.push(format!("text {index} is shown as failed and arrived"));
+                }
+                other => wrong.push(format!("text {index} ended as {other:?}")),
+            }
+        }
+        for (text, _) in times {
+            wrong.push(format!("'{text}' arrived and was never written"));
+        }
+        let in_order: Vec<&String> = arrived
+            .iter()
+            .filter(|text| expected.contains(text))
+            .collect();
+        if in_order.len() == expected.len() && !in_order.iter().zip(&expected).all(|(a, b)| *a == b)
+        {
+            wrong.push("the order of arrival is not that of writing".to_owned());
+        }
+        for what in wrong {
+            self.defect(format!("from {from} to {to}: {what}"));
+        }
+    }
+
+    /// Both see the same messages in the same order, apart from what one of them
+    /// lost with an account that was rolled back.
+    fn check_transcripts(&mut self, one: Who, other: Who) {
+        let both = [(one, other), (other, one)].map(|(who, peer)| {
+            self.contact(who, peer)
+                .is_some_and(|contact| contact.phase == ContactPhase::Established)
+        });
+        if both != [true, true] {
+            return;
+        }
+        let here = placed(&self.transcript(one, other));
+        let there = placed(&self.transcript(other, one));
+        let texts_here: BTreeSet<&str> = here.iter().map(|(_, text)| text.as_str()).collect();
+        let texts_there: BTreeSet<&str> = there.iter().map(|(_, text)| text.as_str()).collect();
+        let common: BTreeSet<&str> = texts_here.intersection(&texts_there).copied().collect();
+        let lost: BTreeSet<&str> = self
+            .written
+            .iter()
+            .filter(|text| text.lost_with_account || text.id.is_none())
+            .map(|text| text.text.as_str())
+            .collect();
+        let alone: Vec<&str> = texts_here
+            .symmetric_difference(&texts_there)
+            .filter(|text| !lost.contains(*text))
+            .copied()
+            .collect();
+        let mut wrong = Vec::new();
+        let failed: BTreeSet<String> = self.failed_texts(one, other);
+        for text in alone.into_iter().filter(|text| !failed.contains(*text)) {
+            wrong.push(format!("only one side of {one} and {other} has '{text}'"));
+        }
+        let seen_by = |all: &[(Place, String)]| -> Vec<(Place, String)> {
+            all.iter()
+                .filter(|(_, text)| common.contains(text.as_str()))
+                .cloned()
+                .collect()
+        };
+        if seen_by(&here) != seen_by(&there) {
+            wrong.push(format!("the transcripts of {one} and {other} differ"));
+        }
+        let numbers = [(one, other), (other, one)]
+            .map(|(who, peer)| self.contact(who, peer).and_then(|c| c.safety_number));
+        if numbers[0].is_none() || numbers[0] != numbers[1] {
+            wrong.push(format!("the safety numbers of {one} and {other} differ"));
+        }
+        for what in wrong {
+            self.defect(what);
+        }
+    }
+
+    fn failed_texts(&mut self, one: Who, other: Who) -> BTreeSet<String> {
+        let mut failed = BTreeSet::new();
+        for index in 0..self.written.len() {
+            let (from, to) = (self.written[index].from, self.written[index].to);
+            if (from, to) != (one, other) && (from, to) != (other, one) {
+                continue;
+            }
+            if matches!(self.state_of(index), Some(MessageState::Failed { .. })) {
+                failed.insert(self.written[index].text.clone());
+            }
+        }
+        failed
+    }
+
+    /// No key and nonce sealed twice. Claim N1.
+    fn check_keys(&mut self) {
+        let uses = hushwing_protocol::simulation::aead_uses();
+        if uses.repeated > 0 {
+            self.defect(format!(
+                "{} of {} pairs of key and nonce sealed twice",
+                uses.repeated, uses.pairs
+            ));
+        }
+        if uses.pairs == 0 {
+            self.defect("nothing was sealed, or nobody watched".to_owned());
+        }
+    }
+
+    /// No relay saw a text, a name, a link, an onion address of a person, or the
+    /// same bytes in two boxes. Claims C1, M1.
+    fn check_what_relays_saw(&mut self) {
+        let mut needles: Vec<Vec<u8>> = vec![self.token.clone().into_bytes()];
+        for link in &self.secrets {
+            needles.push(link.clone().into_bytes());
+        }
+        for person in &self.people {
+            for address in person.listeners.values() {
+                if let hushwing_wire::address::Endpoint::Onion { address, .. } = &address.endpoint {
+                    needles.push(address.to_host().into_bytes());
+                    needles.push(address.public_key().to_vec());
+                }
+            }
+        }
+        let search = AhoCorasick::new(&needles).expect("the needles are few and short");
+        let mut wrong = Vec::new();
+        let mut pieces: BTreeMap<[u8; 8], usize> = BTreeMap::new();
+        for (relay, server) in self.servers.iter().enumerate() {
+            for (number, (slot, boxed)) in server.seen.iter().enumerate() {
+                if search.is_match(boxed.as_bytes()) || search.is_match(slot.as_bytes()) {
+                    wrong.push(format!("relay {relay} saw something in the clear"));
+                }
+                if number >= COMPARED_BOXES || relay > 0 {
+                    continue;
+                }
+                for piece in boxed.as_bytes().chunks_exact(PIECE) {
+                    let digest = Sha256::digest(piece);
+                    let mut short = [0; 8];
+                    short.copy_from_slice(&digest[..8]);
+                    if pieces.insert(short, number).is_some_and(|at| at != number) {
+                        wrong.push(format!("two boxes at relay {relay} share bytes"));
+                    }
+                }
+            }
+        }
+        for what in wrong {
+            self.defect(what);
+        }
+    }
+}
+
+type Place = (u64, u32);
+
+fn placed(messages: &[MessageView]) -> Vec<(Place, String)> {
+    messages
+        .iter()
+        .filter_map(|message| {
+            let order = message.order?;
+            Some(((order.clock, order.writer), message.text.clone()))
+        })
+        .collect()
+}

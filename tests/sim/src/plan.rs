@@ -1,0 +1,420 @@
+//! What a seed draws before anything happens: who there is, what they do and
+//! when, and which faults strike.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha20Rng;
+
+use crate::fault::Fault;
+
+/// Virtual milliseconds.
+pub(crate) const SECOND_MS: u64 = 1_000;
+/// Virtual milliseconds.
+pub(crate) const MINUTE_MS: u64 = 60 * SECOND_MS;
+/// Virtual milliseconds.
+pub(crate) const HOUR_MS: u64 = 60 * MINUTE_MS;
+/// Virtual milliseconds.
+pub(crate) const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// A person's number.
+pub(crate) type Who = usize;
+
+/// One thing that happens at a time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Act {
+    /// Somebody makes an invite for somebody else.
+    Invite {
+        /// Who invites.
+        inviter: Who,
+        /// Who will get the link.
+        redeemer: Who,
+    },
+    /// The other one uses the link, if it is there.
+    Redeem {
+        /// Who made the link.
+        inviter: Who,
+        /// Who uses it.
+        redeemer: Who,
+    },
+    /// Somebody writes a text.
+    Send {
+        /// Who writes.
+        from: Who,
+        /// To whom.
+        to: Who,
+    },
+    /// Somebody gives up the newest text that has not left.
+    GiveUp(Who),
+    /// "Retry now".
+    RetryNow(Who),
+    /// "What is stuck, and why?"
+    AskDoctor(Who),
+    /// Somebody looks at every message's ledger.
+    ReadLedger(Who),
+    /// Changes the delivery policy: 0 automatic, 1 relays, 2 direct.
+    Policy(Who, u8),
+    /// Uses one more relay.
+    RelayAdd(Who, usize),
+    /// Uses a relay no more.
+    RelayRemove(Who, usize),
+    /// Closes the program for a while.
+    Close(Who, u64),
+    /// The machine sleeps for a while.
+    Suspend(Who, u64),
+    /// The clock jumps to this many milliseconds beside the true time.
+    SetClock(Who, i64),
+    /// Tor is away for a while.
+    NoTor(Who, u64),
+    /// Makes a backup.
+    Backup(Who),
+    /// Restores the last backup; with `true` the program knows it.
+    Restore(Who, bool),
+    /// A person and a relay do not reach each other for a while.
+    CutRelay(Who, usize, u64),
+    /// Two people do not reach each other's nodes for a while.
+    CutPeople(Who, Who, u64),
+    /// A relay is down for a while.
+    RelayCrash(usize, u64),
+    /// A relay loses everything.
+    RelayForgets(usize),
+    /// A relay is full for a while.
+    RelayFull(usize, u64),
+    /// A relay lies for a while.
+    RelayLies(usize, Fault, u64),
+    /// A relay is gone for good.
+    RelayGone(usize),
+    /// From now on nobody reaches anybody's node, or (true) they do.
+    Direct(bool),
+}
+
+/// An [`Act`] and its time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Timed {
+    /// Milliseconds after the beginning.
+    pub at_ms: u64,
+    /// What.
+    pub act: Act,
+}
+
+/// Everything that a seed decides beforehand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// The seed.
+    pub seed: u64,
+    /// How many people.
+    pub people: usize,
+    /// How many relays.
+    pub relays: usize,
+    /// Which relays each person uses in the beginning.
+    pub uses: Vec<Vec<usize>>,
+    /// Chances of the faults that strike single requests and steps, in 1000.
+    pub chances: BTreeMap<Fault, u32>,
+    /// All kinds of faults that were drawn.
+    pub faults: BTreeSet<Fault>,
+    /// What happens, in order of time.
+    pub acts: Vec<Timed>,
+    /// When the faults stop.
+    pub active_ms: u64,
+    /// Whether people reach each other's nodes after that.
+    pub direct_at_the_end: bool,
+}
+
+/// A part of a plan, for replaying what is left of a failing seed.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// Only these faults.
+    pub faults: Option<BTreeSet<Fault>>,
+    /// Only these acts, by their place in the whole plan.
+    pub acts: Option<BTreeSet<usize>>,
+}
+
+impl Plan {
+    /// What `seed` draws.
+    #[must_use]
+    pub fn draw(seed: u64) -> Self {
+        Drawing::new(seed).plan()
+    }
+
+    /// The plan with only what `part` names.
+    #[must_use]
+    pub fn only(mut self, part: &Part) -> Self {
+        if let Some(faults) = &part.faults {
+            self.faults.retain(|fault| faults.contains(fault));
+            self.chances.retain(|fault, _| faults.contains(fault));
+        }
+        let mut index = 0;
+        let kept = self.faults.clone();
+        self.acts.retain(|timed| {
+            let named = part.acts.as_ref().is_none_or(|acts| acts.contains(&index));
+            index += 1;
+            named && fault_of(&timed.act).is_none_or(|fault| kept.contains(&fault))
+        });
+        self
+    }
+}
+
+/// The kind of fault that an act is, if it is one.
+#[must_use]
+pub(crate) fn fault_of(act: &Act) -> Option<Fault> {
+    match act {
+        Act::Close(..) => Some(Fault::Offline),
+        Act::Suspend(..) => Some(Fault::Suspend),
+        Act::SetClock(..) => Some(Fault::ClockSkew),
+        Act::NoTor(..) => Some(Fault::NoTor),
+        Act::Restore(_, true) => Some(Fault::Restore),
+        Act::Restore(_, false) => Some(Fault::RollBack),
+        Act::CutRelay(..) | Act::CutPeople(..) => Some(Fault::Partition),
+        Act::RelayCrash(..) => Some(Fault::RelayCrash),
+        Act::RelayForgets(_) => Some(Fault::RelayForgets),
+        Act::RelayFull(..) => Some(Fault::RelayFull),
+        Act::RelayLies(_, fault, _) => Some(*fault),
+        Act::RelayGone(_) => Some(Fault::RelayGone),
+        Act::Direct(_) => Some(Fault::DirectFlaps),
+        _ => None,
+    }
+}
+
+/// One seed's draws in progress.
+struct Drawing {
+    seed: u64,
+    rng: ChaCha20Rng,
+    people: usize,
+    relays: usize,
+    active_ms: u64,
+    faults: BTreeSet<Fault>,
+    acts: Vec<Timed>,
+}
+
+/// How long people meet before they begin to lose relays and vaults: who is
+/// restored to before a meeting has to meet again.
+const MEETING_MS: u64 = 2 * HOUR_MS;
+
+impl Drawing {
+    fn new(seed: u64) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let people = [2, 2, 2, 2, 3, 3, 4][rng.random_range(0..7)];
+        let relays = rng.random_range(1..=3);
+        let active_ms = match rng.random_range(0..4) {
+            0 => rng.random_range(3 * HOUR_MS..12 * HOUR_MS),
+            1 | 2 => rng.random_range(DAY_MS..4 * DAY_MS),
+            _ => rng.random_range(4 * DAY_MS..30 * DAY_MS),
+        };
+        // One seed in sixteen is calm: what fails there is no fault's fault.
+        let calm = rng.random_range(0..16) == 0;
+        let share = rng.random_range(1..=5);
+        let faults = Fault::ALL
+            .into_iter()
+            .filter(|_| rng.random_range(0..10) < share)
+            .filter(|_| !calm)
+            .collect();
+        Self {
+            seed,
+            rng,
+            people,
+            relays,
+            active_ms,
+            faults,
+            acts: Vec::new(),
+        }
+    }
+
+    fn plan(mut self) -> Plan {
+        let mut uses = Vec::new();
+        for _ in 0..self.people {
+            let mut mine: Vec<usize> = (0..self.relays).collect();
+            let keep = self.rng.random_range(1..=self.relays);
+            while mine.len() > keep {
+                let gone = self.rng.random_range(0..mine.len());
+                mine.remove(gone);
+            }
+            uses.push(mine);
+        }
+        self.meetings();
+        self.texts();
+        self.habits();
+        for fault in self.faults.clone() {
+            self.strikes(fault);
+        }
+        let chances = self.chances();
+        self.acts.sort_by_key(|timed| timed.at_ms);
+        Plan {
+            seed: self.seed,
+            people: self.people,
+            relays: self.relays,
+            uses,
+            chances,
+            direct_at_the_end: self.rng.random_range(0..2) == 0,
+            faults: self.faults,
+            acts: self.acts,
+            active_ms: self.active_ms,
+        }
+    }
+
+    fn act(&mut self, at_ms: u64, act: Act) {
+        self.acts.push(Timed { at_ms, act });
+    }
+
+    fn moment(&mut self) -> u64 {
+        self.rng.random_range(0..self.active_ms)
+    }
+
+    /// A moment after the meetings.
+    fn late_moment(&mut self) -> u64 {
+        self.rng.random_range(MEETING_MS..self.active_ms)
+    }
+
+    fn person(&mut self) -> Who {
+        self.rng.random_range(0..self.people)
+    }
+
+    fn relay(&mut self) -> usize {
+        self.rng.random_range(0..self.relays)
+    }
+
+    fn meetings(&mut self) {
+        for a in 0..self.people {
+            for b in a + 1..self.people {
+                // The first two always meet.
+                if b > 1 && self.rng.random_range(0..3) == 0 {
+                    continue;
+                }
+                let (inviter, redeemer) = if self.rng.random_range(0..2) == 0 {
+                    (a, b)
+                } else {
+                    (b, a)
+                };
+                let at = self.rng.random_range(0..MEETING_MS / 4);
+                let then = self.rng.random_range(MINUTE_MS..MEETING_MS / 4);
+                self.act(at, Act::Invite { inviter, redeemer });
+                self.act(at + then, Act::Redeem { inviter, redeemer });
+            }
+        }
+    }
+
+    fn texts(&mut self) {
+        let bursts = self.rng.random_range(4..=14);
+        for _ in 0..bursts {
+            let at = self.moment();
+            let from = self.person();
+            let to = (from + self.rng.random_range(1..self.people)) % self.people;
+            let both = self.rng.random_range(0..2) == 0;
+            let texts = self.rng.random_range(1..=5);
+            let pace = self.rng.random_range(1..60) * SECOND_MS;
+            for number in 0..texts {
+                let at = at + number * self.rng.random_range(1..=pace);
+                self.act(at, Act::Send { from, to });
+                if both {
+                    let answer = at + self.rng.random_range(1..=pace);
+                    self.act(answer, Act::Send { from: to, to: from });
+                }
+            }
+        }
+    }
+
+    /// What people do beside writing.
+    fn habits(&mut self) {
+        for _ in 0..self.rng.random_range(0..6) {
+            let (at, who) = (self.moment(), self.person());
+            let act = match self.rng.random_range(0..8) {
+                0 => Act::GiveUp(who),
+                1 => Act::RetryNow(who),
+                2 | 3 => Act::AskDoctor(who),
+                4 | 5 => Act::ReadLedger(who),
+                6 => Act::RelayAdd(who, self.relay()),
+                _ => Act::RelayRemove(who, self.relay()),
+            };
+            self.act(at, act);
+        }
+        if self.rng.random_range(0..8) == 0 {
+            let (at, who) = (self.moment(), self.person());
+            let policy = self.rng.random_range(1..=2);
+            let then = self.rng.random_range(at..=self.active_ms);
+            self.act(at, Act::Policy(who, policy));
+            self.act(then, Act::Policy(who, 0));
+        }
+    }
+
+    /// Acts of one kind of fault.
+    fn strikes(&mut self, fault: Fault) {
+        let times = self.rng.random_range(1..=4);
+        for _ in 0..times {
+            self.strike(fault);
+        }
+    }
+
+    fn strike(&mut self, fault: Fault) {
+        let (at, who, relay) = (self.moment(), self.person(), self.relay());
+        let minutes = self.rng.random_range(MINUTE_MS..2 * HOUR_MS);
+        let hours = self
+            .rng
+            .random_range(5 * MINUTE_MS..(self.active_ms / 3).max(HOUR_MS));
+        let act = match fault {
+            Fault::Partition if self.rng.random_range(0..2) == 0 => {
+                let other = (who + self.rng.random_range(1..self.people)) % self.people;
+                Act::CutPeople(who, other, hours)
+            }
+            Fault::Partition => Act::CutRelay(who, relay, hours),
+            Fault::RelayCrash => Act::RelayCrash(relay, minutes),
+            Fault::RelaySwallows
+            | Fault::RelayReplays
+            | Fault::RelayEquivocates
+            | Fault::RelayForges
+            | Fault::RelayLate => Act::RelayLies(relay, fault, hours),
+            Fault::RelayForgets => Act::RelayForgets(relay),
+            Fault::RelayFull => Act::RelayFull(relay, hours),
+            Fault::RelayGone => {
+                let at = self.late_moment();
+                return self.act(at, Act::RelayGone(relay));
+            }
+            Fault::ClockSkew => {
+                let days = self
+                    .rng
+                    .random_range(-5 * DAY_MS.cast_signed()..5 * DAY_MS.cast_signed());
+                Act::SetClock(who, days)
+            }
+            Fault::Suspend => Act::Suspend(who, hours),
+            Fault::Offline => Act::Close(who, hours),
+            Fault::NoTor => Act::NoTor(who, hours),
+            Fault::Restore | Fault::RollBack => {
+                let made = self.late_moment();
+                let used = self.rng.random_range(made..self.active_ms);
+                self.act(made, Act::Backup(who));
+                return self.act(used, Act::Restore(who, fault == Fault::Restore));
+            }
+            Fault::DirectFlaps => {
+                self.act(at + minutes, Act::Direct(true));
+                Act::Direct(false)
+            }
+            Fault::Loss
+            | Fault::AnswerLost
+            | Fault::Delay
+            | Fault::Reorder
+            | Fault::Duplicate
+            | Fault::Crash
+            | Fault::DiskError => return,
+        };
+        self.act(at, act);
+    }
+
+    fn chances(&mut self) -> BTreeMap<Fault, u32> {
+        let mut chances = BTreeMap::new();
+        for fault in self.faults.clone() {
+            let most = match fault {
+                Fault::Loss | Fault::AnswerLost | Fault::Duplicate => 250,
+                Fault::Delay => 60,
+                Fault::Reorder => 600,
+                Fault::Crash => 30,
+                Fault::DiskError => 40,
+                Fault::RelaySwallows
+                | Fault::RelayReplays
+                | Fault::RelayEquivocates
+                | Fault::RelayForges
+                | Fault::RelayLate => 500,
+                _ => continue,
+            };
+            chances.insert(fault, self.rng.random_range(most / 10..=most));
+        }
+        chances
+    }
+}

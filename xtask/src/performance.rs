@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     const ROWS: &str = r#"[{"program":"p0","machine":"m","profile":"release","rows":[
-        {"id":"P0","what":"a","against":"b","ours":1234.5,"baseline":2.0,"unit":"ms",
+        {"id":"P0","what":"a","against":"b","ours":1234.6,"baseline":2.0,"unit":"ms",
          "ratio":1.5,"goal":1.3,"rate":null,"met":false,
          "quartiles":[[1.0,20.0],[3.0,400.0]],"samples":40}]}]"#;
 

@@ -19,7 +19,7 @@ use hushwing_api::{
     schema::{
         Command, CommandError, ContactPhase, ContactView, DeliveredBy, DeliveryPolicy, ErrorCode,
         Event, Finding, FindingKind, LedgerEntry, LedgerStep, LedgerView, MessageState,
-        MessageView, Reply, SecretText, WayState, WayView,
+        MessageView, ReadReports, Reply, SecretText, WayState, WayView,
     },
 };
 use hushwing_node::{KeyDerivation, Node, NodeConfig, WayOut};
@@ -89,6 +89,15 @@ fn every_command() -> Vec<Command> {
             contact: text("alice"),
         },
         Command::RetryNow,
+        Command::MarkRead {
+            contact: text("alice"),
+            from: 3,
+            up_to: 17,
+        },
+        Command::Settings {
+            read_reports: Some(ReadReports::On),
+            relays_told: Some(3),
+        },
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -114,8 +123,10 @@ fn every_command() -> Vec<Command> {
         Command::RouteApply { .. } => 20,
         Command::Repair { .. } => 21,
         Command::RetryNow => 22,
+        Command::MarkRead { .. } => 23,
+        Command::Settings { .. } => 24,
     });
-    assert!(numbers.eq(0..23));
+    assert!(numbers.eq(0..25));
     all
 }
 
@@ -173,6 +184,8 @@ fn every_state() -> Vec<MessageState> {
         },
         MessageState::Sending,
         MessageState::AtRelay { stored: 1, of: 2 },
+        MessageState::Read,
+        MessageState::Damaged { reason: reason() },
         MessageState::Delivered,
         MessageState::Failed { reason: reason() },
         MessageState::Received,
@@ -199,6 +212,8 @@ fn every_step() -> Vec<LedgerStep> {
         LedgerStep::Failed { reason: reason() },
         LedgerStep::GivenUp,
         LedgerStep::Arrived,
+        LedgerStep::Read,
+        LedgerStep::Damaged,
     ]
 }
 
@@ -215,7 +230,8 @@ fn every_way() -> Vec<WayState> {
     ]
 }
 
-const EVERY_KIND: [FindingKind; 11] = [
+const EVERY_KIND: [FindingKind; 12] = [
+    FindingKind::Damaged,
     FindingKind::Network,
     FindingKind::NoRelay,
     FindingKind::OwnRelay,
@@ -449,6 +465,9 @@ async fn a_field_that_is_missing_or_means_nothing_is_refused_unread() {
         r#"{"command":"route_apply"}"#,
         r#"{"command":"route_apply","record":["hunter2"]}"#,
         r#"{"command":"repair"}"#,
+        r#"{"command":"mark_read","contact":"alice","from":3}"#,
+        r#"{"command":"settings","read_reports":"hunter2"}"#,
+        r#"{"command":"settings","relays_told":300}"#,
     ] {
         let ask = Ask::good(&asked.running).body(body);
         let answer = ask.send(asked.running.address).await;
@@ -545,6 +564,8 @@ fn nothing_is_forgotten(
         | MessageState::Delivered
         | MessageState::Failed { .. }
         | MessageState::Received
+        | MessageState::Read
+        | MessageState::Damaged { .. }
         | MessageState::Unreadable { .. } => {}
     }
     match step {
@@ -558,6 +579,8 @@ fn nothing_is_forgotten(
         }
         | LedgerStep::Failed { .. }
         | LedgerStep::GivenUp
+        | LedgerStep::Read
+        | LedgerStep::Damaged
         | LedgerStep::Arrived => {}
     }
     match way {
@@ -574,6 +597,7 @@ fn nothing_is_forgotten(
         | FindingKind::Missing
         | FindingKind::Repairing
         | FindingKind::Invite
+        | FindingKind::Damaged
         | FindingKind::Limit => {}
     }
     match policy {

@@ -86,6 +86,9 @@ pub(crate) enum Action {
         text: String,
     },
     /// Show the newest messages with a contact, with their ids and where each one is.
+    ///
+    /// What is shown counts as read, except with --json and --no-report. Contacts are
+    /// told only where read reports are on: see `settings`.
     Read {
         /// A contact's name, id, or the first 4 or more characters of the id.
         contact: String,
@@ -96,6 +99,18 @@ pub(crate) enum Action {
         /// Only messages after this position (see --json), for paging on.
         #[arg(long, value_name = "POSITION")]
         after: Option<u64>,
+        /// Do not take the messages as read: nothing is reported to the contact.
+        #[arg(long)]
+        no_report: bool,
+    },
+    /// Show or change what your account tells of you.
+    Settings {
+        /// Tell contacts what you have read, and be told; both sides must have it on.
+        #[arg(long, value_name = "WHEN", value_enum)]
+        read_reports: Option<Switch>,
+        /// How many of your relays contacts are told at once; the others are spare.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=3))]
+        relays_told: Option<u8>,
     },
     /// Show where one message is and what happened to it, or give it up.
     #[command(subcommand)]
@@ -219,6 +234,13 @@ pub(crate) enum Policy {
     RelayOnly,
     /// To the contact's device alone; both must be online at the same time
     DirectOnly,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,11 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hushwing_api::schema::{Command, DeliveryPolicy, Event, Reply, SecretText};
+use hushwing_api::schema::{
+    Command, DeliveryPolicy, Event, MessageView, ReadReports, Reply, SecretText,
+};
 use zeroize::Zeroizing;
 
 use crate::{
-    args::{Action, ContactAction, InviteAction, MessageAction, Policy, RelayAction, RoutesAction},
+    args::{
+        Action, ContactAction, InviteAction, MessageAction, Policy, RelayAction, RoutesAction,
+        Switch,
+    },
     client::Client,
     clock::Clock,
     failure::Failure,
@@ -29,6 +34,7 @@ pub(crate) fn carry_out(dir: &Path, action: Action, json: bool) -> Result<(), Fa
     // Before anything is asked for: nobody types a passphrase for nothing.
     let client = Client::of(dir)?;
     let file = file_of(&action);
+    let reader = reader_of(&action).filter(|_| !json);
     let printer = Printer::new(json);
     let Some(command) = command_of(action)? else {
         return client.listen(|event| printer.event(event));
@@ -37,7 +43,38 @@ pub(crate) fn carry_out(dir: &Path, action: Action, json: bool) -> Result<(), Fa
     match (file, &reply) {
         (Some(file), Reply::RouteRecord { record }) => printer.to_file(&file, record),
         _ => printer.reply(&command, &reply),
+    }?;
+    match (reader, &reply) {
+        (Some(contact), Reply::Messages { messages }) => mark_read(&client, contact, messages),
+        _ => Ok(()),
     }
+}
+
+/// With whom the messages are that a person is about to read. A program that asks
+/// for JSON has not read them.
+fn reader_of(action: &Action) -> Option<String> {
+    match action {
+        Action::Read {
+            contact,
+            no_report: false,
+            ..
+        } => Some(contact.clone()),
+        _ => None,
+    }
+}
+
+/// Says which messages a person has just been shown.
+fn mark_read(client: &Client, contact: String, messages: &[MessageView]) -> Result<(), Failure> {
+    let positions = messages.iter().map(|message| message.position);
+    let (Some(from), Some(up_to)) = (positions.clone().min(), positions.max()) else {
+        return Ok(());
+    };
+    let command = Command::MarkRead {
+        contact,
+        from,
+        up_to,
+    };
+    client.call(&command).map(|_| ())
 }
 
 /// Asks what is stuck; ends with 5 when something is.
@@ -116,10 +153,18 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
             contact,
             limit,
             after,
+            no_report: _,
         } => Command::Read {
             contact,
             limit,
             after,
+        },
+        Action::Settings {
+            read_reports,
+            relays_told,
+        } => Command::Settings {
+            read_reports: read_reports.map(Into::into),
+            relays_told,
         },
         Action::Message(MessageAction::Show(message)) => Command::Message { id: message.id },
         Action::Message(MessageAction::GiveUp(message)) => Command::GiveUp { id: message.id },
@@ -133,6 +178,15 @@ impl From<Policy> for DeliveryPolicy {
             Policy::Automatic => Self::Automatic,
             Policy::RelayOnly => Self::RelayOnly,
             Policy::DirectOnly => Self::DirectOnly,
+        }
+    }
+}
+
+impl From<Switch> for ReadReports {
+    fn from(switch: Switch) -> Self {
+        match switch {
+            Switch::On => Self::On,
+            Switch::Off => Self::Off,
         }
     }
 }

@@ -18,7 +18,8 @@ impl Weight {
     fn of(kind: FindingKind) -> Self {
         match kind {
             FindingKind::Network | FindingKind::NoRelay => Self::Everything,
-            FindingKind::Unreachable
+            FindingKind::Damaged
+            | FindingKind::Unreachable
             | FindingKind::Limit
             | FindingKind::Held
             | FindingKind::Missing
@@ -78,6 +79,7 @@ fn kind_words(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::Network => "no way out",
         FindingKind::NoRelay => "no relay of yours",
+        FindingKind::Damaged => "damage in your account",
         FindingKind::Unreachable => "a contact out of reach",
         FindingKind::Limit => "a queue is full",
         FindingKind::Held => "messages held back",
@@ -93,12 +95,13 @@ fn kind_words(kind: FindingKind) -> &'static str {
 /// The order within a group: what is lost or refused before what only waits.
 fn rank(kind: FindingKind) -> u8 {
     match kind {
-        FindingKind::Network | FindingKind::Limit | FindingKind::OwnRelay => 0,
-        FindingKind::NoRelay | FindingKind::Unreachable | FindingKind::TheirRelay => 1,
-        FindingKind::Held | FindingKind::Invite => 2,
-        FindingKind::Missing => 3,
-        FindingKind::Repairing => 4,
-        FindingKind::Undelivered => 5,
+        FindingKind::Network | FindingKind::Damaged | FindingKind::OwnRelay => 0,
+        FindingKind::NoRelay | FindingKind::Limit | FindingKind::TheirRelay => 1,
+        FindingKind::Unreachable | FindingKind::Invite => 2,
+        FindingKind::Held => 3,
+        FindingKind::Missing => 4,
+        FindingKind::Repairing => 5,
+        FindingKind::Undelivered => 6,
     }
 }
 
@@ -111,7 +114,8 @@ pub(crate) mod tests {
     const NOW: u64 = 1_795_305_421_000;
 
     /// The last kind first, so that no test leans on the order.
-    pub(crate) const EVERY_KIND: [FindingKind; 11] = [
+    pub(crate) const EVERY_KIND: [FindingKind; 12] = [
+        FindingKind::Damaged,
         FindingKind::Limit,
         FindingKind::Invite,
         FindingKind::Repairing,
@@ -151,9 +155,10 @@ pub(crate) mod tests {
                 FindingKind::Repairing => 8,
                 FindingKind::Invite => 9,
                 FindingKind::Limit => 10,
+                FindingKind::Damaged => 11,
             })
             .collect();
-        assert!(numbers.into_iter().eq(0..11));
+        assert!(numbers.into_iter().eq(0..12));
         let words: BTreeSet<&str> = EVERY_KIND.iter().map(|kind| kind_words(*kind)).collect();
         assert_eq!(words.len(), EVERY_KIND.len());
         let places: BTreeSet<(Weight, u8)> = EVERY_KIND
@@ -177,13 +182,14 @@ pub(crate) mod tests {
         assert_eq!(
             heads,
             [
-                "11 things are stuck, the worst first.",
+                "12 things are stuck, the worst first.",
                 "",
                 "Holds everything up:",
                 "* no way out: It does not work.",
                 "* no relay of yours: It does not work.",
                 "",
                 "Holds messages up:",
+                "* damage in your account: It does not work.",
                 "* a queue is full: It does not work.",
                 "* a contact out of reach: It does not work.",
                 "* messages held back: It does not work.",

@@ -64,6 +64,8 @@ pub(crate) fn state(state: &MessageState, clock: &Clock) -> (String, Option<Stri
         MessageState::Sending => plain("on its way"),
         MessageState::AtRelay { stored, of } => (format!("at {}", relays(*stored, *of)), None),
         MessageState::Delivered => plain("on their device"),
+        MessageState::Read => plain("read by them"),
+        MessageState::Damaged { reason } => because("damaged here", reason),
         MessageState::Failed { reason } => because("failed", reason),
         MessageState::Received => plain("received"),
         MessageState::Unreadable { reason } => because("here but unreadable", reason),
@@ -100,6 +102,13 @@ fn whereabouts(message: &MessageView, clock: &Clock) -> String {
             relays(*stored, *of)
         ),
         MessageState::Delivered => format!("On their device since {at}."),
+        MessageState::Read => format!("Read by them; they told so at {at}."),
+        MessageState::Damaged { reason } => {
+            format!(
+                "Its record here is damaged (last known of at {at}): {}.",
+                clause(reason)
+            )
+        }
         MessageState::Failed { reason } => {
             format!("It failed at {at} and will not arrive: {}.", clause(reason))
         }
@@ -161,6 +170,8 @@ fn step_words(step: &LedgerStep) -> String {
             by: DeliveredBy::Receipt,
         } => "on their device, as their receipt says".into(),
         LedgerStep::Failed { reason } => format!("failed for good: {}", clause(reason)),
+        LedgerStep::Read => "read by them, as their report says".into(),
+        LedgerStep::Damaged => "what happened before is damaged here".into(),
         LedgerStep::GivenUp => "given up by you before it left".into(),
         LedgerStep::Arrived => "came in from them".into(),
     }
@@ -220,6 +231,10 @@ pub(crate) mod tests {
             MessageState::Unreadable {
                 reason: reason.into(),
             },
+            MessageState::Read,
+            MessageState::Damaged {
+                reason: reason.into(),
+            },
         ];
         let numbers = all.iter().map(|state| match state {
             MessageState::WaitingForContact => 0,
@@ -232,8 +247,10 @@ pub(crate) mod tests {
             MessageState::Failed { .. } => 7,
             MessageState::Received => 8,
             MessageState::Unreadable { .. } => 9,
+            MessageState::Read => 10,
+            MessageState::Damaged { .. } => 11,
         });
-        assert!(numbers.eq(0..10));
+        assert!(numbers.eq(0..12));
         all
     }
 
@@ -281,6 +298,8 @@ pub(crate) mod tests {
             },
             LedgerStep::GivenUp,
             LedgerStep::Arrived,
+            LedgerStep::Read,
+            LedgerStep::Damaged,
         ];
         let numbers = all.iter().map(|step| match step {
             LedgerStep::Written => 0,
@@ -297,8 +316,10 @@ pub(crate) mod tests {
             LedgerStep::Failed { .. } => 7,
             LedgerStep::GivenUp => 8,
             LedgerStep::Arrived => 9,
+            LedgerStep::Read => 10,
+            LedgerStep::Damaged => 11,
         });
-        assert!(numbers.eq(0..10));
+        assert!(numbers.eq(0..12));
         all
     }
 
@@ -361,7 +382,7 @@ pub(crate) mod tests {
         };
         let told = every_state("It said no.").into_iter();
         let told = told.map(|state| whereabouts(&message("hi", true, state), &clock));
-        assert_eq!(with_reason(told.collect()), 4);
+        assert_eq!(with_reason(told.collect()), 5);
         let told = every_way("It said no.");
         let told = told.iter().map(|way| way_words(way, &clock));
         assert_eq!(with_reason(told.collect()), 2);

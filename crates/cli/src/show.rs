@@ -6,8 +6,8 @@
 
 use hushwing_api::schema::{
     Command, ContactPhase, ContactView, DeliveryPolicy, Event, InviteCreatedView, InviteState,
-    InviteView, MessageState, MessageView, NetworkView, RelayState, RelayTestView, RelayView,
-    Reply, StatusView, VaultState,
+    InviteView, MessageState, MessageView, NetworkView, ReadReports, RelayRole, RelayState,
+    RelayTestView, RelayView, Reply, SettingsView, StatusView, VaultState,
 };
 
 use crate::{
@@ -75,6 +75,7 @@ impl Show {
                 let from = if set { "From now on " } else { "" };
                 format!("{from}{}\n", delivery_words(*policy))
             }
+            Reply::Settings(settings) => settings_lines(settings),
             // Alone on its line: it is there to be copied or piped.
             Reply::RouteRecord { record } => inline(record) + "\n",
         }
@@ -150,6 +151,7 @@ impl Show {
             InviteState::Ready => "ready to be used",
             InviteState::Used => "used",
             InviteState::Expired => "expired",
+            InviteState::Damaged => "damaged; it can only be revoked",
         };
         let expires = self.clock.show(invite.expires_at_ms);
         // The whole id: revoking asks for it.
@@ -171,7 +173,7 @@ impl Show {
     fn state_since(&self, message: &MessageView) -> String {
         let (words, why) = state(&message.state, &self.clock);
         let since = match message.state {
-            MessageState::Received | MessageState::Failed { .. } => "at",
+            MessageState::Received | MessageState::Read | MessageState::Failed { .. } => "at",
             _ => "since",
         };
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
@@ -253,7 +255,32 @@ fn relay_lines(relay: &RelayView) -> String {
         RelayState::Reachable => "reachable".into(),
         RelayState::Unreachable { reason } => format!("unreachable: {}", inline(reason)),
     };
-    format!("{}\n    {state}\n", inline(&relay.address))
+    let role = match relay.role {
+        RelayRole::Told => "contacts leave mail for you there",
+        RelayRole::Spare => "spare: it takes the place of one that does not answer",
+        RelayRole::Resting => {
+            "resting: it did not answer for long, so contacts leave mail elsewhere; it is tried \
+             on and used again once it answers steadily"
+        }
+    };
+    format!("{}\n    {state}\n    {role}\n", inline(&relay.address))
+}
+
+fn settings_lines(settings: &SettingsView) -> String {
+    let reports = match settings.read_reports {
+        ReadReports::On => {
+            "read reports are on: contacts who have them on too are told what you have read, and \
+             you are told what they have read"
+        }
+        ReadReports::Off => {
+            "read reports are off: nobody is told what you have read, and you are not told either"
+        }
+    };
+    let relays = match settings.relays_told {
+        1 => "contacts are told 1 of your relays".to_owned(),
+        n => format!("contacts are told {n} of your relays"),
+    };
+    format!("{reports}\n{relays}, as far as you have so many; the others are spare\n")
 }
 
 fn relay_test(test: &RelayTestView) -> String {
@@ -280,6 +307,7 @@ fn contact_lines(contact: &ContactView) -> String {
         ContactPhase::Requested => "asked; they have not come online yet".into(),
         ContactPhase::Established => "both can write".into(),
         ContactPhase::Failed { reason } => format!("failed: {}", inline(reason)),
+        ContactPhase::Damaged { reason } => format!("damaged: {}", inline(reason)),
     };
     let mut text = format!("{}  {name}\n    {phase}\n", short(&contact.id));
     if let Some(number) = &contact.safety_number {
@@ -373,6 +401,12 @@ mod tests {
                 "",
             ),
             (MessageState::Delivered, "on their device since", ""),
+            (MessageState::Read, "read by them at", ""),
+            (
+                MessageState::Damaged { reason: reason() },
+                "damaged here since",
+                ": it said no",
+            ),
             (
                 MessageState::Failed { reason: reason() },
                 "failed at",
@@ -401,6 +435,8 @@ mod tests {
         let relay = RelayView {
             address: bad(),
             state: RelayState::Unreachable { reason: bad() },
+            role: RelayRole::Resting,
+            resting_since_ms: Some(NOW),
         };
         let contact = |phase| ContactView {
             id: bad(),

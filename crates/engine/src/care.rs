@@ -2,7 +2,7 @@
 //! the present ones no longer fit, and telling contacts where mail goes.
 
 use hushwing_protocol::{Ctx, Outgoing, RecoveryBox, RecoveryError, Safeguard, store::StoreError};
-use hushwing_wire::{Receipts, RelayAddress, RouteRecord, Routes};
+use hushwing_wire::{Receipts, RouteRecord, Routes};
 
 use crate::{
     Engine, limits,
@@ -19,14 +19,23 @@ impl Engine {
     /// # Errors
     /// [`StoreError`]; the step must then be rolled back.
     pub fn restored(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
-        for (contact, row) in Rows(ctx.store).contacts()? {
-            if let Some(conversation) = row.meeting.conversation() {
-                hushwing_protocol::forget_request(ctx, &conversation)
-                    .map_err(|_| StoreError::Damaged("conversation"))?;
-                self.start_repair(ctx, &contact)?;
-            }
+        for contact in Rows(ctx.store).contact_ids()? {
+            self.in_room(ctx, &contact, |engine, ctx| {
+                engine.restart_repair(ctx, &contact)
+            })?;
         }
         self.pump(ctx)
+    }
+
+    fn restart_repair(&mut self, ctx: &mut Ctx<'_>, contact: &ContactId) -> Result<(), StoreError> {
+        let Some(row) = Rows(ctx.store).contact(contact)? else {
+            return Ok(());
+        };
+        if let Some(conversation) = row.meeting.conversation() {
+            hushwing_protocol::forget_request(ctx, &conversation)
+                .map_err(|_| StoreError::Damaged("conversation"))?;
+        }
+        self.start_repair(ctx, contact)
     }
 
     /// The keys with this contact do not fit any more. Asks for new ones, unless
@@ -190,7 +199,7 @@ impl Engine {
         for (position, mut message) in rows.newest(contact, limits::MAX_SAID_AGAIN)? {
             let again = match (&message.progress, message.said_in) {
                 (Progress::Sealed { .. }, _) => true,
-                (Progress::Delivered, Some(said_in)) => !has(said_in),
+                (Progress::Delivered | Progress::Read, Some(said_in)) => !has(said_in),
                 _ => false,
             };
             if again {
@@ -205,6 +214,8 @@ impl Engine {
         row.told_in = None;
         row.routes_due = true;
         row.ask_at_ms = None;
+        row.missing_since_ms = None;
+        row.unread_owed.clear();
         self.held.remove(contact);
         self.tell(Event::Warning {
             text: format!(
@@ -232,31 +243,47 @@ impl Engine {
             .map(|(contact, _)| *contact)
             .collect();
         for contact in due {
-            let Some(mut row) = Rows(ctx.store).contact(&contact)? else {
+            let cared =
+                self.in_room(ctx, &contact, |engine, ctx| engine.care_for(ctx, &contact))?;
+            if cared.is_none() {
                 self.cares.remove(&contact);
-                continue;
-            };
-            if row
-                .repair
-                .as_ref()
-                .is_some_and(|repair| repair.next_ms <= ctx.now_ms)
-            {
-                self.ask_for_keys(ctx, &contact, &mut row)?;
             }
-            if row.ask_at_ms.is_some_and(|at| at <= ctx.now_ms) {
-                row.ask_at_ms = Some(ctx.now_ms + limits::GAP_REPEAT_MS);
-                if Safeguard::GapRequest.is_kept() {
-                    self.seal_quietly(ctx, &contact, &mut row, Outgoing::AskAgain)?;
-                }
-            }
-            if row.offer_at_ms.is_some_and(|at| at <= ctx.now_ms) {
-                row.offer_at_ms = Some(ctx.now_ms + limits::OFFER_PAUSE_MS);
-                self.offer_routes(ctx, &contact, &mut row)?;
-            }
-            Rows(ctx.store).put_contact(&contact, &row)?;
-            self.refresh_contact(ctx, &contact, &row)?;
         }
         Ok(())
+    }
+
+    fn care_for(&mut self, ctx: &mut Ctx<'_>, contact: &ContactId) -> Result<(), StoreError> {
+        let Some(mut row) = Rows(ctx.store).contact(contact)? else {
+            self.cares.remove(contact);
+            return Ok(());
+        };
+        if row
+            .repair
+            .as_ref()
+            .is_some_and(|repair| repair.next_ms <= ctx.now_ms)
+        {
+            self.ask_for_keys(ctx, contact, &mut row)?;
+        }
+        if row.ask_at_ms.is_some_and(|at| at <= ctx.now_ms) {
+            row.ask_at_ms = Some(ctx.now_ms + limits::GAP_REPEAT_MS);
+            if Safeguard::GapRequest.is_kept() {
+                self.seal_quietly(ctx, contact, &mut row, Outgoing::AskAgain)?;
+            }
+            let since_ms = *row.missing_since_ms.get_or_insert(ctx.now_ms);
+            if ctx.now_ms.saturating_sub(since_ms) >= limits::GAP_REPAIR_MS {
+                // It does not come any more: the relay has lost it, or forgotten
+                // that it was not read.
+                Rows(ctx.store).put_contact(contact, &row)?;
+                self.need_repair(ctx, contact)?;
+                return Ok(());
+            }
+        }
+        if row.offer_at_ms.is_some_and(|at| at <= ctx.now_ms) {
+            row.offer_at_ms = Some(ctx.now_ms + limits::OFFER_PAUSE_MS);
+            self.offer_routes(ctx, contact, &mut row)?;
+        }
+        Rows(ctx.store).put_contact(contact, &row)?;
+        self.refresh_contact(ctx, contact, &row)
     }
 
     /// Brings the times of care up to the row.
@@ -276,6 +303,10 @@ impl Engine {
         };
         let view = hushwing_protocol::view(ctx.store, &conversation)
             .map_err(|_| StoreError::Damaged("conversation"))?;
+        row.missing_since_ms = match view.missing {
+            0 => None,
+            _ => row.missing_since_ms.or(Some(ctx.now_ms)),
+        };
         row.ask_at_ms = match (view.missing, row.ask_at_ms) {
             (0, _) => None,
             (_, Some(at)) => Some(at),
@@ -296,21 +327,8 @@ impl Engine {
         let keys = hushwing_protocol::direct_keys(ctx.store, &conversation)
             .map_err(|_| StoreError::Damaged("conversation"))?;
         Ok(Routes {
-            relays: self.wanted_relays(ctx, row)?,
+            relays: self.wanted_relays(row),
             direct: Some(keys.address()),
-        })
-    }
-
-    pub(crate) fn wanted_relays(
-        &self,
-        ctx: &Ctx<'_>,
-        row: &ContactRow,
-    ) -> Result<Vec<RelayAddress>, StoreError> {
-        let ours = Rows(ctx.store).relays()?;
-        Ok(if ours.is_empty() {
-            row.my_relays.clone()
-        } else {
-            ours
         })
     }
 
@@ -353,10 +371,15 @@ impl Engine {
 
     /// Our relays have changed: every contact is told.
     pub(crate) fn tell_routes_to_all(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
-        for (contact, mut row) in Rows(ctx.store).contacts()? {
-            self.tell_routes(ctx, &contact, &mut row)?;
-            Rows(ctx.store).put_contact(&contact, &row)?;
-            self.refresh_contact(ctx, &contact, &row)?;
+        for contact in Rows(ctx.store).contact_ids()? {
+            self.in_room(ctx, &contact, |engine, ctx| {
+                let Some(mut row) = Rows(ctx.store).contact(&contact)? else {
+                    return Ok(());
+                };
+                engine.tell_routes(ctx, &contact, &mut row)?;
+                Rows(ctx.store).put_contact(&contact, &row)?;
+                engine.refresh_contact(ctx, &contact, &row)
+            })?;
         }
         Ok(())
     }
@@ -444,6 +467,9 @@ impl Engine {
             let Some(conversation) = row.meeting.conversation() else {
                 continue;
             };
+            if self.damaged.contains_key(&contact) {
+                continue;
+            }
             match hushwing_protocol::take_route_record(ctx, &conversation, record) {
                 Ok(routes) => {
                     self.peer_moved(ctx, &contact, &mut row, routes)?;
@@ -452,7 +478,9 @@ impl Engine {
                     self.forget_failures(ctx.now_ms);
                     return Ok(contact);
                 }
-                Err(RecoveryError::NotTheirs) => {}
+                // A damaged conversation cannot tell; the others are asked.
+                Err(RecoveryError::NotTheirs | RecoveryError::Unknown)
+                | Err(RecoveryError::Store(StoreError::Damaged(_))) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -1,14 +1,15 @@
 //! What people ask.
 
 use hushwing_protocol::{Ctx, InviteId, RecoveryError, Said, store::StoreError};
-use hushwing_wire::{RelayAddress, RouteRecord, address::Endpoint, limits::MAX_TEXT_LEN};
+use hushwing_wire::{RouteRecord, limits::MAX_TEXT_LEN};
 
 use crate::{
     Engine, limits,
-    rows::{ContactId, ContactRow, Meeting, MessageId, MessageRow, Progress, Rows},
+    outbox::NO_POLICY,
+    rows::{ContactId, Meeting, MessageId, MessageRow, Progress, Rows},
     view::{
         Command, CommandError, ContactView, DeliveryPolicy, ErrorCode, InviteCreatedView,
-        LedgerStep, Reply,
+        LedgerStep, ReadReports, Reply, SettingsView,
     },
     views::{self, store_error},
 };
@@ -27,7 +28,7 @@ impl Engine {
     pub fn command(&mut self, ctx: &mut Ctx<'_>, command: Command) -> Answer {
         let reply = match command {
             Command::RelayAdd { address } => self.relay_add(ctx, &address),
-            Command::RelayList => self.relay_list(ctx),
+            Command::RelayList => self.relay_list(),
             Command::InviteCreate {
                 name,
                 expires_hours,
@@ -53,13 +54,7 @@ impl Engine {
                 Ok(Reply::Doctor { findings })
             }
             Command::Delivery { policy } => self.set_delivery(ctx, policy),
-            Command::RouteRecord { contact } => {
-                let (_, row) = find_contact(ctx, &contact)?;
-                let record = self.route_record(ctx, &row).map_err(record_error)?;
-                Ok(Reply::RouteRecord {
-                    record: record.to_string(),
-                })
-            }
+            Command::RouteRecord { contact } => self.make_route_record(ctx, &contact),
             Command::RouteApply { record } => {
                 let record: RouteRecord = record.parse().map_err(|error| {
                     CommandError::new(
@@ -74,10 +69,25 @@ impl Engine {
                 self.contact_view(ctx, &id).map(Reply::Contact)
             }
             Command::Repair { contact } => {
-                let (id, _) = find_contact(ctx, &contact)?;
-                self.start_repair(ctx, &id).map_err(store_error)?;
+                let id = self.find_usable(ctx, &contact)?;
+                self.whole(ctx, &id, |engine, ctx| engine.start_repair(ctx, &id))?;
                 Ok(Reply::Done)
             }
+            Command::MarkRead {
+                contact,
+                from,
+                up_to,
+            } => {
+                let id = self.find_usable(ctx, &contact)?;
+                self.whole(ctx, &id, |engine, ctx| {
+                    engine.mark_read(ctx, &id, from, up_to)
+                })?;
+                Ok(Reply::Done)
+            }
+            Command::Settings {
+                read_reports,
+                relays_told,
+            } => self.settings(ctx, read_reports, relays_told),
             Command::RetryNow => {
                 self.forget_failures(ctx.now_ms);
                 Ok(Reply::Done)
@@ -95,54 +105,64 @@ impl Engine {
         Ok(reply)
     }
 
-    fn relay_add(&mut self, ctx: &mut Ctx<'_>, text: &str) -> Answer {
-        let address = parse_relay(text)?;
-        if matches!(address.endpoint, Endpoint::Loopback(_)) && !self.allow_loopback {
-            return Err(CommandError::new(
-                ErrorCode::BadInput,
-                "This relay is on this machine only: the people you write to could not reach it. \
-                 Start it with an onion address, or start hushwing with --allow-loopback to try \
-                 things out on one machine.",
-            ));
-        }
-        let rows = Rows(ctx.store);
-        let mut relays = rows.relays().map_err(store_error)?;
-        if !relays.contains(&address) {
-            if relays.len() >= limits::MAX_OWN_RELAYS {
-                return Err(CommandError::new(
-                    ErrorCode::Limit,
-                    "You use three relays already, which is the limit.",
-                ));
-            }
-            relays.push(address.clone());
-            rows.put_relays(&relays).map_err(store_error)?;
-            self.tell_routes_to_all(ctx).map_err(store_error)?;
-        }
-        Ok(Reply::Relay(self.relay_view(&address)))
+    /// Runs what a command does for one contact. When damage turns up, the step
+    /// fails as a whole, and the next try finds it dealt with.
+    fn whole<T>(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        step: impl FnMut(&mut Self, &mut Ctx<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, CommandError> {
+        let done = self.in_room(ctx, contact, step).map_err(store_error)?;
+        done.ok_or_else(|| self.damaged_error(contact, ErrorCode::VaultUnusable))
     }
 
-    fn relay_remove(&mut self, ctx: &mut Ctx<'_>, text: &str) -> Answer {
-        let address = parse_relay(text)?;
-        let rows = Rows(ctx.store);
-        let mut relays = rows.relays().map_err(store_error)?;
-        let before = relays.len();
-        relays.retain(|relay| *relay != address);
-        if relays.len() == before {
-            return Err(CommandError::new(
-                ErrorCode::NotFound,
-                "You do not use this relay. 'hushwing relay list' shows those that you use.",
-            ));
+    fn damaged_error(&self, contact: &ContactId, code: ErrorCode) -> CommandError {
+        let reason = self.damaged.get(contact).cloned();
+        CommandError::new(code, reason.unwrap_or_default())
+    }
+
+    /// The contact that a text names, if something can be done with it.
+    fn find_usable(&self, ctx: &Ctx<'_>, text: &str) -> Result<ContactId, CommandError> {
+        let id = find_contact(ctx, text)?;
+        if self.damaged.contains_key(&id) {
+            return Err(self.damaged_error(&id, ErrorCode::Refused));
         }
-        if relays.is_empty() {
-            return Err(CommandError::new(
-                ErrorCode::BadInput,
-                "This is your only relay: without one nobody can leave mail for you. Add another \
-                 first.",
-            ));
+        Ok(id)
+    }
+
+    fn make_route_record(&mut self, ctx: &mut Ctx<'_>, who: &str) -> Answer {
+        let id = self.find_usable(ctx, who)?;
+        let made = self.whole(ctx, &id, |engine, ctx| {
+            let row = Rows(ctx.store).contact(&id)?;
+            match row.map(|row| engine.route_record(ctx, &row)) {
+                Some(Err(RecoveryError::Store(error))) => Err(error),
+                made => Ok(made.unwrap_or(Err(RecoveryError::Unknown))),
+            }
+        })?;
+        let record = made.map_err(record_error)?;
+        Ok(Reply::RouteRecord {
+            record: record.to_string(),
+        })
+    }
+
+    fn settings(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        read_reports: Option<ReadReports>,
+        relays_told: Option<u8>,
+    ) -> Answer {
+        if let Some(told) = relays_told {
+            self.set_relays_told(ctx, usize::from(told))?;
         }
-        rows.put_relays(&relays).map_err(store_error)?;
-        self.tell_routes_to_all(ctx).map_err(store_error)?;
-        Ok(Reply::Done)
+        if let Some(setting) = read_reports {
+            self.set_read_reports(ctx, setting).map_err(store_error)?;
+        }
+        let read_reports = Rows(ctx.store).read_reports().map_err(store_error)?;
+        Ok(Reply::Settings(SettingsView {
+            read_reports,
+            relays_told: u8::try_from(self.ours.told).unwrap_or(u8::MAX),
+        }))
     }
 
     fn message(&self, ctx: &Ctx<'_>, id: &str) -> Answer {
@@ -156,10 +176,12 @@ impl Engine {
     fn give_up(&mut self, ctx: &mut Ctx<'_>, id: &str) -> Answer {
         let (contact, position) = find_message(ctx, id)?;
         let rows = Rows(ctx.store);
-        let mut row = rows
-            .message(&contact, position)
-            .map_err(store_error)?
-            .ok_or_else(no_message)?;
+        let Some(mut row) = rows.message(&contact, position).map_err(store_error)? else {
+            return Err(CommandError::new(
+                ErrorCode::Refused,
+                "This message is damaged in your account; nothing can be done with it.",
+            ));
+        };
         // Once sealed before, the other side may have it.
         if !matches!(row.progress, Progress::Unsealed) || row.said_in.is_some() {
             return Err(CommandError::new(
@@ -182,26 +204,35 @@ impl Engine {
     }
 
     fn set_delivery(&mut self, ctx: &mut Ctx<'_>, policy: Option<DeliveryPolicy>) -> Answer {
-        if let Some(policy) = policy.filter(|policy| *policy != self.delivery) {
+        let is_new = |policy: &DeliveryPolicy| *policy != self.delivery || self.delivery_is_damaged;
+        if let Some(policy) = policy.filter(is_new) {
             Rows(ctx.store).put_delivery(policy).map_err(store_error)?;
             self.delivery = policy;
-            for (contact, row) in Rows(ctx.store).contacts().map_err(store_error)? {
-                self.refresh_contact(ctx, &contact, &row)
-                    .map_err(store_error)?;
-                for (id, out) in Rows(ctx.store).boxes_to(&contact).map_err(store_error)? {
-                    self.track(&id, &out, ctx.now_ms);
-                }
+            self.delivery_is_damaged = false;
+            for contact in Rows(ctx.store).contact_ids().map_err(store_error)? {
+                self.in_room(ctx, &contact, |engine, ctx| {
+                    if let Some(row) = Rows(ctx.store).contact(&contact)? {
+                        engine.refresh_contact(ctx, &contact, &row)?;
+                    }
+                    for (id, out) in Rows(ctx.store).boxes_to(&contact)? {
+                        engine.track(&id, &out, ctx.now_ms);
+                    }
+                    Ok(())
+                })
+                .map_err(store_error)?;
             }
             self.forget_failures(ctx.now_ms);
+        }
+        if self.delivery_is_damaged {
+            return Err(CommandError::new(ErrorCode::Refused, NO_POLICY));
         }
         Ok(Reply::Delivery {
             policy: self.delivery,
         })
     }
 
-    fn relay_list(&self, ctx: &Ctx<'_>) -> Answer {
-        let relays = Rows(ctx.store).relays().map_err(store_error)?;
-        let relays = relays.iter().map(|relay| self.relay_view(relay)).collect();
+    fn relay_list(&self) -> Answer {
+        let relays = self.relay_views();
         Ok(Reply::Relays { relays })
     }
 
@@ -225,7 +256,12 @@ impl Engine {
         let invites = Rows(ctx.store).invites().map_err(store_error)?;
         let invites = invites
             .iter()
-            .map(|(id, row)| views::invite_view(id, row, ctx.now_ms))
+            .map(|(id, row)| match row {
+                Some(row) if !self.damaged_invites.contains(id) => {
+                    views::invite_view(id, row, ctx.now_ms)
+                }
+                _ => views::damaged_invite_view(id),
+            })
             .collect();
         Ok(Reply::Invites { invites })
     }
@@ -241,16 +277,30 @@ impl Engine {
         };
         let id: InviteId = id;
         self.revoke_invite(ctx, &id).map_err(store_error)?;
+        self.damaged_invites.remove(&id);
         Ok(Reply::Done)
     }
 
-    fn contacts(&self, ctx: &Ctx<'_>) -> Answer {
-        let rows = Rows(ctx.store).contacts().map_err(store_error)?;
-        let contacts = rows
-            .iter()
-            .map(|(id, row)| views::contact_view(ctx, id, row).map_err(store_error))
-            .collect::<Result<Vec<ContactView>, _>>()?;
+    fn contacts(&mut self, ctx: &mut Ctx<'_>) -> Answer {
+        let ids = Rows(ctx.store).contact_ids().map_err(store_error)?;
+        let mut contacts = Vec::with_capacity(ids.len());
+        for id in ids {
+            let view = self
+                .in_room(ctx, &id, |_, ctx| match Rows(ctx.store).contact(&id)? {
+                    Some(row) => views::contact_view(ctx, &id, &row).map(Some),
+                    None => Ok(None),
+                })
+                .map_err(store_error)?;
+            contacts.extend(view.unwrap_or_else(|| Some(self.view_of_closed(ctx, &id))));
+        }
         Ok(Reply::Contacts { contacts })
+    }
+
+    /// A contact whose room is closed.
+    fn view_of_closed(&self, ctx: &Ctx<'_>, id: &ContactId) -> ContactView {
+        let row = Rows(ctx.store).contact(id).ok().flatten();
+        let reason = self.damaged.get(id).cloned().unwrap_or_default();
+        views::damaged_view(id, row.as_ref(), &reason)
     }
 
     fn send(&mut self, ctx: &mut Ctx<'_>, who: &str, text: String) -> Answer {
@@ -269,8 +319,10 @@ impl Engine {
                 ),
             ));
         }
-        let (id, mut row) = find_contact(ctx, who)?;
-        if let Meeting::Failed { reason, .. } = &row.meeting {
+        let id = self.find_usable(ctx, who)?;
+        if let Ok(Some(row)) = Rows(ctx.store).contact(&id)
+            && let Meeting::Failed { reason, .. } = &row.meeting
+        {
             return Err(CommandError::new(ErrorCode::Refused, reason.clone()));
         }
         let waiting = Rows(ctx.store)
@@ -300,17 +352,7 @@ impl Engine {
             salt: Some(said.salt),
             said_in: None,
         };
-        let position = self
-            .add_message(ctx, &id, &mut row, &message)
-            .map_err(store_error)?;
-        Rows(ctx.store)
-            .put_unsealed(&id, position)
-            .map_err(store_error)?;
-        self.seal_waiting(ctx, &id, &mut row).map_err(store_error)?;
-        Rows(ctx.store)
-            .put_contact(&id, &row)
-            .map_err(store_error)?;
-        self.refresh_contact(ctx, &id, &row).map_err(store_error)?;
+        let position = self.whole(ctx, &id, |engine, ctx| engine.take_text(ctx, &id, &message))?;
         self.pump(ctx).map_err(store_error)?;
         self.message_view(ctx, &id, position)
             .map_err(store_error)?
@@ -318,8 +360,26 @@ impl Engine {
             .ok_or_else(|| store_error(StoreError::Damaged("message")))
     }
 
+    /// Takes a text into the vault and seals it, if that can be done now.
+    fn take_text(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        message: &MessageRow,
+    ) -> Result<u64, StoreError> {
+        let mut row = Rows(ctx.store)
+            .contact(contact)?
+            .ok_or(StoreError::Damaged("the contact"))?;
+        let position = self.add_message(ctx, contact, &mut row, message)?;
+        Rows(ctx.store).put_unsealed(contact, position)?;
+        self.seal_waiting(ctx, contact, &mut row)?;
+        Rows(ctx.store).put_contact(contact, &row)?;
+        self.refresh_contact(ctx, contact, &row)?;
+        Ok(position)
+    }
+
     fn read(&self, ctx: &Ctx<'_>, who: &str, limit: u32, after: Option<u64>) -> Answer {
-        let (id, _) = find_contact(ctx, who)?;
+        let id = find_contact(ctx, who)?;
         let limit = limit.clamp(1, limits::MAX_READ) as usize;
         let rows = Rows(ctx.store)
             .messages(&id, after, limit)
@@ -327,8 +387,11 @@ impl Engine {
         let mut messages = rows
             .iter()
             .map(|(position, row)| {
-                self.view_of_message(ctx, &id, *position, row)
-                    .map_err(store_error)
+                match row {
+                    Some(row) => self.view_of_message(ctx, &id, *position, row),
+                    None => self.view_of_damaged(ctx, &id, *position),
+                }
+                .map_err(store_error)
             })
             .collect::<Result<Vec<_>, _>>()?;
         // The order that both sides agree on; what has none yet comes last.
@@ -336,46 +399,37 @@ impl Engine {
         Ok(Reply::Messages { messages })
     }
 
-    fn contact_view(&self, ctx: &Ctx<'_>, id: &ContactId) -> Result<ContactView, CommandError> {
-        let row = Rows(ctx.store)
-            .contact(id)
-            .map_err(store_error)?
-            .ok_or_else(no_contact)?;
-        views::contact_view(ctx, id, &row).map_err(store_error)
+    fn contact_view(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &ContactId,
+    ) -> Result<ContactView, CommandError> {
+        self.whole(ctx, id, |_, ctx| match Rows(ctx.store).contact(id)? {
+            Some(row) => views::contact_view(ctx, id, &row).map(Some),
+            None => Ok(None),
+        })?
+        .ok_or_else(no_contact)
     }
-}
-
-/// The relay address in a text that a person typed.
-///
-/// # Errors
-/// [`CommandError`] saying what is wrong with it.
-pub fn parse_relay(text: &str) -> Result<RelayAddress, CommandError> {
-    text.parse().map_err(|error| {
-        CommandError::new(
-            ErrorCode::BadInput,
-            format!(
-                "This is not a relay's address: {error}. It begins with 'hushwing-relay:'; copy \
-                 all of it."
-            ),
-        )
-    })
 }
 
 /// The contact that a text names.
-fn find_contact(ctx: &Ctx<'_>, text: &str) -> Result<(ContactId, ContactRow), CommandError> {
-    let contacts = Rows(ctx.store).contacts().map_err(store_error)?;
-    let mut fitting: Vec<_> = contacts
-        .iter()
-        .filter(|(id, _)| begins(&views::hex(&id.0), text))
+fn find_contact(ctx: &Ctx<'_>, text: &str) -> Result<ContactId, CommandError> {
+    let rows = Rows(ctx.store);
+    let ids = rows.contact_ids().map_err(store_error)?;
+    let mut fitting: Vec<ContactId> = ids
+        .into_iter()
+        .filter(|id| begins(&views::hex(&id.0), text))
         .collect();
     if fitting.is_empty() {
-        fitting = contacts
-            .iter()
+        let named = rows.contacts().map_err(store_error)?;
+        fitting = named
+            .into_iter()
             .filter(|(_, row)| !text.is_empty() && row.name == text)
+            .map(|(id, _)| id)
             .collect();
     }
     match fitting.as_slice() {
-        [(id, row)] => Ok((*id, row.clone())),
+        [id] => Ok(*id),
         [] => Err(no_contact()),
         _ => Err(CommandError::new(
             ErrorCode::NotFound,

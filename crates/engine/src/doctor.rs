@@ -4,11 +4,11 @@ use hushwing_protocol::{Ctx, store::StoreError};
 
 use crate::{
     Engine, limits,
-    outbox::Way,
+    outbox::{NO_POLICY, Way},
     rows::{ContactId, ContactRow, Meeting, OutId, Owner, Progress, Rows},
     view::{
-        DeliveryPolicy, Finding, FindingKind, InviteState, LedgerView, NetworkView, RelayState,
-        WayState, WayView,
+        DeliveryPolicy, Finding, FindingKind, InviteState, LedgerView, NetworkView, RelayRole,
+        RelayState, WayState, WayView,
     },
     views,
 };
@@ -39,7 +39,7 @@ impl Engine {
     }
 
     fn ways_of(&self, ctx: &Ctx<'_>, id: &OutId) -> Result<Vec<WayView>, StoreError> {
-        let Some(row) = Rows(ctx.store).out(id)? else {
+        let Some(row) = Rows(ctx.store).readable_out(id)? else {
             return Ok(Vec::new());
         };
         let attempt = self.attempts.get(id);
@@ -100,27 +100,51 @@ impl Engine {
     pub fn findings(&self, ctx: &Ctx<'_>) -> Result<Vec<Finding>, StoreError> {
         let mut findings = Vec::new();
         self.look_at_network(&mut findings);
-        self.look_at_relays(ctx, &mut findings)?;
+        self.look_at_relays(&mut findings);
+        self.look_at_damage(ctx, &mut findings)?;
         for (contact, row) in Rows(ctx.store).contacts()? {
-            self.look_at_contact(ctx, &contact, &row, &mut findings)?;
+            if self.damaged.contains_key(&contact) {
+                continue;
+            }
+            let known = findings.len();
+            match self.look_at_contact(ctx, &contact, &row, &mut findings) {
+                Ok(()) => {}
+                // Found just now; the next step that needs it mends it.
+                Err(StoreError::Damaged(what)) => {
+                    findings.truncate(known);
+                    findings.push(damaged(Some(views::hex(&contact.0)), what));
+                }
+                Err(error) => return Err(error),
+            }
         }
         for (invite, row) in Rows(ctx.store).invites()? {
+            let about = Some(views::hex(invite.as_bytes()));
+            let Some(row) = row.filter(|_| !self.damaged_invites.contains(&invite)) else {
+                findings.push(Finding {
+                    advice: "Revoke it with 'hushwing invite revoke' and make a new one."
+                        .to_owned(),
+                    ..damaged(about, "an invite of yours")
+                });
+                continue;
+            };
             if row.state == InviteState::Publishing {
                 findings.push(Finding {
                     kind: FindingKind::Invite,
-                    about: Some(views::hex(invite.as_bytes())),
+                    about,
                     what: "An invite is not at any relay yet; nobody can use it.".to_owned(),
                     advice: "It goes there as soon as one of your relays answers.".to_owned(),
                     since_ms: None,
                 });
             }
         }
-        if self.drops.len() >= limits::MAX_DROPS {
+        if self.drops_given_up > 0 {
             findings.push(Finding {
                 kind: FindingKind::Limit,
                 about: None,
-                what: "More read boxes wait to be deleted at relays than are kept in mind."
-                    .to_owned(),
+                what: format!(
+                    "{} read boxes were left at relays instead of being deleted there.",
+                    self.drops_given_up
+                ),
                 advice: "Nothing is lost: the oldest stay there, unreadable, until they expire."
                     .to_owned(),
                 since_ms: None,
@@ -128,6 +152,35 @@ impl Engine {
         }
         findings.sort_by_key(|finding| finding.kind);
         Ok(findings)
+    }
+
+    fn look_at_damage(&self, ctx: &Ctx<'_>, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+        if self.delivery_is_damaged {
+            findings.push(Finding {
+                advice: NO_POLICY.to_owned(),
+                ..damaged(None, "your choice of ways")
+            });
+        }
+        for (contact, reason) in &self.damaged {
+            findings.push(Finding {
+                advice: reason.clone(),
+                ..damaged(Some(views::hex(&contact.0)), "what belongs to a contact")
+            });
+        }
+        for contact in Rows(ctx.store).contact_ids()? {
+            let newest = Rows(ctx.store).messages(&contact, None, limits::MAX_READ as usize)?;
+            let count = newest.iter().filter(|(_, row)| row.is_none()).count();
+            if count > 0 {
+                findings.push(Finding {
+                    advice: "'hushwing read' shows which. Ask for them to be sent again, or send \
+                             them again."
+                        .to_owned(),
+                    what: format!("{count} of the newest messages here are damaged."),
+                    ..damaged(Some(views::hex(&contact.0)), "messages")
+                });
+            }
+        }
+        Ok(())
     }
 
     fn look_at_network(&self, findings: &mut Vec<Finding>) {
@@ -155,8 +208,8 @@ impl Engine {
         });
     }
 
-    fn look_at_relays(&self, ctx: &Ctx<'_>, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
-        let ours = Rows(ctx.store).relays()?;
+    fn look_at_relays(&self, findings: &mut Vec<Finding>) {
+        let ours = &self.ours.list;
         if ours.is_empty() {
             findings.push(Finding {
                 kind: FindingKind::NoRelay,
@@ -175,7 +228,15 @@ impl Engine {
             let is_theirs = self.routes.iter().any(|(owner, routes)| {
                 matches!(owner, Owner::Contact(_)) && routes.relays.contains(relay)
             });
-            let (kind, what, advice) = if is_ours {
+            let rests = self.relay_view(relay).role == RelayRole::Resting;
+            let (kind, what, advice) = if is_ours && rests {
+                (
+                    FindingKind::OwnRelay,
+                    "A relay of yours does not answer and rests",
+                    "Your contacts leave mail at your other relays, and this one is tried on. It \
+                     is used again when it answers steadily. If it is gone for good, remove it.",
+                )
+            } else if is_ours {
                 (
                     FindingKind::OwnRelay,
                     "A relay of yours does not answer",
@@ -199,7 +260,6 @@ impl Engine {
                 since_ms: Some(*since_ms),
             });
         }
-        Ok(())
     }
 
     fn look_at_contact(
@@ -288,6 +348,16 @@ impl Engine {
             );
         }
         Ok(())
+    }
+}
+
+fn damaged(about: Option<String>, what: &str) -> Finding {
+    Finding {
+        kind: FindingKind::Damaged,
+        about,
+        what: format!("Something in your account is damaged: {what}."),
+        advice: "It is made anew as soon as it is needed.".to_owned(),
+        since_ms: None,
     }
 }
 

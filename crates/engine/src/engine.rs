@@ -10,7 +10,8 @@ use crate::{
     io::{FlightId, Listener, Transmit, Wait},
     limits,
     outbox::{Attempt, DirectHealth, DropAttempt, Flight, Reput},
-    rows::{ContactId, Meeting, OutId, Owner, Rows},
+    relays::OwnRelays,
+    rows::{ContactId, OutId, Owner, Rows},
     view::{DeliveryPolicy, Event, InviteState, NetworkView, RelayState},
 };
 
@@ -44,6 +45,8 @@ pub struct Engine {
     /// Why texts to a contact are held back, if they are.
     pub(crate) held: BTreeMap<ContactId, String>,
     pub(crate) receipts_due: BTreeMap<ContactId, u64>,
+    /// When it is reported to a contact what was read.
+    pub(crate) reads_due: BTreeMap<ContactId, u64>,
     pub(crate) expiries: BTreeMap<InviteId, u64>,
     pub(crate) waiting: BTreeMap<Owner, Vec<(Slot, Awaited)>>,
     pub(crate) wait_relays: BTreeMap<Owner, Vec<RelayAddress>>,
@@ -53,6 +56,20 @@ pub struct Engine {
     /// Forged boxes: where, and until when that place is left alone.
     pub(crate) forged: BTreeMap<(Slot, RelayAddress), u64>,
     remembered: Remembered,
+    /// The time of the last step.
+    pub(crate) last_now_ms: u64,
+    /// Our own relays.
+    pub(crate) ours: OwnRelays,
+    /// Contacts of which too little can be read, and why nothing is done for them.
+    pub(crate) damaged: BTreeMap<ContactId, String>,
+    pub(crate) damaged_invites: BTreeSet<InviteId>,
+    /// Contacts whose mending people were told of.
+    pub(crate) mended: BTreeSet<ContactId>,
+    /// The user's choice of ways cannot be read: nothing leaves until it is made
+    /// again, because the other ways may be what was ruled out.
+    pub(crate) delivery_is_damaged: bool,
+    /// Drops that were given up, because too many waited or their rows are damaged.
+    pub(crate) drops_given_up: u64,
     pub(crate) transmits: VecDeque<Transmit>,
     pub(crate) events: VecDeque<Event>,
 }
@@ -92,6 +109,7 @@ impl Engine {
             direct: BTreeMap::new(),
             held: BTreeMap::new(),
             receipts_due: BTreeMap::new(),
+            reads_due: BTreeMap::new(),
             expiries: BTreeMap::new(),
             waiting: BTreeMap::new(),
             wait_relays: BTreeMap::new(),
@@ -99,6 +117,13 @@ impl Engine {
             listening: BTreeSet::new(),
             forged: BTreeMap::new(),
             remembered: Remembered::new(key),
+            last_now_ms: ctx.now_ms,
+            ours: OwnRelays::default(),
+            damaged: BTreeMap::new(),
+            damaged_invites: BTreeSet::new(),
+            mended: BTreeSet::new(),
+            delivery_is_damaged: false,
+            drops_given_up: 0,
             transmits: VecDeque::new(),
             events: VecDeque::new(),
         };
@@ -107,35 +132,31 @@ impl Engine {
     }
 
     fn load(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
-        let rows = Rows(ctx.store);
-        self.delivery = rows.delivery()?;
-        for (contact, row) in rows.contacts()? {
-            self.refresh_contact(ctx, &contact, &row)?;
-            if let Some(due) = row.receipt_due_ms {
-                // Whatever the clock was when it fell due.
-                let soon = ctx.now_ms + limits::RECEIPT_DELAY_MS;
-                self.receipts_due.insert(contact, due.min(soon));
-            }
+        match Rows(ctx.store).delivery() {
+            Ok(policy) => self.delivery = policy,
+            Err(StoreError::Damaged(_)) => self.delivery_is_damaged = true,
+            Err(error) => return Err(error),
         }
-        for (invite, row) in rows.invites()? {
-            self.refresh_invite(ctx, &invite, &row)?;
+        self.load_relays(ctx)?;
+        for contact in Rows(ctx.store).contact_ids()? {
+            self.in_room(ctx, &contact, |engine, ctx| engine.take_up(ctx, &contact))?;
         }
-        for (id, row) in rows.outbox()? {
-            // A second request is put only once the first place turned out taken.
-            if !matches!(id, OutId::Request(contact, 1) if !self.is_failed(ctx, &contact)?) {
-                self.track(&id, &row, ctx.now_ms);
-            }
+        for (invite, row) in Rows(ctx.store).invites()? {
+            self.in_invite_room(ctx, &invite, |engine, ctx| {
+                let row = row.as_ref().ok_or(StoreError::Damaged("an invite"))?;
+                engine.take_up_invite(ctx, &invite, row)
+            })?;
         }
-        for (number, _) in rows.drops()? {
+        for (number, row) in Rows(ctx.store).drops()? {
             self.next_drop = self.next_drop.max(number + 1);
-            self.drops.insert(number, DropAttempt::at(ctx.now_ms));
+            if row.is_some() {
+                self.drops.insert(number, DropAttempt::at(ctx.now_ms));
+            } else {
+                Rows(ctx.store).delete_drop(number)?;
+                self.drops_given_up += 1;
+            }
         }
         Ok(())
-    }
-
-    fn is_failed(&self, ctx: &Ctx<'_>, contact: &ContactId) -> Result<bool, StoreError> {
-        let row = Rows(ctx.store).contact(contact)?;
-        Ok(row.is_some_and(|row| matches!(row.meeting, Meeting::Failed { .. })))
     }
 
     /// The next thing to send, in order.
@@ -212,11 +233,13 @@ impl Engine {
             .chain(drops)
             .filter(|_| online)
             .chain(self.receipts_due.values().copied())
+            .chain(self.reads_due.values().copied())
             .chain(self.expiries.values().copied())
             .chain(self.deadlines.values().copied())
             .chain(self.doubts.values().map(|reput| reput.at_ms))
             .chain(self.cares.values().copied())
             .chain(self.forged.values().copied())
+            .chain(self.ours.observe_at_ms)
             .filter(|at| *at != u64::MAX)
             .min()
     }
@@ -226,11 +249,14 @@ impl Engine {
     /// # Errors
     /// [`StoreError`]; the step must then be rolled back.
     pub fn tick(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
+        self.notice_clock(ctx.now_ms);
         self.forged.retain(|_, until| *until > ctx.now_ms);
         self.expire_invites(ctx)?;
         self.give_up_fetching(ctx)?;
         self.send_due_receipts(ctx)?;
+        self.send_due_reads(ctx)?;
         self.take_care(ctx)?;
+        self.observe_relays(ctx)?;
         self.pump(ctx)
     }
 
@@ -248,21 +274,9 @@ impl Engine {
         if came_back {
             self.forget_failures(ctx.now_ms);
         }
+        self.network_shows_relays(ctx.now_ms);
         self.tell_waiting_messages(ctx)?;
         self.pump(ctx)
-    }
-
-    /// What the driver learnt of a relay.
-    pub fn relay_is(&mut self, relay: &RelayAddress, state: RelayState, now_ms: u64) {
-        let since_ms = match self.health.get(relay) {
-            Some((known, since_ms))
-                if std::mem::discriminant(known) == std::mem::discriminant(&state) =>
-            {
-                *since_ms
-            }
-            _ => now_ms,
-        };
-        self.health.insert(relay.clone(), (state, since_ms));
     }
 
     pub(crate) fn remember(&mut self, slot: &Slot) {
@@ -274,7 +288,12 @@ impl Engine {
     }
 
     pub(crate) fn tell(&mut self, event: Event) {
-        self.events.push_back(event);
+        // Whoever is told that something was missed reads everything anew.
+        if self.events.len() < limits::MAX_EVENTS {
+            self.events.push_back(event);
+        } else if self.events.back() != Some(&Event::Lagged) {
+            self.events.push_back(Event::Lagged);
+        }
     }
 
     pub(crate) fn is_open(state: InviteState) -> bool {

@@ -1,6 +1,6 @@
 //! Boxes that arrive: from a relay that held them, or pushed to our own node.
 
-use hushwing_protocol::{Content, Ctx, Happening, OpenError, Opened, store::StoreError};
+use hushwing_protocol::{Content, Ctx, Fault, Happening, OpenError, Opened, store::StoreError};
 use hushwing_wire::{Receipts, RelayAddress, SealedBox, Slot};
 
 use crate::{
@@ -22,6 +22,9 @@ pub(crate) enum Taken {
     NotAwaited,
     /// It does not authenticate; nothing changed.
     Forged,
+    /// It could not be taken in by a fault of this program or machine; nothing
+    /// changed.
+    Ours,
 }
 
 impl Engine {
@@ -44,21 +47,22 @@ impl Engine {
             .find(|(waiting, _)| waiting == slot)
             .map(|(_, awaited)| *awaited);
         let taken = match awaited {
-            None => Taken::NotAwaited,
-            Some(Awaited::Box(contact)) => self.take_box(ctx, &contact, slot, boxed)?,
-            Some(Awaited::Bundle(contact)) => self.take_bundle(ctx, &contact, boxed)?,
+            None => None,
+            Some(Awaited::Box(contact)) => self.in_room(ctx, &contact, |engine, ctx| {
+                engine.take_from_relay(ctx, &contact, slot, boxed)
+            })?,
+            Some(Awaited::Bundle(contact)) => self.in_room(ctx, &contact, |engine, ctx| {
+                engine.take_bundle(ctx, &contact, boxed)
+            })?,
             Some(Awaited::Request(invite, which)) => {
-                self.take_request(ctx, &invite, which, boxed)?
+                self.in_invite_room(ctx, &invite, |engine, ctx| {
+                    engine.take_request(ctx, &invite, which, boxed)
+                })?
             }
         };
-        match (taken, awaited) {
-            (Taken::Stored, Some(Awaited::Box(contact))) => {
-                if let Some(row) = Rows(ctx.store).contact(&contact)? {
-                    let relays = [row.my_relays, row.old_relays].concat();
-                    self.enqueue_drops(ctx, &contact, &relays, slot)?;
-                }
-            }
-            (Taken::Forged, _) => {
+        match taken {
+            Some(Taken::Stored) => self.remember(slot),
+            Some(Taken::Forged) => {
                 let until = ctx.now_ms + limits::FORGERY_REST_MS;
                 self.forged.insert((*slot, relay.clone()), until);
                 self.relay_is(
@@ -74,7 +78,12 @@ impl Engine {
                         .to_owned(),
                 });
             }
-            _ => {}
+            Some(Taken::Ours) => {
+                // It stays at the relay; after a while it is tried once more.
+                let until = ctx.now_ms + limits::FORGERY_REST_MS;
+                self.forged.insert((*slot, relay.clone()), until);
+            }
+            Some(Taken::NotAwaited) | None => {}
         }
         self.pump(ctx)
     }
@@ -101,12 +110,37 @@ impl Engine {
                 DirectAnswer::NotServed
             });
         }
-        let taken = self.take_box(ctx, contact, slot, boxed)?;
+        let taken = self.in_room(ctx, contact, |engine, ctx| {
+            engine.take_box(ctx, contact, slot, boxed)
+        })?;
+        // Not inside of the room: of a step that was undone nothing may be
+        // remembered as stored.
+        if taken == Some(Taken::Stored) {
+            self.remember(slot);
+        }
         self.pump(ctx)?;
         Ok(match taken {
-            Taken::Stored => DirectAnswer::Stored,
-            Taken::NotAwaited | Taken::Forged => DirectAnswer::NotServed,
+            Some(Taken::Stored) => DirectAnswer::Stored,
+            Some(Taken::NotAwaited | Taken::Forged | Taken::Ours) | None => DirectAnswer::NotServed,
         })
+    }
+
+    /// Takes a box in that a relay gave out; our relays may forget it then.
+    fn take_from_relay(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        slot: &Slot,
+        boxed: &SealedBox,
+    ) -> Result<Taken, StoreError> {
+        let taken = self.take_box(ctx, contact, slot, boxed)?;
+        if taken == Taken::Stored
+            && let Some(row) = Rows(ctx.store).contact(contact)?
+        {
+            let relays = [row.my_relays, row.old_relays].concat();
+            self.enqueue_drops(ctx, contact, &relays, slot)?;
+        }
+        Ok(taken)
     }
 
     fn take_box(
@@ -126,6 +160,7 @@ impl Engine {
             Ok(opened) => opened,
             Err(OpenError::Store(error)) => return Err(error),
             Err(OpenError::UnknownSlot) => return Ok(Taken::NotAwaited),
+            Err(OpenError::Unknown) => return Err(StoreError::Damaged("a conversation")),
             Err(OpenError::Binding) => {
                 self.tell(Event::Warning {
                     text: BINDING.to_owned(),
@@ -133,13 +168,26 @@ impl Engine {
                 self.fail_contact(ctx, contact, row, BINDING.to_owned())?;
                 return Ok(Taken::Stored);
             }
-            Err(_) => return Ok(Taken::Forged),
+            Err(error) => {
+                return Ok(match error.fault() {
+                    Fault::Peer => Taken::Forged,
+                    _ => {
+                        self.tell(Event::Warning {
+                            text: format!(
+                                "A message could not be taken in: {error}. It stays where it is \
+                                 and is tried again."
+                            ),
+                        });
+                        Taken::Ours
+                    }
+                });
+            }
         };
         self.heard_from(contact);
-        self.remember(slot);
         self.take_happenings(ctx, contact, &mut row, opened)?;
         Self::note_gaps(ctx, &mut row)?;
         self.tell_routes(ctx, contact, &mut row)?;
+        self.seal_unread(ctx, contact, &mut row)?;
         self.seal_waiting(ctx, contact, &mut row)?;
         Rows(ctx.store).put_contact(contact, &row)?;
         self.refresh_contact(ctx, contact, &row)?;
@@ -160,6 +208,7 @@ impl Engine {
         }
         let mut unreadable_now = false;
         let mut repaired_now = false;
+        let conversation = row.meeting.conversation();
         for happening in opened.happenings {
             match happening {
                 Happening::Repaired {
@@ -204,13 +253,17 @@ impl Engine {
                     content,
                     ..
                 } => {
+                    if let Content::Read(ids) = &content {
+                        self.take_read_report(ctx, contact, ids)?;
+                        continue;
+                    }
                     let id = MessageId(id);
                     if Rows(ctx.store).has_theirs(&id, contact)? {
                         continue;
                     }
                     let (text, progress) = match content {
                         Content::Text(text) => (text, Progress::Received),
-                        Content::Unknown => (String::new(), unreadable(NEWER)),
+                        Content::Unknown | Content::Read(_) => (String::new(), unreadable(NEWER)),
                     };
                     let order = Some(OrderView { clock, writer });
                     let message = MessageRow {
@@ -228,7 +281,7 @@ impl Engine {
                 // With keys that do not fit, all that is unread comes again with
                 // new ones. From a peer whose new keys give unreadable boxes too,
                 // it is shown.
-                Happening::Unreadable { why, .. } => {
+                Happening::Unreadable { why, place, .. } => {
                     let comes_again =
                         row.repair.is_some() || ctx.now_ms >= row.repair_not_before_ms;
                     unreadable_now |= comes_again;
@@ -246,9 +299,36 @@ impl Engine {
                             said_in: None,
                         };
                         self.add_message(ctx, contact, row, &message)?;
+                        row.unread_owed.push((place.epoch, place.index));
+                        let over = row
+                            .unread_owed
+                            .len()
+                            .saturating_sub(limits::MAX_UNREAD_OWED);
+                        if over > 0 {
+                            self.tell(Event::Warning {
+                                text: "A contact sends much that cannot be read. It is no longer \
+                                       told of each."
+                                    .to_owned(),
+                            });
+                        }
+                        row.unread_owed.drain(..over);
                     }
                 }
-                Happening::Fork { .. } => unreadable_now = true,
+                Happening::UnreadThere(places) => {
+                    if let Some(conversation) = &conversation {
+                        self.unread_there(ctx, contact, conversation, &places)?;
+                    }
+                }
+                // The request's walk goes on with another one at its next turn.
+                Happening::AnswerRefused { why } => {
+                    self.tell(Event::Warning {
+                        text: format!(
+                            "New keys that a contact made cannot be used ({why}). Others are \
+                             asked for; your messages wait."
+                        ),
+                    });
+                }
+                Happening::Fork { .. } | Happening::Lost { .. } => unreadable_now = true,
             }
         }
         if let Some(answer) = opened.answer.filter(|_| !repaired_now) {

@@ -12,7 +12,9 @@
 //! memory (flights, pauses, the state of relays) can always be made anew.
 
 mod care;
+mod clock;
 mod commands;
+mod damage;
 mod doctor;
 mod engine;
 mod inbox;
@@ -20,14 +22,17 @@ mod io;
 pub mod limits;
 mod meeting;
 mod outbox;
+mod reading;
+mod relays;
+mod room;
 mod rows;
 pub mod view;
 mod views;
 
-pub use commands::parse_relay;
 pub use engine::Engine;
 pub use hushwing_protocol::Ctx;
 pub use io::{
     DirectAnswer, FlightId, Isolation, Listener, Operation, Outcome, Purpose, Transmit, Wait,
 };
+pub use relays::parse_relay;
 pub use rows::{ContactId, MessageId, OutId, Owner};

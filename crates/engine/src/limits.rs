@@ -3,8 +3,48 @@
 /// Relays that one person uses; the same bound as on the wire.
 pub const MAX_OWN_RELAYS: usize = hushwing_wire::limits::MAX_RELAYS;
 
+/// Own relays that contacts are told at once, unless the user wants another
+/// number: a second one survives the loss of the first; a third one is better kept
+/// to take the place of a dead one than shown to everybody.
+pub const RELAYS_TOLD: usize = 2;
+
+/// How long an own relay may be silent, while another one answers, before contacts
+/// are told to leave mail elsewhere, in milliseconds: longer than a restart, an
+/// update, or a relay's move to other guards takes.
+pub const REST_AFTER_MS: u64 = 1_800_000;
+
+/// How long a relay that rests must answer without a break before contacts are
+/// told of it again, in milliseconds; doubles with each rest up to [`DAY_MS`].
+pub const RETURN_AFTER_MS: u64 = 3_600_000;
+
+/// Time without a rest after which the earlier ones no longer count, in
+/// milliseconds.
+pub const RESTS_FORGOTTEN_MS: u64 = 7 * DAY_MS;
+
+/// Changes of relays that contacts are told in a day without the user's asking:
+/// each is a box to every contact, and shows a watching relay that they belong
+/// together.
+pub const MAX_RELAY_CHANGES_A_DAY: usize = 4;
+
+/// How often time is counted for and against own relays, in milliseconds. Of what
+/// passes in between, at most twice this counts: a sleeping machine learns nothing.
+pub const OBSERVE_MS: u64 = 60_000;
+
+/// A day in milliseconds.
+pub const DAY_MS: u64 = 24 * 3_600_000;
+
+/// Relays whose state is kept in mind: ours, and three of each contact.
+pub const MAX_KNOWN_RELAYS: usize = 3 * (MAX_CONTACTS + 1);
+
 /// Invites that may be open at once: each costs a wait at a relay.
 pub const MAX_OPEN_INVITES: usize = 32;
+
+/// Invites that nobody used and whose time is over: the newest stay in the list.
+pub const MAX_EXPIRED_INVITES: usize = 32;
+
+/// Events of one step; beyond, listeners are told that they missed some. The
+/// longest step tells of each message of a conversation that is sealed again.
+pub const MAX_EVENTS: usize = 20_000;
 
 /// Contacts of one vault: each costs circuits, a wait and an onion service.
 pub const MAX_CONTACTS: usize = 500;
@@ -50,6 +90,14 @@ pub const DIRECT_REST_MAX_MS: u64 = 300_000;
 /// "is it on their device?".
 pub const RECEIPT_DELAY_MS: u64 = 700;
 
+/// How long a read report waits for more that is read, in milliseconds: somebody
+/// who scrolls through a conversation causes one box, not one a message.
+pub const READ_DELAY_MS: u64 = 3_000;
+
+/// Unreadable boxes of one contact that it must still be told of; beyond, the
+/// oldest are left untold, and their writer goes on seeing them at the relay.
+pub const MAX_UNREAD_OWED: usize = 64;
+
 /// How long a slot at which a relay showed a forged box is left alone there,
 /// in milliseconds; a relay that lies must not make us spin.
 pub const FORGERY_REST_MS: u64 = 300_000;
@@ -78,6 +126,11 @@ pub const GAP_PATIENCE_MS: u64 = 30_000;
 
 /// Pause between two such questions, in milliseconds.
 pub const GAP_REPEAT_MS: u64 = 300_000;
+
+/// How long boxes may be missing, though they are asked for, before new keys are
+/// made, which bring what they held again, in milliseconds: longer than a contact
+/// that is online now and then needs to answer.
+pub const GAP_REPAIR_MS: u64 = 24 * 3_600_000;
 
 /// Boxes that one question makes us put again: the oldest ones, since the lanes
 /// are read in order and the first hole holds up the rest.

@@ -1,7 +1,6 @@
 //! Rows as people see them, and the events that tell of their changes.
 
 use hushwing_protocol::{Ctx, InviteId, store::StoreError};
-use hushwing_wire::RelayAddress;
 
 use crate::{
     Engine, limits,
@@ -11,7 +10,7 @@ use crate::{
     },
     view::{
         CommandError, ContactPhase, ContactView, ErrorCode, Event, InviteState, InviteView,
-        LedgerStep, MessageState, MessageView, NetworkView, RelayState, RelayView,
+        LedgerStep, MessageState, MessageView, NetworkView,
     },
 };
 
@@ -19,27 +18,6 @@ use crate::{
 pub(crate) const LONG_NAME: &str = "The name is too long: 64 bytes are the limit.";
 
 impl Engine {
-    /// What is known of a relay.
-    #[must_use]
-    pub fn relay_view(&self, relay: &RelayAddress) -> RelayView {
-        RelayView {
-            address: relay.to_string(),
-            state: self
-                .health
-                .get(relay)
-                .map_or(RelayState::Unknown, |(state, _)| state.clone()),
-        }
-    }
-
-    /// All relays in use.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the vault cannot be read.
-    pub fn relay_views(&self, ctx: &Ctx<'_>) -> Result<Vec<RelayView>, StoreError> {
-        let relays = Rows(ctx.store).relays()?;
-        Ok(relays.iter().map(|relay| self.relay_view(relay)).collect())
-    }
-
     /// How many messages of ours are not known to be on their recipients' devices.
     ///
     /// # Errors
@@ -51,7 +29,7 @@ impl Engine {
             .iter()
             .filter(|(_, row)| row.message.is_some())
             .count();
-        for (contact, _) in rows.contacts()? {
+        for contact in rows.contact_ids()? {
             count += rows.unsealed(&contact, limits::MAX_UNSEALED)?.len();
         }
         Ok(count as u64)
@@ -63,10 +41,39 @@ impl Engine {
         contact: &ContactId,
         position: u64,
     ) -> Result<Option<MessageView>, StoreError> {
-        match Rows(ctx.store).message(contact, position)? {
+        let rows = Rows(ctx.store);
+        match rows.message(contact, position)? {
+            None if rows.is_damaged(contact, position)? => {
+                self.view_of_damaged(ctx, contact, position).map(Some)
+            }
             None => Ok(None),
             Some(row) => self.view_of_message(ctx, contact, position, &row).map(Some),
         }
+    }
+
+    /// What can still be told of a message whose row is damaged.
+    pub(crate) fn view_of_damaged(
+        &self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        position: u64,
+    ) -> Result<MessageView, StoreError> {
+        let known = Rows(ctx.store).id_at(contact, position)?;
+        let mine = known.is_some_and(|(_, mine)| mine);
+        let reason = if mine { DAMAGED_MINE } else { DAMAGED_THEIRS };
+        Ok(MessageView {
+            id: known.map_or_else(String::new, |(id, _)| hex(&id.0)),
+            contact: hex(&contact.0),
+            position,
+            order: None,
+            mine,
+            text: String::new(),
+            sent_at_ms: 0,
+            state: MessageState::Damaged {
+                reason: reason.to_owned(),
+            },
+            since_ms: 0,
+        })
     }
 
     pub(crate) fn view_of_message(
@@ -77,6 +84,9 @@ impl Engine {
         row: &MessageRow,
     ) -> Result<MessageView, StoreError> {
         let state = match &row.progress {
+            Progress::Unsealed if self.damaged.contains_key(contact) => {
+                self.stuck_with_damaged(contact)
+            }
             Progress::Unsealed => match self.held.get(contact) {
                 Some(reason) => MessageState::Held {
                     reason: reason.clone(),
@@ -85,20 +95,21 @@ impl Engine {
             },
             Progress::Sealed { generation, number } => {
                 let id = OutId::Box(*contact, *generation, *number);
-                self.state_of_box(&id, Rows(ctx.store).out(&id)?.as_ref())
+                self.state_of_box(&id, Rows(ctx.store).readable_out(&id)?.as_ref())
             }
             Progress::Delivered => MessageState::Delivered,
+            Progress::Read => MessageState::Read,
             Progress::Failed { reason } => MessageState::Failed {
                 reason: reason.clone(),
             },
-            Progress::Received => MessageState::Received,
+            Progress::Received | Progress::Seen => MessageState::Received,
             Progress::Unreadable { reason } => MessageState::Unreadable {
                 reason: reason.clone(),
             },
         };
         let mine = !matches!(
             row.progress,
-            Progress::Received | Progress::Unreadable { .. }
+            Progress::Received | Progress::Seen | Progress::Unreadable { .. }
         );
         Ok(MessageView {
             id: hex(&row.id.0),
@@ -114,8 +125,14 @@ impl Engine {
     }
 
     fn state_of_box(&self, id: &OutId, row: Option<&OutRow>) -> MessageState {
+        let OutId::Box(contact, ..) = id else {
+            return MessageState::Sending;
+        };
         let Some(row) = row else {
-            return MessageState::Delivered;
+            // A sealed message without its box: a row is gone.
+            return MessageState::Damaged {
+                reason: DAMAGED_MINE.to_owned(),
+            };
         };
         // Relays that the contact has left do not count.
         let relays = self.relays_for(id);
@@ -127,10 +144,19 @@ impl Engine {
                 of: small(relays.len()),
             };
         }
+        if self.damaged.contains_key(contact) {
+            return self.stuck_with_damaged(contact);
+        }
         match self.attempts.get(id) {
             Some(attempt) if !attempt.in_flight.is_empty() => MessageState::Sending,
             _ if self.network != NetworkView::Ready => MessageState::WaitingForTor,
             attempt => waiting(attempt),
+        }
+    }
+
+    fn stuck_with_damaged(&self, contact: &ContactId) -> MessageState {
+        MessageState::Failed {
+            reason: self.damaged.get(contact).cloned().unwrap_or_default(),
         }
     }
 
@@ -160,7 +186,7 @@ impl Engine {
     }
 
     /// The network came or went: tells of every message that waits.
-    pub(crate) fn tell_waiting_messages(&mut self, ctx: &Ctx<'_>) -> Result<(), StoreError> {
+    pub(crate) fn tell_waiting_messages(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
         let waiting: Vec<OutId> = self
             .attempts
             .iter()
@@ -168,7 +194,7 @@ impl Engine {
             .map(|(id, _)| *id)
             .collect();
         for id in waiting {
-            self.tell_out(ctx, &id)?;
+            self.with_owner(ctx, &id, |engine, ctx| engine.tell_out(ctx, &id))?;
         }
         Ok(())
     }
@@ -227,6 +253,20 @@ fn waiting(attempt: Option<&Attempt>) -> MessageState {
     }
 }
 
+/// A contact of which too little can be read.
+pub(crate) fn damaged_view(id: &ContactId, row: Option<&ContactRow>, reason: &str) -> ContactView {
+    ContactView {
+        id: hex(&id.0),
+        name: row.map_or_else(String::new, |row| row.name.clone()),
+        phase: ContactPhase::Damaged {
+            reason: reason.to_owned(),
+        },
+        safety_number: None,
+        missing: 0,
+        repairing: false,
+    }
+}
+
 /// A contact as people see it.
 pub(crate) fn contact_view(
     ctx: &Ctx<'_>,
@@ -246,7 +286,7 @@ pub(crate) fn contact_view(
     let (safety_number, missing) = match &row.meeting {
         Meeting::Established { conversation } => {
             let view = hushwing_protocol::view(ctx.store, conversation)
-                .map_err(|_| StoreError::Damaged("conversation"))?;
+                .map_err(|_| StoreError::Damaged("a conversation"))?;
             let number = view.safety_number.map(|number| number.to_string());
             (number, view.missing)
         }
@@ -276,6 +316,21 @@ pub(crate) fn invite_view(id: &InviteId, row: &InviteRow, now_ms: u64) -> Invite
         },
     }
 }
+
+/// An invite whose rows are damaged.
+pub(crate) fn damaged_invite_view(id: &InviteId) -> InviteView {
+    InviteView {
+        id: hex(id.as_bytes()),
+        expires_at_ms: 0,
+        state: InviteState::Damaged,
+    }
+}
+
+const DAMAGED_MINE: &str = "What you wrote here is damaged in your account and cannot be shown. If \
+     it had left, it still arrives; if not, it is lost. Ask them, or write it again.";
+
+const DAMAGED_THEIRS: &str = "What they wrote here is damaged in your account and cannot be shown. \
+     Ask them to send it again.";
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -108,7 +108,7 @@ impl Session {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 vault: VaultState::Open,
                 network,
-                relays: engine.relay_views(ctx)?,
+                relays: engine.relay_views(),
                 undelivered: engine.undelivered(ctx)?,
             })
         })
@@ -141,7 +141,9 @@ impl Session {
         if self.purge_at_ms.is_some_and(|at| at <= now_ms()) {
             self.purge();
         }
-        if self.engine.wake_at_ms().is_some_and(|at| at <= now_ms()) {
+        let now_ms = now_ms();
+        let is_due = self.engine.wake_at_ms().is_some_and(|at| at <= now_ms);
+        if is_due || self.engine.is_clock_behind(now_ms) {
             // A failed step has already been rolled back and told.
             let _ = self.step(Engine::tick);
         }

@@ -12,6 +12,9 @@ use crate::kdf;
 pub enum Content {
     /// Plain text of at most [`MAX_TEXT_LEN`] bytes. Only ever to be shown as text.
     Text(String),
+    /// Messages of ours, by their ids, that the peer says it has read; at most
+    /// [`MAX_REPORTED`]. Never to be shown as a message. `[HW-READ-1]`
+    Read(Vec<[u8; MESSAGE_ID_LEN]>),
     /// Something that this version does not know; to be shown as sent by a
     /// newer version.
     Unknown,
@@ -30,6 +33,16 @@ const DISPOSITION_RENDER: u8 = 1;
 /// `SinglePart`.
 const CARDINALITY_SINGLE: u8 = 1;
 const TEXT_PLAIN: &str = "text/plain;charset=utf-8";
+/// `baseDispos`: nothing is said about how to show it.
+const DISPOSITION_UNSPECIFIED: u8 = 0;
+const STATUS_REPORT: &str = "application/mimi-message-status";
+/// `MessageStatus`: the message was read.
+const STATUS_READ: u8 = 2;
+/// CBOR tag of a time in milliseconds since 1970 (draft-ietf-mimi-content §5.3).
+const TAG_TIMESTAMP: u64 = 62;
+/// Messages that one report may name: 256 of 19 bytes fit a box with room for
+/// a commit; what is left over goes into the next one.
+pub const MAX_REPORTED: usize = 256;
 /// Bytes of the salt that makes message ids differ.
 pub const SALT_LEN: usize = 16;
 /// Entries of the outer array.
@@ -85,12 +98,38 @@ pub(crate) fn encode_text(salt: &[u8; SALT_LEN], text: &str) -> Result<Vec<u8>, 
     if text.len() > MAX_TEXT_LEN {
         return Err(ContentError::TooLong);
     }
+    let text = text.as_bytes().to_vec();
+    Ok(encode(salt, DISPOSITION_RENDER, TEXT_PLAIN, text))
+}
+
+/// The encoding of a report that these messages were read (status report of
+/// draft-ietf-mimi-content): `[timestamp, [[id, status], ..]]`.
+pub(crate) fn encode_read(
+    salt: &[u8; SALT_LEN],
+    at_ms: u64,
+    ids: &[[u8; MESSAGE_ID_LEN]],
+) -> Result<Vec<u8>, ContentError> {
+    if ids.len() > MAX_REPORTED {
+        return Err(ContentError::TooLong);
+    }
+    let statuses = ids
+        .iter()
+        .map(|id| Value::Array(vec![Value::Bytes(id.to_vec()), Value::from(STATUS_READ)]));
+    let report = Value::Array(vec![
+        Value::Tag(TAG_TIMESTAMP, Box::new(Value::from(at_ms))),
+        Value::Array(statuses.collect()),
+    ]);
+    let report = to_bytes(&report);
+    Ok(encode(salt, DISPOSITION_UNSPECIFIED, STATUS_REPORT, report))
+}
+
+fn encode(salt: &[u8; SALT_LEN], disposition: u8, content_type: &str, content: Vec<u8>) -> Vec<u8> {
     let part = Value::Array(vec![
-        Value::from(DISPOSITION_RENDER),
+        Value::from(disposition),
         Value::Text(String::new()),
         Value::from(CARDINALITY_SINGLE),
-        Value::from(TEXT_PLAIN),
-        Value::Bytes(text.as_bytes().to_vec()),
+        Value::from(content_type),
+        Value::Bytes(content),
     ]);
     let content = Value::Array(vec![
         Value::Bytes(salt.to_vec()),
@@ -101,24 +140,34 @@ pub(crate) fn encode_text(salt: &[u8; SALT_LEN], text: &str) -> Result<Vec<u8>, 
         Value::Map(Vec::new()),
         part,
     ]);
-    let mut bytes = Vec::with_capacity(text.len() + 64);
-    ciborium::into_writer(&content, &mut bytes).expect("writing into memory does not fail");
+    let bytes = to_bytes(&content);
     debug_assert!(bytes.len() <= MAX_CONTENT_LEN);
-    Ok(bytes)
+    bytes
+}
+
+fn to_bytes(value: &Value) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(MAX_CONTENT_LEN);
+    ciborium::into_writer(value, &mut bytes).expect("writing into memory does not fail");
+    bytes
 }
 
 /// The content of these bytes; never fails, because what one version cannot
 /// read another may have written.
 pub(crate) fn decode(bytes: &[u8]) -> Content {
-    text_of(bytes).map_or(Content::Unknown, Content::Text)
+    known(bytes).unwrap_or(Content::Unknown)
 }
 
 /// Arrays and maps in one another that content may have. MIMI needs four.
 const MAX_DEPTH: usize = 16;
 
-fn text_of(bytes: &[u8]) -> Option<String> {
+fn from_bytes(bytes: &[u8]) -> Option<Value> {
     let mut rest = bytes;
-    let value: Value = ciborium::de::from_reader_with_recursion_limit(&mut rest, MAX_DEPTH).ok()?;
+    let value = ciborium::de::from_reader_with_recursion_limit(&mut rest, MAX_DEPTH).ok()?;
+    rest.is_empty().then_some(value)
+}
+
+fn known(bytes: &[u8]) -> Option<Content> {
+    let value = from_bytes(bytes)?;
     let fields = value.as_array().filter(|fields| fields.len() == FIELDS)?;
     let [
         salt,
@@ -132,8 +181,7 @@ fn text_of(bytes: &[u8]) -> Option<String> {
     else {
         return None;
     };
-    let plain = rest.is_empty()
-        && salt.as_bytes().is_some_and(|salt| salt.len() == SALT_LEN)
+    let plain = salt.as_bytes().is_some_and(|salt| salt.len() == SALT_LEN)
         && replaces.is_null()
         && topic.as_bytes().is_some()
         && expires.is_null()
@@ -145,15 +193,46 @@ fn text_of(bytes: &[u8]) -> Option<String> {
     let [disposition, _language, cardinality, content_type, content] = part.as_slice() else {
         return None;
     };
-    let is_text = *disposition == Value::from(DISPOSITION_RENDER)
-        && *cardinality == Value::from(CARDINALITY_SINGLE)
-        && content_type
-            .as_text()
-            .is_some_and(|found| found.eq_ignore_ascii_case(TEXT_PLAIN));
-    let content = content
-        .as_bytes()
-        .filter(|content| is_text && content.len() <= MAX_TEXT_LEN)?;
-    String::from_utf8(content.clone()).ok()
+    if *cardinality != Value::from(CARDINALITY_SINGLE) {
+        return None;
+    }
+    let (content_type, content) = (content_type.as_text()?, content.as_bytes()?);
+    if *disposition == Value::from(DISPOSITION_RENDER)
+        && content_type.eq_ignore_ascii_case(TEXT_PLAIN)
+        && content.len() <= MAX_TEXT_LEN
+    {
+        String::from_utf8(content.clone()).ok().map(Content::Text)
+    } else if content_type.eq_ignore_ascii_case(STATUS_REPORT) {
+        // A malformed report reports nothing; it is never shown as a message.
+        Some(Content::Read(ids_read(content).unwrap_or_default()))
+    } else {
+        None
+    }
+}
+
+/// The messages that a status report names as read; other statuses say nothing
+/// that our receipts do not say.
+fn ids_read(report: &[u8]) -> Option<Vec<[u8; MESSAGE_ID_LEN]>> {
+    let report = from_bytes(report)?;
+    let [_timestamp, statuses] = report.as_array()?.as_slice() else {
+        return None;
+    };
+    let statuses = statuses.as_array()?;
+    if statuses.len() > MAX_REPORTED {
+        return None;
+    }
+    let read = statuses.iter().filter_map(|status| {
+        let [id, status] = status.as_array()?.as_slice() else {
+            return None;
+        };
+        let is_read = *status == Value::from(STATUS_READ);
+        id.as_bytes()?
+            .as_slice()
+            .try_into()
+            .ok()
+            .filter(|_| is_read)
+    });
+    Some(read.collect())
 }
 
 #[cfg(test)]
@@ -161,7 +240,7 @@ mod tests {
     use hushwing_wire::limits::{MAX_CONTENT_LEN, MAX_TEXT_LEN};
     use proptest::prelude::*;
 
-    use super::{Content, ContentError, decode, encode_text};
+    use super::{Content, ContentError, decode, encode_read, encode_text};
 
     const SALT: [u8; 16] = [3; 16];
 
@@ -208,6 +287,42 @@ mod tests {
             bytes.push(0);
             prop_assert_eq!(decode(&bytes), Content::Unknown);
         }
+    }
+
+    #[test]
+    fn a_report_of_what_was_read_comes_back_and_is_no_message() {
+        let ids: Vec<[u8; 16]> = (0..=255).map(|byte| [byte; 16]).collect();
+        let bytes = encode_read(&SALT, 1_790_000_000_000, &ids).unwrap();
+        assert!(bytes.len() <= MAX_CONTENT_LEN);
+        assert_eq!(decode(&bytes), Content::Read(ids.clone()));
+        let more = [ids.as_slice(), &[[7; 16]]].concat();
+        assert_eq!(encode_read(&SALT, 0, &more), Err(ContentError::TooLong));
+    }
+
+    #[test]
+    fn a_report_that_is_malformed_or_endless_reports_nothing() {
+        use ciborium::Value;
+        let entry =
+            |id: Vec<u8>, status: u8| Value::Array(vec![Value::Bytes(id), Value::from(status)]);
+        let report = |entries: Vec<Value>| {
+            let value = Value::Array(vec![Value::from(0), Value::Array(entries)]);
+            super::encode(&SALT, 0, super::STATUS_REPORT, super::to_bytes(&value))
+        };
+        let nothing = Content::Read(Vec::new());
+        for bytes in [
+            super::encode(&SALT, 0, super::STATUS_REPORT, Vec::new()),
+            report(vec![entry(vec![1; 15], 2), entry(vec![1; 33], 2)]),
+            report(vec![entry(vec![1; 16], 1), entry(vec![1; 16], 6)]),
+            report((0..257).map(|_| entry(vec![1; 16], 2)).collect()),
+        ] {
+            assert_eq!(decode(&bytes), nothing);
+        }
+        let mixed = report(vec![
+            entry(vec![1; 16], 2),
+            Value::Null,
+            entry(vec![2; 16], 0),
+        ]);
+        assert_eq!(decode(&mixed), Content::Read(vec![[1; 16]]));
     }
 
     #[test]

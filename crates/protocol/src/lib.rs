@@ -15,6 +15,7 @@ mod error;
 mod first_contact;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod guard;
 mod identity;
 mod ids;
 mod kdf;
@@ -35,12 +36,13 @@ mod testing;
 
 use rand_core::CryptoRng;
 
-pub use content::{Content, ContentError, MESSAGE_ID_LEN, SALT_LEN, Said, new_salt};
+pub use content::{Content, ContentError, MAX_REPORTED, MESSAGE_ID_LEN, SALT_LEN, Said, new_salt};
 pub use conversation::{
     Budget, ConversationView, Happening, LOOK_AHEAD, MAX_IN_FLIGHT, MAX_OPEN_LANES, OpenError,
     Opened, Outgoing, Phase, RECEIPT_RESERVE, RECOVERY_LOOK_AHEAD, RecoveryBox, RecoveryError,
-    SealError, Sealed, Unreadable, ask_repair, conversations, direct_keys, forget, forget_request,
-    offer_routes, open, route_record, seal, take_route_record, view, waits, window,
+    SealError, Sealed, Soundness, Unreadable, ask_repair, conversations, direct_keys, forget,
+    forget_request, give_up, make_hollow, offer_routes, open, route_record, seal, soundness,
+    take_route_record, view, waits, window,
 };
 pub use direct::{DIRECT_PORT, DirectKeys};
 pub use error::{Fault, StateError};

@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Visitor};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::store::{Store, StoreError, Table};
+use crate::store::{Store, StoreError, Table, guard, guarded};
 
 /// 32 secret bytes. Serialised as a byte string, redacted in `Debug`.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -107,7 +107,7 @@ pub(crate) fn read_row<T: DeserializeOwned>(
     match store.get(table, key)? {
         Some(bytes) => {
             let bytes = Zeroizing::new(bytes);
-            from_cbor(&bytes, what).map(Some)
+            from_cbor(guarded(table, key, &bytes, what)?, what).map(Some)
         }
         None => Ok(None),
     }
@@ -120,7 +120,9 @@ pub(crate) fn write_row<T: Serialize>(
     key: &[u8],
     value: &T,
 ) -> Result<(), StoreError> {
-    store.put(table, key, &to_cbor(value)?)
+    let mut bytes = to_cbor(value)?;
+    guard(table, key, &mut bytes);
+    store.put(table, key, &bytes)
 }
 
 /// Bytes that are not secret, as a CBOR byte string.

@@ -6,6 +6,8 @@
 //! Methods take `&self` because the implementation is a transaction of a
 //! database, which has interior state of its own.
 
+pub use crate::guard::{GUARD_LEN, guard, guarded};
+
 use std::{cell::RefCell, collections::BTreeMap, ops::Bound};
 
 /// One named collection of rows. Numbers 0 to 31 belong to this crate, the

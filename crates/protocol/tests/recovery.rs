@@ -6,8 +6,10 @@ mod common;
 
 use common::{Person, friends, relay, texts};
 use hushwing_protocol::{
-    Happening, OpenError, Opened, Outgoing, RecoveryBox, RecoveryError, Said, SealError,
-    ask_repair, new_salt, offer_routes, route_record, take_route_record, view, waits, window,
+    Happening, OpenError, Opened, Outgoing, RecoveryBox, RecoveryError, Said, SealError, Soundness,
+    ask_repair, forget, make_hollow, new_salt, offer_routes, route_record, soundness,
+    store::{Order, Store as _, Table},
+    take_route_record, view, waits, window,
 };
 use hushwing_wire::{RouteRecord, Routes};
 
@@ -336,4 +338,91 @@ fn a_box_of_the_old_keys_is_not_awaited_any_more() {
         bob.try_open(&old.slot, &old.boxed),
         Err(OpenError::UnknownSlot)
     );
+}
+
+/// The rows of the MLS library in a vault, by key.
+fn mls_keys(person: &Person) -> Vec<Vec<u8>> {
+    let rows = person
+        .store
+        .scan(Table(0), &[], None, Order::Ascending, usize::MAX)
+        .unwrap();
+    rows.into_iter().map(|(key, _)| key).collect()
+}
+
+#[test]
+fn an_answer_that_cannot_be_used_leads_to_another_request_and_never_back_to_old_keys() {
+    let (mut alice, mut bob) = friends(90);
+    assert_they_talk(&mut alice, &mut bob);
+    let before = mls_keys(&bob);
+    let request = ask(&mut bob);
+    // The private part of the key package is lost: no Welcome for it opens.
+    for key in mls_keys(&bob).iter().filter(|key| !before.contains(key)) {
+        bob.store.delete(Table(0), key).unwrap();
+    }
+    let opened = take(&mut alice, &request);
+    let refused = take(&mut bob, opened.answer.as_ref().unwrap());
+    assert!(
+        matches!(
+            refused.happenings.as_slice(),
+            [Happening::AnswerRefused { .. }]
+        ),
+        "{:?}",
+        refused.happenings
+    );
+    assert_eq!(
+        bob.try_seal(Outgoing::Text("meanwhile")),
+        Err(SealError::Repairing)
+    );
+    let another = ask(&mut bob);
+    let opened = take(&mut alice, &another);
+    assert!(repaired(&take(&mut bob, opened.answer.as_ref().unwrap())));
+    assert_eq!((generation(&alice), generation(&bob)), (2, 2));
+    assert_they_talk(&mut alice, &mut bob);
+}
+
+#[test]
+fn a_conversation_without_lanes_or_group_is_made_anew() {
+    for (seed, table) in [(91, Table(0)), (92, Table(2))] {
+        let (mut alice, mut bob) = friends(seed);
+        assert_they_talk(&mut alice, &mut bob);
+        let id = bob.conversation;
+        assert_eq!(soundness(&mut bob.ctx(), &id), Ok(Soundness::Whole));
+        let rows = bob
+            .store
+            .scan(table, &[], None, Order::Ascending, usize::MAX)
+            .unwrap();
+        for (key, mut value) in rows {
+            value.truncate(value.len() / 2);
+            bob.store.put(table, &key, &value).unwrap();
+        }
+        assert_eq!(soundness(&mut bob.ctx(), &id), Ok(Soundness::Mendable));
+        let clock = 1_000_000;
+        make_hollow(&mut bob.ctx(), &id, clock, false).unwrap();
+        assert_eq!(soundness(&mut bob.ctx(), &id), Ok(Soundness::Whole));
+        assert_eq!(
+            bob.try_seal(Outgoing::Text("meanwhile")),
+            Err(SealError::Repairing)
+        );
+        let request = ask(&mut bob);
+        let opened = take(&mut alice, &request);
+        assert!(repaired(&take(&mut bob, opened.answer.as_ref().unwrap())));
+        assert!(bob.say("after").clock > clock, "the time goes on");
+    }
+}
+
+#[test]
+fn a_conversation_without_identity_or_recovery_secret_is_lost_and_can_be_forgotten() {
+    for (seed, table) in [(93, Table(1)), (94, Table(5))] {
+        let (_, mut bob) = friends(seed);
+        let id = bob.conversation;
+        let mut value = bob.store.get(table, id.as_bytes()).unwrap().unwrap();
+        value[7] ^= 1;
+        bob.store.put(table, id.as_bytes(), &value).unwrap();
+        assert_eq!(soundness(&mut bob.ctx(), &id), Ok(Soundness::Lost));
+        let before = bob.store.snapshot();
+        assert!(make_hollow(&mut bob.ctx(), &id, 0, false).is_err());
+        assert_eq!(bob.store.snapshot(), before);
+        forget(&mut bob.ctx(), &id).unwrap();
+        assert!(bob.store.get(Table(2), id.as_bytes()).unwrap().is_none());
+    }
 }

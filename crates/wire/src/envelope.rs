@@ -5,7 +5,7 @@ use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize};
 use crate::{
     codec,
     error::DecodeError,
-    limits::{MAX_CONTENT_LEN, MAX_LANE_ENDS, MAX_NAME_LEN, MAX_RECEIPT_RANGES},
+    limits::{MAX_CONTENT_LEN, MAX_LANE_ENDS, MAX_NAME_LEN, MAX_RECEIPT_RANGES, MAX_UNREAD_PLACES},
     routes::Routes,
 };
 
@@ -118,6 +118,20 @@ pub enum Body {
     /// The writer's routes from now on, an encoded
     /// [`RouteUpdate`](crate::RouteUpdate). `[HW-ROUTE-2]`
     Routes(Vec<u8>) = 6,
+    /// Boxes of the reader that came to the writer's device and could not be
+    /// read there, and that will not be asked for again. `[HW-CONV-16]`
+    Unread(Vec<LanePlace>) = 7,
+}
+
+/// Where a box lies among those of its writer.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, TlsSerialize, TlsDeserializeBytes, TlsSize,
+)]
+pub struct LanePlace {
+    /// The MLS epoch of its lane.
+    pub epoch: u64,
+    /// Its index there, from 0.
+    pub index: u32,
 }
 
 /// A message that is sent again after the keys were made anew.
@@ -163,6 +177,9 @@ impl Envelope {
             }
             Body::Again(said) if said.content.len() > MAX_CONTENT_LEN => {
                 Err(DecodeError::TooLong("the message"))
+            }
+            Body::Unread(places) if places.len() > MAX_UNREAD_PLACES => {
+                Err(DecodeError::TooLong("the boxes that could not be read"))
             }
             _ => Ok(()),
         }

@@ -21,7 +21,7 @@ mod slot;
 pub use boxes::BoxPlaintext;
 pub use codec::{from_bytes, to_bytes};
 pub use envelope::{
-    Body, ContactCard, ED25519_PUBLIC_LEN, ED25519_SIGNATURE_LEN, Envelope, LaneEnd,
+    Body, ContactCard, ED25519_PUBLIC_LEN, ED25519_SIGNATURE_LEN, Envelope, LaneEnd, LanePlace,
     ML_DSA_65_PUBLIC_LEN, ML_DSA_65_SIGNATURE_LEN, NumberRange, Receipts, SaidBefore,
 };
 pub use error::DecodeError;

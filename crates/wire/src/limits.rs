@@ -62,6 +62,10 @@ pub const MAX_RECEIPT_RANGES: usize = 16;
 /// open at once in a two-leaf conversation; eight leaves room for groups.
 pub const MAX_LANE_ENDS: usize = 8;
 
+/// Boxes that one envelope states to have been unreadable: what is left over goes
+/// into the next one.
+pub const MAX_UNREAD_PLACES: usize = 16;
+
 /// Bytes of a host name (RFC 1035 §2.3.4).
 pub const MAX_HOST_LEN: usize = 253;
 

@@ -152,6 +152,7 @@ fn forged(input: &[u8]) -> Option<Forged> {
     let (&first, rest) = input.split_first()?;
     let made = made();
     let how = How::of(first);
+    let is_stray = first >> 2 & 3 == 3;
     let (alice, bob, sound, at_answer) = match first >> 2 & 3 {
         0 => (&made.alice, &made.bob, &made.routes, false),
         1 => (&made.alice, &made.bob, &made.request, false),
@@ -174,7 +175,8 @@ fn forged(input: &[u8]) -> Option<Forged> {
         bob,
         boxed,
         at_answer,
-        sound: unchanged && how == How::EditedMessage,
+        // A sound answer at a place where none is due says nothing.
+        sound: unchanged && how == How::EditedMessage && !is_stray,
     })
 }
 
@@ -233,7 +235,16 @@ fn go_on(alice: &mut Person, bob: &mut Person, opened: Opened, at_answer: bool) 
         .happenings
         .iter()
         .any(|happening| matches!(happening, Happening::Repaired { .. }));
-    if let Some(answer) = opened.answer {
+    let refused = opened
+        .happenings
+        .iter()
+        .any(|happening| matches!(happening, Happening::AnswerRefused { .. }));
+    if refused {
+        // Used up: the keys stay unused, and another request can be made.
+        assert!(at_answer && seen(alice).repairing);
+        let id = alice.conversation;
+        ask_repair(&mut alice.ctx(), &id, new_routes()).unwrap();
+    } else if let Some(answer) = opened.answer {
         // His request was signed from the one that he holds pending no more.
         assert!(repaired);
         assert!(waits(&alice.store, &alice.conversation).unwrap().len() >= 2);

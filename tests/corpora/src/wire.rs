@@ -13,7 +13,7 @@ use hushwing_wire::{
     limits::{
         BOX_LEN, BOX_PLAINTEXT_LEN, FRAME_LEN, MAX_CONTENT_LEN, MAX_GENERATION, MAX_HOST_LEN,
         MAX_LANE_ENDS, MAX_LINK_CHARS, MAX_NAME_LEN, MAX_PLACE, MAX_RECEIPT_RANGES, MAX_RELAYS,
-        MAX_SLOTS_PER_REQUEST, MAX_WAIT_S,
+        MAX_SLOTS_PER_REQUEST, MAX_UNREAD_PLACES, MAX_WAIT_S,
     },
     to_bytes,
 };
@@ -86,6 +86,7 @@ pub fn envelope(input: &[u8]) {
     match &envelope.body {
         Body::Content(content) => assert!(content.len() <= MAX_CONTENT_LEN),
         Body::Again(said) => assert!(said.content.len() <= MAX_CONTENT_LEN),
+        Body::Unread(places) => assert!(places.len() <= MAX_UNREAD_PLACES),
         Body::Nothing | Body::Card(_) | Body::AskAgain | Body::Routes(_) => {}
     }
     check_receipts(&envelope.received);

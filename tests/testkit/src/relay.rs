@@ -66,6 +66,17 @@ impl FakeRelay {
         }
     }
 
+    /// Puts `boxed` in the place of the box that waits at `slot`; whether one did.
+    pub fn replace(&mut self, slot: Slot, boxed: SealedBox) -> bool {
+        match self.places.get_mut(&slot) {
+            Some(Place::Holds(held)) => {
+                *held = boxed;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The box at `slot`.
     #[must_use]
     pub fn get(&self, slot: &Slot) -> Option<SealedBox> {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use hushwing_engine::{
     ContactId, Ctx, DirectAnswer, Engine, FlightId, Operation, Outcome, Purpose, Transmit,
     view::{
-        Command, ContactView, Event, InviteCreatedView, MessageView, NetworkView, Reply, SecretText,
+        Command, ContactView, Event, InviteCreatedView, MessageView, NetworkView, RelayState,
+        Reply, SecretText,
     },
 };
 use hushwing_protocol::{
@@ -44,6 +45,10 @@ pub struct Person {
     rng: ChaCha20Rng,
     /// Counts the engines that this person had; outcomes for earlier ones are unknown.
     generation: u64,
+    /// How far this person's clock is behind the world's, in milliseconds.
+    behind_ms: u64,
+    /// Nothing gets to or from this person, whatever Tor says.
+    pub cut_off: bool,
     /// Everything that the engine told.
     pub events: Vec<Event>,
 }
@@ -70,6 +75,18 @@ enum Arrival {
 /// Virtual time of one way, in milliseconds, before jitter.
 const LATENCY_MS: u64 = 120;
 
+impl Person {
+    /// When this person's program wants to be woken, by the world's clock.
+    fn wake_at_ms(&self, now_ms: u64) -> Option<u64> {
+        let engine = self.engine.as_ref()?;
+        if engine.is_clock_behind(now_ms - self.behind_ms) {
+            return Some(now_ms);
+        }
+        let at = engine.wake_at_ms()?;
+        Some(at.saturating_add(self.behind_ms))
+    }
+}
+
 impl World {
     /// A world of `people` people and `relays` relays; everybody is online and
     /// uses every relay.
@@ -94,6 +111,8 @@ impl World {
                 engine: None,
                 rng,
                 generation: 0,
+                behind_ms: 0,
+                cut_off: false,
                 events: Vec::new(),
             });
             let id = PersonId(world.people.len() - 1);
@@ -130,9 +149,45 @@ impl World {
         &self.people[who.0].events
     }
 
+    /// What a person's vault holds, to be read or damaged.
+    #[must_use]
+    pub fn store(&self, who: PersonId) -> &MemoryStore {
+        &self.people[who.0].store
+    }
+
+    /// A person's clock is set back.
+    pub fn set_clock_back(&mut self, who: PersonId, ms: u64) {
+        self.people[who.0].behind_ms += ms;
+    }
+
+    fn clock_of(&self, who: PersonId) -> u64 {
+        self.now_ms - self.people[who.0].behind_ms
+    }
+
+    /// Runs something that no real program would do, with a person's vault.
+    pub fn with_vault<T>(&mut self, who: PersonId, run: impl FnOnce(&mut Ctx<'_>) -> T) -> T {
+        let now_ms = self.clock_of(who);
+        let person = &mut self.people[who.0];
+        run(&mut Ctx {
+            store: &person.store,
+            rng: &mut person.rng,
+            now_ms,
+        })
+    }
+
+    /// Whether nothing gets to or from this person, though Tor seems to work.
+    pub fn cut_off(&mut self, who: PersonId, cut_off: bool) {
+        self.people[who.0].cut_off = cut_off;
+    }
+
+    /// A person's network comes or goes.
+    pub fn network_is(&mut self, who: PersonId, network: NetworkView) {
+        self.step(who, |engine, ctx| engine.network_changed(ctx, network));
+    }
+
     /// A person's program starts.
     pub fn start(&mut self, who: PersonId) {
-        let now_ms = self.now_ms;
+        let now_ms = self.clock_of(who);
         let person = &mut self.people[who.0];
         person.generation += 1;
         let mut ctx = Ctx {
@@ -155,6 +210,12 @@ impl World {
     #[must_use]
     pub fn snapshot(&self, who: PersonId) -> hushwing_protocol::store::Snapshot {
         self.people[who.0].store.snapshot()
+    }
+
+    /// A person's vault as it was, with a program that noticed nothing because it
+    /// did nothing meanwhile.
+    pub fn with_vault_back(&mut self, who: PersonId, earlier: &hushwing_protocol::store::Snapshot) {
+        self.people[who.0].store.restore(earlier);
     }
 
     /// A person restores a backup, and their program knows it.
@@ -183,7 +244,7 @@ impl World {
         who: PersonId,
         command: Command,
     ) -> Result<Reply, hushwing_engine::view::CommandError> {
-        let now_ms = self.now_ms;
+        let now_ms = self.clock_of(who);
         let person = &mut self.people[who.0];
         let before = person.store.snapshot();
         let mut ctx = Ctx {
@@ -281,16 +342,13 @@ impl World {
             let wake = self
                 .people
                 .iter()
-                .filter_map(|person| person.engine.as_ref().and_then(Engine::wake_at_ms));
+                .filter_map(|person| person.wake_at_ms(self.now_ms));
             let Some(next) = wake.chain(arrival).min().filter(|at| *at <= until) else {
                 break;
             };
             self.now_ms = self.now_ms.max(next);
             for who in 0..self.people.len() {
-                let due = self.people[who]
-                    .engine
-                    .as_ref()
-                    .and_then(Engine::wake_at_ms);
+                let due = self.people[who].wake_at_ms(self.now_ms);
                 if due.is_some_and(|at| at <= self.now_ms) {
                     self.step(PersonId(who), Engine::tick);
                 }
@@ -311,7 +369,8 @@ impl World {
             Arrival::There(sender, generation, transmit) => {
                 let id = transmit.id;
                 let direct = transmit.isolation.purpose == Purpose::Direct;
-                let outcome = if self.chance(self.faults.lost) {
+                let cut_off = self.people[sender.0].cut_off;
+                let outcome = if cut_off || self.chance(self.faults.lost) {
                     failed()
                 } else if direct {
                     self.push(transmit)
@@ -372,9 +431,10 @@ impl World {
     }
 
     fn listener_at(&mut self, address: &RelayAddress) -> Option<(PersonId, ContactId)> {
-        let now_ms = self.now_ms;
-        for (number, person) in self.people.iter_mut().enumerate() {
-            let Some(engine) = &person.engine else {
+        for number in 0..self.people.len() {
+            let now_ms = self.clock_of(PersonId(number));
+            let person = &mut self.people[number];
+            let Some(engine) = person.engine.as_ref().filter(|_| !person.cut_off) else {
                 continue;
             };
             let ctx = Ctx {
@@ -395,12 +455,34 @@ impl World {
         None
     }
 
+    /// What every waiting person learns of the relays.
+    fn show_relays(&mut self) {
+        for who in 0..self.people.len() {
+            let now_ms = self.clock_of(PersonId(who));
+            let cut_off = self.people[who].cut_off;
+            let Some(engine) = &mut self.people[who].engine else {
+                continue;
+            };
+            for wait in engine.waits() {
+                let relay = self.relays.iter().find(|relay| relay.address == wait.relay);
+                let state = match relay {
+                    Some(relay) if relay.up && !cut_off => RelayState::Reachable,
+                    _ => RelayState::Unreachable {
+                        reason: "It does not answer.".to_owned(),
+                    },
+                };
+                engine.relay_is(&wait.relay, state, now_ms);
+            }
+        }
+    }
+
     fn serve_waits(&mut self) {
+        self.show_relays();
         // Each found box may open the way to the next.
         loop {
             let mut found = None;
             'search: for (number, person) in self.people.iter().enumerate() {
-                let Some(engine) = &person.engine else {
+                let Some(engine) = person.engine.as_ref().filter(|_| !person.cut_off) else {
                     continue;
                 };
                 for wait in engine.waits() {
@@ -430,7 +512,7 @@ impl World {
         who: PersonId,
         step: impl FnOnce(&mut Engine, &mut Ctx<'_>) -> Result<T, StoreError>,
     ) -> T {
-        let now_ms = self.now_ms;
+        let now_ms = self.clock_of(who);
         let person = &mut self.people[who.0];
         let mut ctx = Ctx {
             store: &person.store,

@@ -1,6 +1,7 @@
 //! `xtask check-docs`: what the documents say about the code, checked.
 
 mod decoders;
+mod limits;
 mod requirements;
 mod words;
 
@@ -36,6 +37,7 @@ pub(crate) fn check(root: &Path) -> Result<String> {
     complaints.extend(broken_links(&texts, root));
     let (count, found) = requirements::check(&texts);
     complaints.extend(found);
+    complaints.extend(limits::check(&texts));
     complaints.extend(words::check(&texts));
     complaints.extend(decoders::check(&texts));
     complaints.extend(performance::check(&texts));

@@ -15,8 +15,9 @@ use hushwing_api::{
     schema::{
         Command, CommandError, ContactPhase, ContactView, DeliveredBy, ErrorCode, Event, Finding,
         FindingKind, InviteCreatedView, InviteState, InviteView, LedgerEntry, LedgerStep,
-        LedgerView, MessageState, MessageView, NetworkView, OrderView, RelayState, RelayTestView,
-        RelayView, Reply, StatusView, VaultState, WayState, WayView,
+        LedgerView, MessageState, MessageView, NetworkView, OrderView, ReadReports, RelayRole,
+        RelayState, RelayTestView, RelayView, Reply, SettingsView, StatusView, VaultState,
+        WayState, WayView,
     },
     session::DaemonLock,
 };
@@ -343,6 +344,11 @@ fn findings() -> Vec<Finding> {
 fn relay(state: RelayState) -> RelayView {
     RelayView {
         address: RELAY.into(),
+        role: match state {
+            RelayState::Unreachable { .. } => RelayRole::Resting,
+            _ => RelayRole::Told,
+        },
+        resting_since_ms: matches!(state, RelayState::Unreachable { .. }).then_some(LONG_AGO_MS),
         state,
     }
 }
@@ -413,6 +419,13 @@ impl Backend for ByHeart {
                     "This message has left this machine already; it cannot be taken back.",
                 );
             }
+            Command::Settings {
+                read_reports,
+                relays_told,
+            } => Reply::Settings(SettingsView {
+                read_reports: read_reports.unwrap_or(ReadReports::Off),
+                relays_told: relays_told.unwrap_or(2),
+            }),
             Command::Delivery { policy } => Reply::Delivery {
                 policy: policy.unwrap_or_default(),
             },
@@ -486,6 +499,7 @@ impl Backend for ByHeart {
             | Command::InviteRevoke { .. }
             | Command::GiveUp { .. }
             | Command::Repair { .. }
+            | Command::MarkRead { .. }
             | Command::RetryNow => Reply::Done,
         })
     }

@@ -3,6 +3,7 @@
 #[cfg(feature = "fuzzing")]
 pub(crate) mod forge;
 mod lanes;
+mod mend;
 mod open;
 pub(crate) mod policy;
 mod recovery;
@@ -24,6 +25,7 @@ use crate::{
     safety::SafetyNumber,
     store::{Order, Store, StoreError, prefix_end},
 };
+pub use mend::{Soundness, make_hollow, soundness};
 pub use open::{Happening, OpenError, Opened, Unreadable, open};
 pub use recovery::{
     RECOVERY_LOOK_AHEAD, RecoveryBox, RecoveryError, ask_repair, forget_request, offer_routes,
@@ -223,6 +225,20 @@ pub fn direct_keys(store: &dyn Store, id: &ConversationId) -> Result<DirectKeys,
     Ok(Fixed::read(store, id)?.direct)
 }
 
+/// Boxes of ours that the peer has and cannot read count as acknowledged from now
+/// on, so that they do not use up the budget. `[HW-CONV-16]`
+///
+/// # Errors
+/// [`StateError`].
+pub fn give_up(store: &dyn Store, id: &ConversationId, number: u64) -> Result<(), StateError> {
+    let mut moving = Moving::read(store, id)?;
+    if (1..=moving.sent).contains(&number) {
+        moving.peer_received.insert(number, number);
+        moving.write(store, id)?;
+    }
+    Ok(())
+}
+
 /// All conversations of the store, in no order that means something.
 ///
 /// # Errors
@@ -244,14 +260,13 @@ pub fn conversations(store: &dyn Store) -> Result<Vec<ConversationId>, StateErro
 /// # Errors
 /// [`StateError::Store`].
 pub fn forget(ctx: &mut Ctx<'_>, id: &ConversationId) -> Result<(), StateError> {
+    // Of a damaged row only what it alone names stays behind.
     match Fixed::read(ctx.store, id) {
-        Ok(fixed) => {
-            delete_scope(ctx.store, &fixed.scope)?;
-            recovery::forget(ctx.store, id)?;
-        }
-        Err(StateError::Unknown) => {}
+        Ok(fixed) => delete_scope(ctx.store, &fixed.scope)?,
+        Err(StateError::Unknown | StateError::Store(StoreError::Damaged(_))) => {}
         Err(error) => return Err(error),
     }
+    recovery::forget(ctx.store, id)?;
     delete_prefix(ctx.store, PARKED_TABLE, id.as_bytes())?;
     ctx.store.delete(MOVING_TABLE, id.as_bytes())?;
     ctx.store.delete(FIXED_TABLE, id.as_bytes())?;

@@ -1,7 +1,8 @@
 //! Reading a box.
 
 use hushwing_wire::{
-    Body, BoxPlaintext, DecodeError, Envelope, Receipts, RouteUpdate, Routes, SealedBox, Slot,
+    Body, BoxPlaintext, DecodeError, Envelope, LanePlace, Receipts, RouteUpdate, Routes, SealedBox,
+    Slot,
 };
 use zeroize::Zeroizing;
 
@@ -17,7 +18,7 @@ use crate::{
     ids::ConversationId,
     mls::{Group, MlsError, overlay::delete_prefix, provider::Provider},
     safety::SafetyNumber,
-    store::StoreError,
+    store::{StoreError, guard, guarded},
 };
 
 /// What reading a box brought.
@@ -76,6 +77,22 @@ pub enum Happening {
     Unreadable {
         /// Its slot.
         slot: Slot,
+        /// Where it lies among the peer's boxes.
+        place: LanePlace,
+        /// What is wrong with it.
+        why: Unreadable,
+    },
+    /// Boxes of ours that came to the peer's device and could not be read there.
+    UnreadThere(Vec<LanePlace>),
+    /// A box that was taken in before its turn is damaged in the store, and its
+    /// relays have forgotten it: only new keys bring it again. `[HW-ENG-4]`
+    Lost {
+        /// Its slot.
+        slot: Slot,
+    },
+    /// The peer answered our request for new keys with what cannot be used:
+    /// nothing is sealed until another request is answered. `[HW-REC-6]`
+    AnswerRefused {
         /// What is wrong with it.
         why: Unreadable,
     },
@@ -220,7 +237,10 @@ pub fn open(
         .open(BOX_LABEL, slot, boxed)
         .ok_or(OpenError::Forged)?;
     if !found.is_next {
-        store.put(PARKED_TABLE, &found.at.parked_key(id), boxed.as_bytes())?;
+        let key = found.at.parked_key(id);
+        let mut row = boxed.as_bytes().to_vec();
+        guard(PARKED_TABLE, &key, &mut row);
+        store.put(PARKED_TABLE, &key, &row)?;
         return Ok(Opened {
             consumed: vec![*slot],
             parked: true,
@@ -332,7 +352,11 @@ impl Reader<'_> {
             }
             Err(Stop::Unreadable(why)) => {
                 self.provider.overlay().reject();
-                let happening = Happening::Unreadable { slot, why };
+                let place = LanePlace {
+                    epoch: at.epoch,
+                    index: at.index,
+                };
+                let happening = Happening::Unreadable { slot, place, why };
                 self.opened.happenings.push(happening);
             }
             Err(Stop::Fatal(error)) => return Err(error),
@@ -345,14 +369,15 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The parked box that comes after `at` in its lane.
+    /// The parked box that comes after `at` in its lane. One that is damaged is
+    /// forgotten: it was not acknowledged, so its writer puts it again when it is
+    /// asked for. `[HW-ENG-4]`
     fn next_parked(
         &mut self,
         store: &dyn crate::store::Store,
         id: &ConversationId,
         at: Place,
     ) -> Result<Option<Ready>, OpenError> {
-        const WHAT: StoreError = StoreError::Damaged("a parked box");
         let Some(lane) = self.moving.read_lane(at.epoch, at.leaf) else {
             return Ok(None);
         };
@@ -360,17 +385,23 @@ impl Reader<'_> {
             index: lane.next,
             ..at
         };
-        let Some(bytes) = store.get(PARKED_TABLE, &at.parked_key(id))? else {
+        let key = at.parked_key(id);
+        let Some(row) = store.get(PARKED_TABLE, &key)? else {
             return Ok(None);
         };
         let slot = lane.chain.slot();
-        let boxed = SealedBox::from_slice(&bytes).map_err(|_| WHAT)?;
-        let padded = lane
-            .chain
-            .key()
-            .open(BOX_LABEL, &slot, &boxed)
-            .ok_or(WHAT)?;
-        Ok(Some(Ready { at, slot, padded }))
+        let padded = guarded(PARKED_TABLE, &key, &row, "a parked box")
+            .ok()
+            .and_then(|bytes| SealedBox::from_slice(bytes).ok())
+            .and_then(|boxed| lane.chain.key().open(BOX_LABEL, &slot, &boxed));
+        match padded {
+            Some(padded) => Ok(Some(Ready { at, slot, padded })),
+            None => {
+                store.delete(PARKED_TABLE, &key)?;
+                self.opened.happenings.push(Happening::Lost { slot });
+                Ok(None)
+            }
+        }
     }
 
     /// Everything behind the authentication of the box.
@@ -495,14 +526,18 @@ impl Reader<'_> {
             Body::Nothing => {}
             Body::Card(_) => return Err(Unreadable::Card.into()),
             Body::Content(bytes) => {
-                news.receipt_owed = true;
+                let id = content::message_id(&bytes);
+                let content = content::decode(&Zeroizing::new(bytes));
+                // A report asks for no receipt: two sides would otherwise tell
+                // each other when they are online. `[HW-READ-2]`
+                news.receipt_owed |= !matches!(content, Content::Read(_));
                 news.happenings.push(Happening::Content {
                     number,
                     clock,
                     writer: self.fixed.peer_writer(),
-                    id: content::message_id(&bytes),
+                    id,
                     sent_at_ms: envelope.sent_at_ms,
-                    content: content::decode(&Zeroizing::new(bytes)),
+                    content,
                 });
             }
             Body::Again(said) => {
@@ -518,6 +553,10 @@ impl Reader<'_> {
                     sent_at_ms: envelope.sent_at_ms,
                     content: content::decode(&Zeroizing::new(said.content)),
                 });
+            }
+            Body::Unread(places) => {
+                news.receipt_owed = true;
+                news.happenings.push(Happening::UnreadThere(places));
             }
             Body::AskAgain => news.happenings.push(Happening::AskedAgain),
             Body::Routes(bytes) => {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
-    Happening, OpenError, Opened,
+    Happening, OpenError, Opened, Unreadable,
     state::{Fixed, INVITER_LEAF, Moving, PARKED_TABLE, REDEEMER_LEAF},
 };
 use crate::{
@@ -67,6 +67,11 @@ pub(super) struct Recovery {
     /// Serial of the newest route update of the peer that was believed.
     peer_serial: u64,
     pending: Option<Pending>,
+    /// The old keys stay unused although no request is out: the answer to our
+    /// last one could not be used, or the state was damaged or restored.
+    /// `[HW-REC-6]`
+    #[serde(default)]
+    halted: bool,
     /// The request that we answered last, and how: it may come again at its
     /// writer's next places.
     #[serde(default)]
@@ -157,17 +162,35 @@ pub(super) fn found(
         my_serial: 0,
         peer_serial: 0,
         pending: None,
+        halted: false,
         answered: None,
     };
     row.write(store, id)
 }
 
 pub(super) fn forget(store: &dyn Store, id: &ConversationId) -> Result<(), StateError> {
-    if let Some(pending) = Recovery::read(store, id)?.pending {
-        delete_scope(store, &pending.scope)?;
+    match Recovery::read(store, id) {
+        Ok(row) => {
+            if let Some(pending) = row.pending {
+                delete_scope(store, &pending.scope)?;
+            }
+        }
+        Err(StateError::Unknown | StateError::Store(StoreError::Damaged(_))) => {}
+        Err(error) => return Err(error),
     }
     store.delete(RECOVERY_TABLE, id.as_bytes())?;
     Ok(())
+}
+
+/// Forgets a request that is out, and keeps the keys unused until new ones are
+/// there.
+pub(super) fn halt(store: &dyn Store, id: &ConversationId) -> Result<(), StateError> {
+    let mut row = Recovery::read(store, id)?;
+    if let Some(pending) = row.pending.take() {
+        delete_scope(store, &pending.scope)?;
+    }
+    row.halted = true;
+    Ok(row.write(store, id)?)
 }
 
 impl Recovery {
@@ -186,7 +209,7 @@ impl Recovery {
     }
 
     pub(super) fn is_pending(&self) -> bool {
-        self.pending.is_some()
+        self.pending.is_some() || self.halted
     }
 
     #[cfg(any(test, feature = "fuzzing"))]
@@ -473,23 +496,20 @@ pub fn ask_repair(
         signer_seed,
         scope,
     });
+    row.halted = false;
     row.write(store, id)?;
     Ok(boxed)
 }
 
 /// Gives our request for new keys up: the vault was restored from a copy, and
 /// in the life that is lost the request may have been answered. The next
-/// [`ask_repair`] makes a fresh one. `[HW-REC-3]`
+/// [`ask_repair`] makes a fresh one; the keys stay unused until new ones are
+/// there. `[HW-REC-3]` `[HW-REC-6]`
 ///
 /// # Errors
 /// [`StateError`].
 pub fn forget_request(ctx: &mut Ctx<'_>, id: &ConversationId) -> Result<(), StateError> {
-    let mut row = Recovery::read(ctx.store, id)?;
-    if let Some(pending) = row.pending.take() {
-        delete_scope(ctx.store, &pending.scope)?;
-        row.write(ctx.store, id)?;
-    }
-    Ok(())
+    halt(ctx.store, id)
 }
 
 /// A box at a recovery slot, if `slot` is one that is awaited.
@@ -535,12 +555,12 @@ impl Step<'_> {
             let (answer_slot, key) = self.row.answer_place(&hash);
             if answer_slot == *slot {
                 let message = self.read(slot, &key, boxed)?;
-                return match message {
-                    Some(RecoveryMessage::Answer(answer)) if answer.request == hash => {
-                        self.take_answer(ctx, &answer).map(Some)
-                    }
-                    _ => Err(OpenError::Forged),
+                let Some(RecoveryMessage::Answer(answer)) =
+                    message.filter(|message| is_answer_to(message, &hash))
+                else {
+                    return Err(OpenError::Forged);
                 };
+                return self.take_answer(ctx, &answer).map(Some);
             }
         }
         let peer = self.fixed.peer_writer();
@@ -621,7 +641,7 @@ impl Step<'_> {
             return Ok(());
         }
         // Of two requests that cross, the inviter's is answered.
-        if self.row.is_pending() && self.fixed.writer == INVITER_LEAF {
+        if self.row.pending.is_some() && self.fixed.writer == INVITER_LEAF {
             return Ok(());
         }
         let generation = self.fixed.generation.max(request.generation) + 1;
@@ -699,15 +719,45 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Joins the new group.
+    /// Joins the new group. An answer that the peer signed and that cannot be
+    /// used uses the request up: its place holds one box for ever, so only
+    /// another request can be answered. `[HW-REC-6]`
     fn take_answer(
         mut self,
         ctx: &mut Ctx<'_>,
         answer: &RepairAnswer,
     ) -> Result<Opened, OpenError> {
-        const WHAT: OpenError = OpenError::Mls(MlsError::Refused("the answer with new keys"));
         let store = ctx.store;
         let pending = self.row.pending.take().ok_or(OpenError::UnknownSlot)?;
+        let scope = pending.scope;
+        match self.join(ctx, pending, answer) {
+            Ok(()) => {}
+            Err(OpenError::Mls(why)) if why.fault() == Fault::Peer => {
+                delete_scope(store, &scope)?;
+                self.row.halted = true;
+                self.opened = Opened {
+                    consumed: self.opened.consumed,
+                    happenings: vec![Happening::AnswerRefused {
+                        why: Unreadable::Mls(why),
+                    }],
+                    ..Opened::default()
+                };
+            }
+            Err(error) => return Err(error),
+        }
+        write_fixed(store, self.id, &self.fixed)?;
+        self.row.write(store, self.id)?;
+        Ok(self.opened)
+    }
+
+    fn join(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        pending: Pending,
+        answer: &RepairAnswer,
+    ) -> Result<(), OpenError> {
+        const WHAT: OpenError = OpenError::Mls(MlsError::Refused("the answer with new keys"));
+        let store = ctx.store;
         let hash = kdf::sha256(&pending.request.0);
         let provider = Provider::new(store, ctx.rng, pending.scope)?;
         let psk_value = kdf::expand(&self.row.root, PSK_LABEL, &hash);
@@ -747,9 +797,7 @@ impl Step<'_> {
             peer_generation: answer.old_generation,
             peer_received: answer.received.clone(),
         });
-        write_fixed(store, self.id, &self.fixed)?;
-        self.row.write(store, self.id)?;
-        Ok(self.opened)
+        Ok(())
     }
 
     /// Replaces the old group by the new one. The Lamport time goes on.
@@ -768,6 +816,7 @@ impl Step<'_> {
         self.fixed.generation = begun.generation;
         self.fixed.my_leaf = begun.my_leaf;
         self.fixed.peer_leaf = 1 - begun.my_leaf;
+        self.row.halted = false;
         Moving::anew(old, begun.my_leaf, self.fixed.peer_leaf, entered).write(store, self.id)?;
         Ok(())
     }
@@ -780,6 +829,10 @@ struct Begun {
     group_id: Vec<u8>,
     generation: u32,
     my_leaf: u32,
+}
+
+fn is_answer_to(message: &RecoveryMessage, request: &[u8; 32]) -> bool {
+    matches!(message, RecoveryMessage::Answer(answer) if answer.request == request)
 }
 
 fn open_error(error: RecoveryError) -> OpenError {

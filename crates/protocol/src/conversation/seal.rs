@@ -1,7 +1,8 @@
 //! Writing a box.
 
 use hushwing_wire::{
-    Body, BoxPlaintext, DecodeError, Envelope, RouteUpdate, Routes, SaidBefore, SealedBox, Slot,
+    Body, BoxPlaintext, DecodeError, Envelope, LanePlace, RouteUpdate, Routes, SaidBefore,
+    SealedBox, Slot,
 };
 use zeroize::Zeroize as _;
 
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     Ctx,
-    content::{self, ContentError, Said},
+    content::{self, ContentError, MESSAGE_ID_LEN, Said},
     error::{Fault, StateError},
     ids::ConversationId,
     mls::{Group, LeafSigner, MlsError, provider::Provider},
@@ -32,6 +33,11 @@ pub enum Outgoing<'a> {
     AskAgain,
     /// Our routes from now on.
     Routes(&'a Routes),
+    /// Messages of the peer, by their ids, that were read here; at most
+    /// [`MAX_REPORTED`](crate::MAX_REPORTED).
+    Read(&'a [[u8; MESSAGE_ID_LEN]]),
+    /// Boxes of the peer that came here and could not be read.
+    Unread(&'a [LanePlace]),
     /// No content: receipts, ends of lanes, and a commit when it is our turn.
     Nothing,
 }
@@ -44,6 +50,9 @@ pub struct Sealed {
     pub slot: Slot,
     /// The box.
     pub boxed: SealedBox,
+    /// Where it lies among our boxes; the peer names it by this when it cannot
+    /// read it.
+    pub place: LanePlace,
     /// Its number among our boxes, from 1; the peer's receipts name it.
     pub number: u64,
     /// Its Lamport time; with `leaf` its place in the transcript.
@@ -141,7 +150,7 @@ pub fn seal(
     if moving.stage == Stage::Requested {
         return Err(SealError::NotEstablished);
     }
-    if Recovery::read(store, id)?.is_pending() {
+    if Recovery::read(store, id)?.is_pending() || moving.is_hollow() {
         return Err(SealError::Repairing);
     }
     check_budget(&moving, what)?;
@@ -168,6 +177,11 @@ pub fn seal(
             };
             Body::Routes(update.to_bytes()?)
         }
+        Outgoing::Read(ids) => {
+            let salt = content::new_salt(ctx.rng);
+            Body::Content(content::encode_read(&salt, now_ms, ids)?)
+        }
+        Outgoing::Unread(places) => Body::Unread(places.to_vec()),
     };
     let provider = Provider::new(store, ctx.rng, fixed.scope)?;
     let signer = LeafSigner::new(&fixed.signer_seed);
@@ -193,7 +207,7 @@ pub fn seal(
             .map_or_else(Vec::new, |commit| commit.0.clone()),
         message: message?,
     };
-    let (slot, boxed) = put_in_lane(&provider, &mut moving, &plaintext)?;
+    let (place, slot, boxed) = put_in_lane(&provider, &mut moving, &plaintext)?;
 
     provider.overlay().accept();
     provider.overlay().flush()?;
@@ -201,6 +215,7 @@ pub fn seal(
     Ok(Sealed {
         slot,
         boxed,
+        place,
         number: moving.sent,
         clock: said_at.unwrap_or(moving.clock),
         writer: fixed.writer,
@@ -210,8 +225,8 @@ pub fn seal(
 
 fn check_budget(moving: &Moving, what: Outgoing<'_>) -> Result<(), SealError> {
     let limit = match what {
-        Outgoing::Text(_) | Outgoing::Said(_) => MAX_IN_FLIGHT,
-        Outgoing::Nothing | Outgoing::AskAgain | Outgoing::Routes(_) => {
+        Outgoing::Text(_) | Outgoing::Said(_) | Outgoing::Read(_) => MAX_IN_FLIGHT,
+        Outgoing::Nothing | Outgoing::AskAgain | Outgoing::Routes(_) | Outgoing::Unread(_) => {
             MAX_IN_FLIGHT + RECEIPT_RESERVE
         }
     };
@@ -268,7 +283,7 @@ fn put_in_lane(
     provider: &Provider<'_>,
     moving: &mut Moving,
     plaintext: &BoxPlaintext,
-) -> Result<(Slot, SealedBox), SealError> {
+) -> Result<(LanePlace, Slot, SealedBox), SealError> {
     let epoch = moving.peer_epoch;
     let lane = moving
         .write_lanes
@@ -279,7 +294,11 @@ fn put_in_lane(
     let padded = zeroize::Zeroizing::new(plaintext.to_padded()?);
     let key = lane.chain.key();
     let boxed = provider.with_rng(|rng| key.seal(rng, BOX_LABEL, &slot, &padded))?;
+    let place = LanePlace {
+        epoch,
+        index: lane.next,
+    };
     lane.chain.advance();
     lane.next += 1;
-    Ok((slot, boxed))
+    Ok((place, slot, boxed))
 }

@@ -17,7 +17,7 @@ use crate::{
     mls::Entered,
     ranges::Numbers,
     safety::SafetyNumber,
-    secret::{Blob, Secret32, from_cbor, read_row, to_cbor, write_row},
+    secret::{Blob, Secret32, read_row, write_row},
     store::{Store, StoreError, Table},
 };
 
@@ -178,6 +178,44 @@ impl Moving {
         // either may write in its lane: it does not stay empty.
         moving.sent_in_epoch = true;
         moving
+    }
+
+    /// A state without lanes, for one that cannot be read: new keys replace it.
+    pub(super) fn hollow(clock: u64, is_requested: bool) -> Self {
+        Self {
+            stage: if is_requested {
+                Stage::Requested
+            } else {
+                Stage::Established
+            },
+            epoch: 0,
+            peer_epoch: 0,
+            last_committer: REDEEMER_LEAF,
+            sent_in_epoch: false,
+            pending_commit: None,
+            authenticators: Vec::new(),
+            clock,
+            sent: 0,
+            since_peer_commit: 0,
+            peer_received: Numbers::default(),
+            received: Numbers::default(),
+            write_lanes: Vec::new(),
+            left_lanes: Vec::new(),
+            read_lanes: Vec::new(),
+        }
+    }
+
+    /// The same side without lanes, but with what it knows of the peer's boxes.
+    pub(super) fn emptied(self, newest_clock: u64) -> Self {
+        Self {
+            received: self.received,
+            ..Self::hollow(self.clock.max(newest_clock), self.stage == Stage::Requested)
+        }
+    }
+
+    /// Whether this is a [`Moving::hollow`] state.
+    pub(super) fn is_hollow(&self) -> bool {
+        self.write_lanes.is_empty()
     }
 
     /// Whether the inviter's binding commit is still awaited.
@@ -405,14 +443,11 @@ impl Fixed {
 
 impl Moving {
     pub(super) fn read(store: &dyn Store, id: &ConversationId) -> Result<Self, StateError> {
-        let bytes = store
-            .get(MOVING_TABLE, id.as_bytes())?
-            .map(zeroize::Zeroizing::new)
-            .ok_or(StateError::Unknown)?;
-        Ok(from_cbor(&bytes, "a conversation's state")?)
+        const WHAT: &str = "a conversation's state";
+        read_row(store, MOVING_TABLE, id.as_bytes(), WHAT)?.ok_or(StateError::Unknown)
     }
 
     pub(super) fn write(&self, store: &dyn Store, id: &ConversationId) -> Result<(), StoreError> {
-        store.put(MOVING_TABLE, id.as_bytes(), &to_cbor(self)?)
+        write_row(store, MOVING_TABLE, id.as_bytes(), self)
     }
 }

@@ -361,7 +361,8 @@ pub fn is_second_use(
 pub fn revoke_invite(ctx: &mut Ctx<'_>, invite: &InviteId) -> Result<(), InviteError> {
     match read(ctx.store, invite) {
         Ok(InviteRow::Open(open)) => delete_scope(ctx.store, &open.conversation)?,
-        Ok(InviteRow::Used(_)) => {}
+        // Of a damaged row only what it alone names stays behind.
+        Ok(InviteRow::Used(_)) | Err(InviteError::Store(StoreError::Damaged(_))) => {}
         Err(InviteError::Unknown) => return Ok(()),
         Err(error) => return Err(error),
     }

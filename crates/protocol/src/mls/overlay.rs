@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     ids::ConversationId,
-    store::{Order, Store, StoreError, Table, prefix_end},
+    store::{GUARD_LEN, Order, Store, StoreError, Table, guard, guarded, prefix_end},
 };
 
 /// The rows of the MLS library, each under its conversation's id.
@@ -49,8 +49,15 @@ impl<'a> Overlay<'a> {
                 return Ok(change.clone());
             }
         }
-        let found = self.store.get(MLS_TABLE, &self.full_key(key));
-        Ok(self.note(found)?.map(Zeroizing::new))
+        let key = self.full_key(key);
+        let Some(row) = self.note(self.store.get(MLS_TABLE, &key))? else {
+            return Ok(None);
+        };
+        let mut row = Zeroizing::new(row);
+        let value = self.note(guarded(MLS_TABLE, &key, &row, "an MLS row"))?;
+        let len = value.len();
+        row.truncate(len);
+        Ok(Some(row))
     }
 
     pub(crate) fn set(&self, key: Vec<u8>, value: Change) {
@@ -88,7 +95,13 @@ impl<'a> Overlay<'a> {
         for (key, change) in std::mem::take(&mut *self.accepted.borrow_mut()) {
             let key = self.full_key(&key);
             match change {
-                Some(value) => self.store.put(MLS_TABLE, &key, &value)?,
+                Some(value) => {
+                    // With room for the guard, so that growing leaves no copy.
+                    let mut row = Zeroizing::new(Vec::with_capacity(value.len() + GUARD_LEN));
+                    row.extend_from_slice(&value);
+                    guard(MLS_TABLE, &key, &mut row);
+                    self.store.put(MLS_TABLE, &key, &row)?;
+                }
                 None => self.store.delete(MLS_TABLE, &key)?,
             }
         }

@@ -312,6 +312,13 @@ impl World {
                     self.sides[who].repaired(peer_generation, &peer_received);
                     self.seal_waiting(who);
                 }
+                // Nobody here says that of a box, and no row is damaged.
+                Happening::UnreadThere(_) | Happening::Lost { .. } => {
+                    panic!("nobody lost or refused a box")
+                }
+                Happening::AnswerRefused { why } => {
+                    assert!(self.restored, "an honest answer was refused: {why}");
+                }
                 Happening::Established { .. }
                 | Happening::PeerCommitted { .. }
                 | Happening::Unreadable { .. }

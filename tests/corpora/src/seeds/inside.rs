@@ -1,6 +1,6 @@
 //! What lies inside of boxes that authenticate.
 
-use hushwing_wire::{Body, SaidBefore, to_bytes};
+use hushwing_wire::{Body, LanePlace, SaidBefore, to_bytes};
 
 use super::{
     CUT, FLIP_FRONT, FLIP_MIDDLE, INSERT, NO_EDIT, Seeds, an_envelope, recovery::route_update,
@@ -68,6 +68,16 @@ pub(crate) fn conversation_box() -> Seeds {
             })),
         ),
         ("body_ask_again", body(&Body::AskAgain)),
+        (
+            "body_unread",
+            body(&Body::Unread(vec![
+                LanePlace { epoch: 1, index: 0 },
+                LanePlace {
+                    epoch: u64::MAX,
+                    index: u32::MAX,
+                },
+            ])),
+        ),
         ("body_routes", body(&Body::Routes(route_update(u64::MAX)))),
         ("body_no_routes", body(&Body::Routes(vec![1, 2, 3]))),
         ("body_card", body(&Body::Card(vec![7; 20]))),

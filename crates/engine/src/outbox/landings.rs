@@ -1,0 +1,331 @@
+//! What became of transmissions.
+
+use hushwing_protocol::{ConversationId, Ctx, Safeguard, store::StoreError};
+use hushwing_wire::{LanePlace, RelayAddress};
+
+use super::{DirectHealth, Flight, Way, backoff_ms, generation_of, jitter};
+use crate::{
+    Engine,
+    io::{FlightId, Outcome},
+    limits,
+    rows::{ContactId, OutId, OutRow, Progress, Rows},
+    view::{DeliveredBy, LedgerStep, RelayState},
+};
+
+impl Engine {
+    /// What became of a transmission. Results of an engine before this one
+    /// (before a crash, a lock, a rolled-back step) are unknown here and
+    /// change nothing: the same boxes go again.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the step must then be rolled back.
+    pub fn transmitted(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: FlightId,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        match self.flights.remove(&id) {
+            None => return Ok(()),
+            Some(Flight::Put(out, way)) => {
+                self.has_landed(&out, &way);
+                if let Way::Relay(address) = &way {
+                    self.note_relay(address, &outcome, ctx.now_ms);
+                }
+                self.with_owner(ctx, &out, |engine, ctx| {
+                    engine.put_landed(ctx, &out, &way, &outcome)
+                })?;
+                self.wake_next_of(&out.owner(), ctx.now_ms);
+            }
+            Some(Flight::Drop(number)) => self.drop_landed(ctx, number, &outcome)?,
+        }
+        self.pump(ctx)
+    }
+
+    /// Something is no longer on its way.
+    pub(crate) fn has_landed(&mut self, id: &OutId, way: &Way) {
+        let place = (id.owner(), *way == Way::Direct);
+        if let Some(flying) = self.flying.get_mut(&place) {
+            *flying = flying.saturating_sub(1);
+        }
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.in_flight.remove(way);
+        }
+    }
+
+    fn put_landed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+        way: &Way,
+        outcome: &Outcome,
+    ) -> Result<(), StoreError> {
+        match (way, outcome) {
+            (Way::Direct, Outcome::Stored) => self.direct_stored(ctx, id),
+            (Way::Direct, outcome) => {
+                self.direct_failed(id, outcome, ctx.now_ms);
+                self.tell_out(ctx, id)
+            }
+            (Way::Relay(relay), Outcome::Stored) => self.relay_stored(ctx, id, relay),
+            (Way::Relay(relay), Outcome::Taken) => self.relay_taken(ctx, id, relay),
+            (Way::Relay(relay), Outcome::Failed { .. })
+                if !Safeguard::UnknownOutcomePutAgain.is_kept() =>
+            {
+                self.relay_stored(ctx, id, relay)
+            }
+            (Way::Relay(relay), outcome) => {
+                let jitter = jitter(ctx);
+                if let Some(attempt) = self.attempts.get_mut(id) {
+                    attempt.failed(Way::Relay(relay.clone()), reason_of(outcome));
+                    attempt.next_try_ms = ctx.now_ms + backoff_ms(attempt.failures, jitter);
+                    attempt.failures = attempt.failures.saturating_add(1);
+                    // Another way may be open by then.
+                    attempt.direct_refused = false;
+                }
+                self.tell_out(ctx, id)
+            }
+        }
+    }
+
+    fn note_relay(&mut self, address: &RelayAddress, outcome: &Outcome, now_ms: u64) {
+        let state = match outcome {
+            Outcome::Failed { reason } => RelayState::Unreachable {
+                reason: reason.clone(),
+            },
+            _ => RelayState::Reachable,
+        };
+        self.relay_is(address, state, now_ms);
+    }
+
+    fn direct_stored(&mut self, ctx: &mut Ctx<'_>, id: &OutId) -> Result<(), StoreError> {
+        if let OutId::Box(contact, ..) | OutId::Recovery(contact, _) = id {
+            let health = self.direct.entry(*contact).or_default();
+            *health = DirectHealth {
+                answers: true,
+                probed_at_ms: health.probed_at_ms,
+                ..DirectHealth::default()
+            };
+        }
+        self.settle_delivered(ctx, id, DeliveredBy::Direct)
+    }
+
+    fn direct_failed(&mut self, id: &OutId, outcome: &Outcome, now_ms: u64) {
+        let refused = *outcome == Outcome::NotServed || *outcome == Outcome::Taken;
+        if let (OutId::Box(contact, ..) | OutId::Recovery(contact, _), false) = (id, refused) {
+            let health = self.direct.entry(*contact).or_default();
+            health.answers = false;
+            // Boxes that flew together fail together: one rest for all.
+            if health.rest_until_ms <= now_ms {
+                let rest = limits::DIRECT_REST_FIRST_MS << health.failures.min(8);
+                health.rest_until_ms = now_ms + rest.min(limits::DIRECT_REST_MAX_MS);
+                health.failures = health.failures.saturating_add(1);
+            }
+        }
+        let has_relays = !self.relays_for(id).is_empty();
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.direct_refused = refused;
+            let reason = match outcome {
+                Outcome::Failed { .. } => "They are not online.".to_owned(),
+                other => reason_of(other),
+            };
+            attempt.failed(Way::Direct, reason);
+            if attempt.in_flight.is_empty() {
+                // A contact without relays whose node refuses must not make
+                // us push without pause.
+                let pause = if refused && !has_relays {
+                    let pause = backoff_ms(attempt.failures, 0);
+                    attempt.failures = attempt.failures.saturating_add(1);
+                    pause
+                } else {
+                    0
+                };
+                attempt.next_try_ms = now_ms + pause;
+            }
+        }
+    }
+
+    fn relay_stored(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+        relay: &RelayAddress,
+    ) -> Result<(), StoreError> {
+        let rows = Rows(ctx.store);
+        let Some(mut row) = rows.out(id)? else {
+            return Ok(());
+        };
+        if !row.stored_at.contains(relay) {
+            row.stored_at.push(relay.clone());
+            rows.put_out(id, &row)?;
+            self.note_kept(ctx, id, &row, relay)?;
+        }
+        let relays = self.relays_for(id);
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.stored_at.insert(relay.clone());
+            attempt.last_error = None;
+            attempt.errors.remove(&Way::Relay(relay.clone()));
+            if relays.iter().all(|relay| attempt.stored_at.contains(relay))
+                && attempt.in_flight.is_empty()
+            {
+                self.attempts.remove(id);
+                self.expect_receipt(id, ctx.now_ms);
+            }
+        }
+        match id {
+            OutId::Bundle(invite) => self.bundle_stored(ctx, invite)?,
+            OutId::Request(contact, which) => self.request_stored(ctx, contact, *which)?,
+            OutId::Box(..) | OutId::Recovery(..) => {}
+        }
+        self.tell_out(ctx, id)
+    }
+
+    /// Notes in a message's history that a relay keeps it; the first one begins
+    /// a new state.
+    fn note_kept(
+        &self,
+        ctx: &Ctx<'_>,
+        id: &OutId,
+        row: &OutRow,
+        relay: &RelayAddress,
+    ) -> Result<(), StoreError> {
+        let (OutId::Box(contact, ..), Some(position)) = (id, row.message) else {
+            return Ok(());
+        };
+        let rows = Rows(ctx.store);
+        let step = LedgerStep::KeptByRelay {
+            relay: relay.to_string(),
+        };
+        rows.note(contact, position, ctx.now_ms, step)?;
+        if row.stored_at.len() == 1
+            && let Some(mut message) = rows.message(contact, position)?
+        {
+            message.since_ms = ctx.now_ms;
+            rows.put_message(contact, position, &message)?;
+        }
+        Ok(())
+    }
+
+    fn relay_taken(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+        relay: &RelayAddress,
+    ) -> Result<(), StoreError> {
+        let relays = self.relays_for(id);
+        // One relay's word is not enough where another may keep ours.
+        let everywhere = self.attempts.get_mut(id).is_none_or(|attempt| {
+            attempt.lost_at.insert(relay.clone());
+            attempt.stored_at.is_empty()
+                && relays.iter().all(|relay| attempt.lost_at.contains(relay))
+        });
+        match id {
+            OutId::Request(contact, which) if everywhere => {
+                return self.request_taken(ctx, contact, *which);
+            }
+            OutId::Request(..) => return Ok(()),
+            OutId::Recovery(contact, _) if everywhere => {
+                // Used before, by us: go on to the next place.
+                self.attempts.remove(id);
+                Rows(ctx.store).delete_out(id)?;
+                return self.repair_goes_on(ctx, contact);
+            }
+            OutId::Box(contact, ..) if everywhere => {
+                // We put something else there and have forgotten it: this
+                // vault is older than what it wrote.
+                self.need_repair(ctx, contact)?;
+            }
+            _ => {}
+        }
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            let reason = "Something else lies in its place at the relay.".to_owned();
+            attempt.failed(Way::Relay(relay.clone()), reason);
+            if everywhere {
+                attempt.lost_at.clear();
+                attempt.next_try_ms = ctx.now_ms + limits::RETRY_MAX_MS;
+            } else {
+                attempt.next_try_ms = ctx.now_ms;
+            }
+        }
+        self.tell_out(ctx, id)
+    }
+
+    /// The contact's device has these boxes and cannot read them: their messages
+    /// have failed, and nothing is put again. `[HW-CONV-16]`
+    pub(crate) fn unread_there(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        conversation: &ConversationId,
+        places: &[LanePlace],
+    ) -> Result<(), StoreError> {
+        let now = generation_of(ctx, conversation)?;
+        for (id, out) in Rows(ctx.store).boxes_to(contact)? {
+            let OutId::Box(_, generation, number) = id else {
+                continue;
+            };
+            let is_named = places
+                .iter()
+                .any(|place| out.place == Some((place.epoch, place.index)));
+            if generation != now || !is_named {
+                continue;
+            }
+            self.attempts.remove(&id);
+            self.doubts.remove(&id);
+            let rows = Rows(ctx.store);
+            rows.delete_out(&id)?;
+            hushwing_protocol::give_up(ctx.store, conversation, number)
+                .map_err(|_| StoreError::Damaged("conversation"))?;
+            if let Some(position) = out.message
+                && let Some(mut message) = rows.message(contact, position)?
+            {
+                let reason = UNREAD_THERE.to_owned();
+                let step = LedgerStep::Failed {
+                    reason: reason.clone(),
+                };
+                rows.note(contact, position, ctx.now_ms, step)?;
+                message.progress = Progress::Failed { reason };
+                message.since_ms = ctx.now_ms;
+                rows.put_message(contact, position, &message)?;
+                self.tell_message(ctx, contact, position)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// It is on the contact's device: nothing of it is kept but the message.
+    pub(crate) fn settle_delivered(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+        by: DeliveredBy,
+    ) -> Result<(), StoreError> {
+        let rows = Rows(ctx.store);
+        let row = rows.out(id)?;
+        self.attempts.remove(id);
+        self.doubts.remove(id);
+        rows.delete_out(id)?;
+        if let (OutId::Box(contact, ..), Some(position)) = (id, row.and_then(|row| row.message)) {
+            rows.note(contact, position, ctx.now_ms, LedgerStep::Delivered { by })?;
+            if let Some(mut message) = rows.message(contact, position)? {
+                message.progress = Progress::Delivered;
+                message.since_ms = ctx.now_ms;
+                rows.put_message(contact, position, &message)?;
+            }
+            self.tell_message(ctx, contact, position)?;
+        }
+        Ok(())
+    }
+}
+
+fn reason_of(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Full => "The relay is full.".to_owned(),
+        Outcome::NotServed => "It was refused there.".to_owned(),
+        Outcome::Taken => "Something else lies in its place.".to_owned(),
+        Outcome::Failed { reason } => reason.clone(),
+        Outcome::Stored | Outcome::Dropped => "It was not understood there.".to_owned(),
+    }
+}
+
+const UNREAD_THERE: &str = "It came to their device and could not be read there, although the keys \
+     were made anew. Send it again.";

@@ -1,0 +1,139 @@
+//! The account as a whole: vault, network, relays, policy.
+
+use serde::{Deserialize, Serialize};
+
+/// Whether there is a vault and whether it is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VaultState {
+    /// There is none yet.
+    Missing,
+    /// There is one; it is closed.
+    Locked,
+    /// It is open.
+    Open,
+}
+
+/// Where things stand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatusView {
+    /// The program's version.
+    pub version: String,
+    /// The vault.
+    pub vault: VaultState,
+    /// The way out.
+    pub network: NetworkView,
+    /// Relays in use, with what is known of each; empty while locked.
+    pub relays: Vec<RelayView>,
+    /// Messages that are not yet on their recipient's device; 0 while locked.
+    pub undelivered: u64,
+}
+
+/// The network in plain words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum NetworkView {
+    /// Switched off (the vault is closed).
+    Off,
+    /// Coming up.
+    Starting {
+        /// How far, 0 to 100.
+        percent: u8,
+        /// What is being done.
+        stage: String,
+    },
+    /// Tor works.
+    Ready,
+    /// Tor does not work; nothing leaves this machine but attempts to reach it.
+    Blocked {
+        /// Why, and what to do.
+        reason: String,
+    },
+}
+
+/// One relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayView {
+    /// `hushwing-relay:...`
+    pub address: String,
+    /// What the last contact with it gave, in plain words.
+    pub state: RelayState,
+    /// What it is used for.
+    pub role: RelayRole,
+    /// Since when it rests, milliseconds since 1970, if it does.
+    pub resting_since_ms: Option<u64>,
+}
+
+/// What a relay of this user is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RelayRole {
+    /// Contacts leave mail there.
+    Told,
+    /// Contacts do not know it: it takes the place of another one.
+    Spare,
+    /// It did not answer for long. Contacts are told to leave mail elsewhere; it
+    /// is still read, and told again once it answers steadily.
+    Resting,
+}
+
+/// What is known of a relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum RelayState {
+    /// Not tried yet.
+    Unknown,
+    /// It answered.
+    Reachable,
+    /// It did not.
+    Unreachable {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What a relay said when it was tested.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayTestView {
+    /// Milliseconds from the question to the answer, circuit and handshake included.
+    pub took_ms: u64,
+    /// Whether it takes new boxes.
+    pub accepting: bool,
+    /// Longest life of a box in seconds.
+    pub max_ttl_s: u32,
+}
+
+/// What an account tells of itself beyond what it must, and asks of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingsView {
+    /// Whether read reports are sent, and shown when they come.
+    pub read_reports: ReadReports,
+    /// How many of the own relays contacts are told at once, 1 to 3.
+    pub relays_told: u8,
+}
+
+/// Whether contacts learn that their messages were read. It takes both: who does
+/// not report is not reported to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadReports {
+    /// None are sent, none are taken in.
+    #[default]
+    Off,
+    /// What is marked as read is reported, and reports are shown.
+    On,
+}
+
+/// By which ways messages leave, for the whole account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryPolicy {
+    /// To the contact's device first, and to relays when it does not answer at once.
+    #[default]
+    Automatic,
+    /// Only to relays: contacts do not see when this user is online.
+    RelayOnly,
+    /// Only to the contact's device: no relay sees anything, and nothing
+    /// arrives unless both are online together.
+    DirectOnly,
+}

@@ -1,0 +1,214 @@
+//! What a front end can ask, what it is answered, and what happens by itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ContactView, DeliveryPolicy, Finding, InviteCreatedView, InviteView, LedgerView, MessageView,
+    NetworkView, ReadReports, RelayTestView, RelayView, SecretText, SettingsView, StatusView,
+    VaultState,
+};
+
+/// What a front end can ask. `contact` is a contact's id, the beginning of one
+/// (4 characters or more), or a name that only one contact has.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Where things stand; works while locked. Answer: [`Reply::Status`].
+    Status,
+    /// Make a vault. Answer: [`Reply::Done`].
+    Create {
+        /// Opens it from now on.
+        passphrase: SecretText,
+    },
+    /// Open the vault. Answer: [`Reply::Done`].
+    Unlock {
+        /// The passphrase.
+        passphrase: SecretText,
+    },
+    /// Close the vault, forget all keys, stop the network. Answer: [`Reply::Done`].
+    Lock,
+    /// Use a relay for mail to this person from now on. Answer: [`Reply::Relay`].
+    RelayAdd {
+        /// `hushwing-relay:...`
+        address: String,
+    },
+    /// Stop using a relay: every contact is told where mail goes from now on,
+    /// and what waits there is still fetched until they know. Answer: [`Reply::Done`].
+    RelayRemove {
+        /// `hushwing-relay:...`
+        address: String,
+    },
+    /// The relays in use. Answer: [`Reply::Relays`].
+    RelayList,
+    /// Connect to a relay and ask what it is. Answer: [`Reply::RelayTest`].
+    RelayTest {
+        /// `hushwing-relay:...`
+        address: String,
+    },
+    /// Make an invite for one person. Answer: [`Reply::InviteCreated`].
+    InviteCreate {
+        /// The name by which the other person will see this user; may be empty.
+        name: String,
+        /// Hours until it can no longer be redeemed; 1 to 8760.
+        expires_hours: u32,
+    },
+    /// All open invites. Answer: [`Reply::Invites`].
+    InviteList,
+    /// Take an open invite back. Answer: [`Reply::Done`].
+    InviteRevoke {
+        /// Its id.
+        id: String,
+    },
+    /// Answer somebody's invite. Answer: [`Reply::Contact`].
+    InviteRedeem {
+        /// `hushwing:...`
+        link: SecretText,
+        /// The name by which the inviter will see this user; may be empty.
+        name: String,
+    },
+    /// All contacts. Answer: [`Reply::Contacts`].
+    Contacts,
+    /// Send a text. Answer: [`Reply::Sent`]: it is in the vault and will be
+    /// delivered or visibly fail.
+    Send {
+        /// To whom.
+        contact: String,
+        /// What.
+        text: String,
+    },
+    /// The newest messages with a contact, oldest first. Answer: [`Reply::Messages`].
+    Read {
+        /// With whom.
+        contact: String,
+        /// At most this many; at most 1,000.
+        limit: u32,
+        /// Only messages above this `position`, for paging on.
+        after: Option<u64>,
+    },
+    /// The user has seen these messages with a contact: with read reports on, the
+    /// contact is told. Answer: [`Reply::Done`].
+    MarkRead {
+        /// With whom.
+        contact: String,
+        /// The `position` of the first message that was seen.
+        from: u64,
+        /// The `position` of the last one.
+        up_to: u64,
+    },
+    /// What the account tells of itself; without a value it only asks. Answer:
+    /// [`Reply::Settings`].
+    Settings {
+        /// Whether to report what was read, from now on.
+        read_reports: Option<ReadReports>,
+        /// How many of the own relays contacts are told at once, 1 to 3.
+        relays_told: Option<u8>,
+    },
+    /// Where one message is and what happened to it so far. Answer: [`Reply::Ledger`].
+    Message {
+        /// The message's id, or the beginning of one (4 characters or more).
+        id: String,
+    },
+    /// Give a message up that has not left this machine yet. Answer: [`Reply::Done`].
+    GiveUp {
+        /// The message's id, or the beginning of one (4 characters or more).
+        id: String,
+    },
+    /// Everything that is stuck, and why. Answer: [`Reply::Doctor`].
+    Doctor,
+    /// By which ways messages leave; `None` only asks. Answer: [`Reply::Delivery`].
+    Delivery {
+        /// The policy from now on.
+        policy: Option<DeliveryPolicy>,
+    },
+    /// This user's routes for one contact as a text that only this contact can
+    /// use, for when no relay that both know works any more. Answer:
+    /// [`Reply::RouteRecord`].
+    RouteRecord {
+        /// For whom.
+        contact: String,
+    },
+    /// Take in the routes that a contact handed over as a text. Answer:
+    /// [`Reply::Contact`]: whose they are.
+    RouteApply {
+        /// `hushwing-routes:...`
+        record: String,
+    },
+    /// Make the keys of a conversation anew, because messages can no longer be
+    /// read on one side. Answer: [`Reply::Done`].
+    Repair {
+        /// With whom.
+        contact: String,
+    },
+    /// Try everything that waits again, now. Answer: [`Reply::Done`].
+    RetryNow,
+}
+
+/// What a command answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+#[allow(missing_docs)] // Each variant holds the view that it is named for.
+pub enum Reply {
+    /// It is done.
+    Done,
+    Status(StatusView),
+    Relay(RelayView),
+    Relays {
+        relays: Vec<RelayView>,
+    },
+    RelayTest(RelayTestView),
+    InviteCreated(InviteCreatedView),
+    Invites {
+        invites: Vec<InviteView>,
+    },
+    Contact(ContactView),
+    Contacts {
+        contacts: Vec<ContactView>,
+    },
+    Sent(MessageView),
+    Messages {
+        messages: Vec<MessageView>,
+    },
+    Ledger(LedgerView),
+    Doctor {
+        findings: Vec<Finding>,
+    },
+    Delivery {
+        policy: DeliveryPolicy,
+    },
+    RouteRecord {
+        record: String,
+    },
+    Settings(SettingsView),
+}
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The vault was opened or closed.
+    Vault {
+        /// Its state now.
+        vault: VaultState,
+    },
+    /// The network's state changed.
+    Network {
+        /// Its state now.
+        network: NetworkView,
+    },
+    /// A contact is new or changed.
+    Contact(ContactView),
+    /// A message is new, or its state changed.
+    Message(MessageView),
+    /// Somebody used an invite a second time; whoever came second was refused.
+    InviteUsedTwice {
+        /// Which invite.
+        invite: String,
+    },
+    /// Something that a person should know and that belongs to no message.
+    Warning {
+        /// In plain words.
+        text: String,
+    },
+    /// Events were lost because this listener was too slow: read anew.
+    Lagged,
+}

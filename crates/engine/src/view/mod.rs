@@ -1,0 +1,52 @@
+//! What people and programs see: commands, answers and events, as plain data.
+//!
+//! These are the words of the local API. They hold no key and no slot; an
+//! invite link and a relay's address appear only where a person asked for them.
+
+mod account;
+mod command;
+mod contact;
+mod error;
+mod finding;
+mod message;
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+pub use account::{
+    DeliveryPolicy, NetworkView, ReadReports, RelayRole, RelayState, RelayTestView, RelayView,
+    SettingsView, StatusView, VaultState,
+};
+pub use command::{Command, Event, Reply};
+pub use contact::{ContactPhase, ContactView, InviteCreatedView, InviteState, InviteView};
+pub use error::{CommandError, ErrorCode};
+pub use finding::{Finding, FindingKind};
+pub use message::{
+    DeliveredBy, LedgerEntry, LedgerStep, LedgerView, MessageState, MessageView, OrderView,
+    WayState, WayView,
+};
+
+/// A text that must not be shown or left in memory: a passphrase, a link.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(transparent)]
+pub struct SecretText(String);
+
+impl SecretText {
+    /// Takes `text` over.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretText(..)")
+    }
+}

@@ -1,0 +1,11 @@
+//! People and their relays on virtual time, told as stories.
+#![allow(unreachable_pub)]
+
+mod common;
+mod damage;
+mod delivery;
+mod meeting;
+mod poison;
+mod reading;
+mod recovery;
+mod relays;

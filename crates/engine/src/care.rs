@@ -1,7 +1,9 @@
 //! What keeps a conversation whole: asking for what is missing, new keys when
 //! the present ones no longer fit, and telling contacts where mail goes.
 
-use hushwing_protocol::{Ctx, Outgoing, RecoveryBox, RecoveryError, Safeguard, store::StoreError};
+use hushwing_protocol::{
+    ConversationId, Ctx, Outgoing, RecoveryBox, RecoveryError, Safeguard, store::StoreError,
+};
 use hushwing_wire::{Receipts, RouteRecord, Routes};
 
 use crate::{
@@ -71,11 +73,7 @@ impl Engine {
         }
         row.repair_not_before_ms = ctx.now_ms + limits::REPAIR_PAUSE_MS;
         if row.repair.is_none() {
-            row.repair = Some(RepairRow {
-                since_ms: ctx.now_ms,
-                next_ms: ctx.now_ms,
-                tries: 0,
-            });
+            row.repair = Some(RepairRow::begun(ctx.now_ms));
         }
         self.ask_for_keys(ctx, contact, &mut row)?;
         Rows(ctx.store).put_contact(contact, &row)?;
@@ -83,8 +81,9 @@ impl Engine {
         self.tell_contact(ctx, contact, &row)
     }
 
-    /// The place of our request turned out used: on to the next at once.
-    pub(crate) fn repair_goes_on(
+    /// A relay says that a place outside of the lanes was used before: what lies there
+    /// is soon put at the next place as well.
+    pub(crate) fn hurry_on(
         &mut self,
         ctx: &mut Ctx<'_>,
         contact: &ContactId,
@@ -92,32 +91,21 @@ impl Engine {
         let Some(mut row) = Rows(ctx.store).contact(contact)? else {
             return Ok(());
         };
-        if row.repair.is_none() {
-            return Ok(());
+        let soon_ms = ctx.now_ms + limits::REPAIR_HURRY_MS;
+        if let Some(repair) = &mut row.repair {
+            if repair.hurried < limits::REPAIR_HURRIED_PLACES && repair.next_ms > soon_ms {
+                repair.hurried += 1;
+                repair.next_ms = soon_ms;
+            }
+        } else if ctx.now_ms < row.question_not_before_ms
+            && row.question_at_ms.is_none()
+            && row.question_hurried < limits::REPAIR_HURRIED_PLACES
+        {
+            row.question_hurried += 1;
+            row.question_at_ms = Some(soon_ms);
         }
-        self.ask_for_keys(ctx, contact, &mut row)?;
         Rows(ctx.store).put_contact(contact, &row)?;
-        self.refresh_contact(ctx, contact, &row)
-    }
-
-    /// One relay says that the place of our request was used, another one does not
-    /// answer: the request soon goes to the next place as well.
-    pub(crate) fn repair_hurries(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        contact: &ContactId,
-    ) -> Result<(), StoreError> {
-        let Some(mut row) = Rows(ctx.store).contact(contact)? else {
-            return Ok(());
-        };
-        let Some(repair) = &mut row.repair else {
-            return Ok(());
-        };
-        if repair.tries < limits::REPAIR_HURRIED_PLACES {
-            repair.next_ms = repair.next_ms.min(ctx.now_ms + limits::REPAIR_HURRY_MS);
-            Rows(ctx.store).put_contact(contact, &row)?;
-            self.refresh_care(contact, &row);
-        }
+        self.refresh_care(contact, &row);
         Ok(())
     }
 
@@ -131,13 +119,19 @@ impl Engine {
         else {
             return Ok(());
         };
-        if repair.tries > 0 && repair.tries.is_multiple_of(limits::PLACES_PER_REQUEST) {
-            hushwing_protocol::forget_request(ctx, &conversation)
-                .map_err(|_| StoreError::Damaged("conversation"))?;
+        let pause =
+            (limits::REPAIR_WALK_MS << repair.tries.min(16)).min(limits::REPAIR_WALK_MAX_MS);
+        if repair.paused_until_ms <= ctx.now_ms {
+            if repair.tries > 0 && repair.tries.is_multiple_of(limits::PAUSES_PER_REQUEST) {
+                let turn = repair.tries / limits::PAUSES_PER_REQUEST;
+                hushwing_protocol::renew_request(ctx, &conversation, !turn.is_multiple_of(2))
+                    .map_err(|_| StoreError::Damaged("conversation"))?;
+            }
+            repair.tries = repair.tries.saturating_add(1);
+            repair.hurried = 0;
+            repair.paused_until_ms = ctx.now_ms + pause;
         }
-        let pause = limits::REPAIR_WALK_MS << repair.tries.min(16);
-        repair.tries = repair.tries.saturating_add(1);
-        repair.next_ms = ctx.now_ms + pause.min(limits::REPAIR_WALK_MAX_MS);
+        repair.next_ms = repair.paused_until_ms;
         let routes = self.our_routes(ctx, row)?;
         match hushwing_protocol::ask_repair(ctx, &conversation, routes) {
             Ok(boxed) => self.enqueue_recovery(ctx, contact, row, &boxed),
@@ -167,15 +161,26 @@ impl Engine {
             return Ok(());
         }
         row.question_not_before_ms = ctx.now_ms + limits::QUESTION_PAUSE_MS;
-        let routes = self.our_routes(ctx, &row)?;
-        match hushwing_protocol::ask_whether_keys_fit(ctx, &conversation, routes) {
-            Ok(boxed) => self.enqueue_recovery(ctx, contact, &mut row, &boxed)?,
-            Err(RecoveryError::Store(error)) => return Err(error),
-            // The next message that is overdue asks again.
-            Err(_) => {}
-        }
+        row.question_hurried = 0;
+        self.put_question(ctx, contact, &conversation, &mut row)?;
         Rows(ctx.store).put_contact(contact, &row)?;
         self.refresh_contact(ctx, contact, &row)
+    }
+
+    fn put_question(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        conversation: &ConversationId,
+        row: &mut ContactRow,
+    ) -> Result<(), StoreError> {
+        let routes = self.our_routes(ctx, row)?;
+        match hushwing_protocol::ask_whether_keys_fit(ctx, conversation, routes) {
+            Ok(boxed) => self.enqueue_recovery(ctx, contact, row, &boxed),
+            Err(RecoveryError::Store(error)) => Err(error),
+            // The next message that is overdue asks again.
+            Err(_) => Ok(()),
+        }
     }
 
     /// Puts a box outside of the lanes on its way.
@@ -320,6 +325,13 @@ impl Engine {
         {
             self.ask_for_keys(ctx, contact, &mut row)?;
         }
+        if row.question_at_ms.is_some_and(|at| at <= ctx.now_ms) {
+            row.question_at_ms = None;
+            if let Some(conversation) = row.meeting.conversation().filter(|_| row.repair.is_none())
+            {
+                self.put_question(ctx, contact, &conversation, &mut row)?;
+            }
+        }
         if row.ask_at_ms.is_some_and(|at| at <= ctx.now_ms) {
             let missing_for = row
                 .missing_since_ms
@@ -349,7 +361,7 @@ impl Engine {
     /// Brings the times of care up to the row.
     pub(crate) fn refresh_care(&mut self, contact: &ContactId, row: &ContactRow) {
         let repair = row.repair.as_ref().map(|repair| repair.next_ms);
-        let times = [repair, row.ask_at_ms, row.offer_at_ms];
+        let times = [repair, row.ask_at_ms, row.offer_at_ms, row.question_at_ms];
         match times.into_iter().flatten().min() {
             Some(at) => self.cares.insert(*contact, at),
             None => self.cares.remove(contact),

@@ -217,11 +217,7 @@ impl Engine {
         // A debt that is not owed costs one box.
         row.receipt_due_ms = Some(ctx.now_ms);
         if view.repairing {
-            row.repair = Some(RepairRow {
-                since_ms: ctx.now_ms,
-                next_ms: ctx.now_ms,
-                tries: 0,
-            });
+            row.repair = Some(RepairRow::begun(ctx.now_ms));
         }
         rows.put_contact(contact, &row)?;
         self.tell(Event::Warning {

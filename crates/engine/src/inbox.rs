@@ -262,6 +262,7 @@ impl Engine {
                     }
                     let id = MessageId(id);
                     if Rows(ctx.store).has_theirs(&id, contact)? {
+                        Self::said_again(ctx, contact, &id, OrderView { clock, writer })?;
                         continue;
                     }
                     let (text, progress) = match content {
@@ -350,6 +351,29 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// A message that is here came again. Its place is where its writer has it now: who
+    /// came back from an old vault may have sealed it anew.
+    fn said_again(
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        id: &MessageId,
+        order: OrderView,
+    ) -> Result<(), StoreError> {
+        let rows = Rows(ctx.store);
+        let Some((_, _, position)) = rows.find_id(id)?.filter(|(of, mine, _)| of == contact && !mine)
+        else {
+            return Ok(());
+        };
+        match rows.message(contact, position) {
+            Ok(Some(mut message)) if message.order != Some(order) => {
+                message.order = Some(order);
+                rows.put_message(contact, position, &message)
+            }
+            Ok(_) | Err(StoreError::Damaged(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Appends a message row and tells of it.

@@ -158,19 +158,20 @@ pub const ASKED_BOXES: usize = 8;
 pub const REPAIR_WALK_MS: u64 = 600_000;
 
 /// Longest such pause, in milliseconds.
-pub const REPAIR_WALK_MAX_MS: u64 = 24 * 3_600_000;
+pub const REPAIR_WALK_MAX_MS: u64 = 6 * 3_600_000;
 
-/// Places of one request for new keys; then a fresh one is made. The answer to this
-/// one may have been read in a life of the vault that is lost.
-pub const PLACES_PER_REQUEST: u32 = 6;
+/// Pauses of one request for new keys; then a fresh one is made, which walks on, or
+/// again from the first place, in turns. The answer to this one may have been read in a
+/// life of the vault that is lost, and a relay may have lied about places.
+pub const PAUSES_PER_REQUEST: u32 = 4;
 
 /// Pause before a request goes to the next place when a relay says that something
 /// else lies at its last one, in milliseconds.
 pub const REPAIR_HURRY_MS: u64 = 15_000;
 
-/// Places up to which a request hurries: a relay that says so of each one must not
+/// Places over which a request hurries between two pauses: a relay that says so of each one must not
 /// drive us on for ever.
-pub const REPAIR_HURRIED_PLACES: u32 = 48;
+pub const REPAIR_HURRIED_PLACES: u32 = 24;
 
 /// Least time between two repairs that start by themselves, in milliseconds: a
 /// contact that sends what cannot be read must not keep us busy.

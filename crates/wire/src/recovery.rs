@@ -168,6 +168,8 @@ pub struct RepairAnswer {
     pub received: Receipts,
     /// Where the writer puts its next recovery box.
     pub write_next: u32,
+    /// Where the writer reads its next recovery box.
+    pub read_next: u32,
 }
 
 impl RecoveryMessage {
@@ -201,6 +203,7 @@ impl RecoveryMessage {
             }
             Self::Answer(answer) => {
                 check_numbers(answer.generation, answer.write_next)?;
+                check_numbers(answer.generation, answer.read_next)?;
                 answer.received.check()
             }
         }

@@ -125,8 +125,7 @@ impl Engine {
         self.tell_out(ctx, id)
     }
 
-    /// A place outside of the lanes was used before, by us: on to the next one. Who
-    /// did not know that has an old vault.
+    /// A place outside of the lanes was used before, by us.
     fn place_was_used(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -136,14 +135,7 @@ impl Engine {
         self.attempts.remove(id);
         self.doubts.remove(id);
         Rows(ctx.store).delete_out(id)?;
-        let Some(row) = Rows(ctx.store).contact(contact)? else {
-            return Ok(());
-        };
-        if row.repair.is_some() {
-            self.repair_goes_on(ctx, contact)
-        } else {
-            self.need_repair(ctx, contact)
-        }
+        self.hurry_on(ctx, contact)
     }
 
     fn direct_failed(&mut self, id: &OutId, outcome: &Outcome, now_ms: u64) {
@@ -272,7 +264,7 @@ impl Engine {
             OutId::Recovery(contact, _) if everywhere => {
                 return self.place_was_used(ctx, id, contact);
             }
-            OutId::Recovery(contact, _) => self.repair_hurries(ctx, contact)?,
+            OutId::Recovery(contact, _) => self.hurry_on(ctx, contact)?,
             OutId::Box(contact, ..) if everywhere => {
                 // We put something else there and have forgotten it: this
                 // vault is older than what it wrote.

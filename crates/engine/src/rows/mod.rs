@@ -102,6 +102,10 @@ pub(crate) struct ContactRow {
     pub(crate) repair_not_before_ms: u64,
     /// The contact is not asked whether the keys fit before this.
     pub(crate) question_not_before_ms: u64,
+    /// When it is asked again at the next place, since the last one was used.
+    pub(crate) question_at_ms: Option<u64>,
+    /// How often that was since the last question.
+    pub(crate) question_hurried: u32,
     /// The peer's request for new keys was answered and nothing came with them yet.
     pub(crate) answering: bool,
     /// Number of the next box outside of the lanes.
@@ -117,7 +121,25 @@ pub(crate) struct RepairRow {
     pub(crate) since_ms: u64,
     /// When the request goes to the next place.
     pub(crate) next_ms: u64,
+    /// Until when the walk pauses, unless a place turns out used.
+    pub(crate) paused_until_ms: u64,
+    /// Pauses so far.
     pub(crate) tries: u32,
+    /// Places since the last pause that turned out used.
+    pub(crate) hurried: u32,
+}
+
+impl RepairRow {
+    /// One whose first request is due.
+    pub(crate) fn begun(now_ms: u64) -> Self {
+        Self {
+            since_ms: now_ms,
+            next_ms: now_ms,
+            paused_until_ms: now_ms,
+            tries: 0,
+            hurried: 0,
+        }
+    }
 }
 
 impl ContactRow {
@@ -139,6 +161,8 @@ impl ContactRow {
             repair: None,
             repair_not_before_ms: 0,
             question_not_before_ms: 0,
+            question_at_ms: None,
+            question_hurried: 0,
             answering: false,
             recovery_next: 0,
             unread_owed: Vec::new(),

@@ -71,6 +71,18 @@ pub(super) struct Recovery {
     /// writer's next places.
     #[serde(default)]
     pub(super) answered: Option<Answered>,
+    /// Over which of our places requests walk, until new keys are there.
+    #[serde(default)]
+    pub(super) walk: Option<Walk>,
+}
+
+/// The places of a walk.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Walk {
+    /// The first.
+    pub(super) from: u32,
+    /// The one after the last.
+    pub(super) to: u32,
 }
 
 /// A request of the peer that has its answer, or our own request in its place.
@@ -172,6 +184,7 @@ pub(super) fn found(
         pending: None,
         halted: false,
         answered: None,
+        walk: None,
     };
     row.write(store, id)
 }

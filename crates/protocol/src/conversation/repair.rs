@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::{
     Happening, OpenError, Opened, Unreadable,
     recovery::{
-        Answered, BOX_LABEL, Pending, RECOVERY_WINDOW, Recovery, RecoveryBox, RecoveryError,
+        Answered, BOX_LABEL, Pending, RECOVERY_WINDOW, Recovery, RecoveryBox, RecoveryError, Walk,
         believe_routes, halt, seal_next, sign, verified, write_fixed,
     },
     state::{Fixed, INVITER_LEAF, Moving, PARKED_TABLE, REDEEMER_LEAF},
@@ -121,6 +121,11 @@ fn make_request(
         passed_over = pending.passed_over;
         delete_scope(store, &pending.scope)?;
     }
+    let place = row.write_next;
+    row.walk.get_or_insert(Walk {
+        from: place,
+        to: place,
+    });
     let moving = Moving::read(store, id)?;
     let signer_seed = Secret32::random(ctx.rng);
     let scope = ConversationId::random(ctx.rng);
@@ -152,7 +157,7 @@ fn make_request(
         scope,
         is_question: need == Need::IfTheyDiffer,
         asked_at_ms,
-        place: row.write_next,
+        place,
         passed_over,
     });
     row.halted = false;
@@ -168,6 +173,27 @@ fn make_request(
 /// [`StateError`].
 pub fn forget_request(ctx: &mut Ctx<'_>, id: &ConversationId) -> Result<(), StateError> {
     halt(ctx.store, id)
+}
+
+/// Gives our request up as [`forget_request`] does, and lets the next one walk on
+/// after the last place, or again from the first: a relay that said of a place that it
+/// was used may have lied, and then the peer still reads there. `[HW-REC-3]`
+///
+/// # Errors
+/// [`StateError`].
+pub fn renew_request(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    from_the_first: bool,
+) -> Result<(), StateError> {
+    halt(ctx.store, id)?;
+    let mut row = Recovery::read(ctx.store, id)?;
+    if let Some(walk) = &mut row.walk {
+        walk.to = walk.to.max(row.write_next);
+        row.write_next = if from_the_first { walk.from } else { walk.to };
+        row.write(ctx.store, id)?;
+    }
+    Ok(())
 }
 
 /// A box at a recovery slot, if `slot` is one that is awaited.
@@ -465,6 +491,7 @@ impl Step<'_> {
             old_generation: self.fixed.generation,
             received: old.received.report(),
             write_next: self.row.write_next.min(MAX_PLACE),
+            read_next: self.row.read_next.min(MAX_PLACE),
         });
         let (slot, key) = self.row.answer_place(&hash);
         let boxed = provider.with_rng(|rng| {
@@ -567,6 +594,8 @@ impl Step<'_> {
             my_leaf: INVITER_LEAF,
         };
         self.row.read_next = self.row.read_next.max(answer.write_next);
+        // Our walk may have gone further than the peer looks.
+        self.row.write_next = answer.read_next;
         self.begin(store, begun, &old, &entered)?;
         if was_requested {
             let safety_number = self.fixed.safety_number.clone();
@@ -599,6 +628,7 @@ impl Step<'_> {
         self.fixed.my_leaf = begun.my_leaf;
         self.fixed.peer_leaf = 1 - begun.my_leaf;
         self.row.halted = false;
+        self.row.walk = None;
         Moving::anew(old, begun.my_leaf, self.fixed.peer_leaf, entered).write(store, self.id)?;
         Ok(())
     }

@@ -217,11 +217,11 @@ impl Recovery {
         self.pending.as_ref().map(|pending| &pending.request.0[..])
     }
 
-    fn slot(&self, writer: u32, index: u32) -> Slot {
+    pub(super) fn slot(&self, writer: u32, index: u32) -> Slot {
         Slot::new(*kdf::expand(&self.root, SLOT_LABEL, &place(writer, index)).expose())
     }
 
-    fn key(&self, writer: u32, index: u32) -> BoxKey {
+    pub(super) fn key(&self, writer: u32, index: u32) -> BoxKey {
         BoxKey::new(kdf::expand(&self.root, KEY_LABEL, &place(writer, index)))
     }
 

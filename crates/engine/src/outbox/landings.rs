@@ -62,6 +62,7 @@ impl Engine {
     ) -> Result<(), StoreError> {
         match (way, outcome) {
             (Way::Direct, Outcome::Stored) => self.direct_stored(ctx, id),
+            (Way::Direct, Outcome::Taken) => self.direct_taken(ctx, id),
             (Way::Direct, outcome) => {
                 self.direct_failed(id, outcome, ctx.now_ms);
                 self.tell_out(ctx, id)
@@ -80,7 +81,9 @@ impl Engine {
                     attempt.next_try_ms = ctx.now_ms + backoff_ms(attempt.failures, jitter);
                     attempt.failures = attempt.failures.saturating_add(1);
                     // Another way may be open by then.
-                    attempt.direct_refused = false;
+                    if attempt.failures.is_multiple_of(limits::TRIES_PER_REFUSAL) {
+                        attempt.direct_refused = false;
+                    }
                 }
                 self.tell_out(ctx, id)
             }
@@ -107,6 +110,39 @@ impl Engine {
             };
         }
         self.settle_delivered(ctx, id, DeliveredBy::Direct)
+    }
+
+    /// The contact's node took another box at that slot before: this vault is older
+    /// than what it wrote.
+    fn direct_taken(&mut self, ctx: &mut Ctx<'_>, id: &OutId) -> Result<(), StoreError> {
+        self.direct_failed(id, &Outcome::Taken, ctx.now_ms);
+        match id {
+            OutId::Box(contact, ..) => self.need_repair(ctx, contact)?,
+            OutId::Recovery(contact, _) => return self.place_was_used(ctx, id, contact),
+            OutId::Bundle(_) | OutId::Request(..) => {}
+        }
+        self.tell_out(ctx, id)
+    }
+
+    /// A place outside of the lanes was used before, by us: on to the next one. Who
+    /// did not know that has an old vault.
+    fn place_was_used(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        self.attempts.remove(id);
+        self.doubts.remove(id);
+        Rows(ctx.store).delete_out(id)?;
+        let Some(row) = Rows(ctx.store).contact(contact)? else {
+            return Ok(());
+        };
+        if row.repair.is_some() {
+            self.repair_goes_on(ctx, contact)
+        } else {
+            self.need_repair(ctx, contact)
+        }
     }
 
     fn direct_failed(&mut self, id: &OutId, outcome: &Outcome, now_ms: u64) {
@@ -224,11 +260,9 @@ impl Engine {
             }
             OutId::Request(..) => return Ok(()),
             OutId::Recovery(contact, _) if everywhere => {
-                // Used before, by us: go on to the next place.
-                self.attempts.remove(id);
-                Rows(ctx.store).delete_out(id)?;
-                return self.repair_goes_on(ctx, contact);
+                return self.place_was_used(ctx, id, contact);
             }
+            OutId::Recovery(contact, _) => self.repair_hurries(ctx, contact)?,
             OutId::Box(contact, ..) if everywhere => {
                 // We put something else there and have forgotten it: this
                 // vault is older than what it wrote.
@@ -241,6 +275,8 @@ impl Engine {
             attempt.failed(Way::Relay(relay.clone()), reason);
             if everywhere {
                 attempt.lost_at.clear();
+                // It does not wait for a place in the queue.
+                attempt.failures = attempt.failures.saturating_add(1);
                 attempt.next_try_ms = ctx.now_ms + limits::RETRY_MAX_MS;
             } else {
                 attempt.next_try_ms = ctx.now_ms;

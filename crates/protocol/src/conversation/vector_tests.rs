@@ -142,7 +142,8 @@ fn receipts(received: &hushwing_wire::Receipts) -> Value {
         .beyond
         .iter()
         .map(|range| [range.first, range.last]);
-    json!({ "up_to": received.up_to, "beyond": beyond.collect::<Vec<_>>() })
+    let beyond: Vec<_> = beyond.collect();
+    json!({ "up_to": received.up_to, "beyond": beyond, "mark": received.mark })
 }
 
 fn fields(message: &RecoveryMessage) -> Value {
@@ -154,6 +155,11 @@ fn fields(message: &RecoveryMessage) -> Value {
             "generation": request.generation,
             "received": receipts(&request.received),
             "read_next": request.read_next,
+            "write_next": request.write_next,
+            "sent": request.sent,
+            "acknowledged": receipts(&request.acknowledged),
+            "open": request.open.iter().map(|of| [of.number, of.mark]).collect::<Vec<_>>(),
+            "need": request.need as u8,
             "update": routes_of(&request.routes),
         }),
         RecoveryMessage::Answer(answer) => json!({

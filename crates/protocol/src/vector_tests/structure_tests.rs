@@ -222,6 +222,7 @@ fn envelope(seed: u64, receipts: Receipts, lane_ends: Vec<LaneEnd>, body: Body) 
         "sent_at_ms": 1_790_000_000_000 + seed,
         "up_to": receipts.up_to,
         "beyond": ranges.collect::<Vec<_>>(),
+        "mark": receipts.mark,
         "lane_ends": lane_ends
             .iter()
             .map(|end| [end.epoch, u64::from(end.count)])
@@ -251,6 +252,7 @@ pub(super) fn envelopes() -> Vec<Value> {
         beyond: [(7, 7), (9, 300)]
             .map(|(first, last)| NumberRange { first, last })
             .to_vec(),
+        mark: u64::from_be_bytes(some(409)),
     };
     let ends = [(1, 3), (2, 0)]
         .map(|(epoch, count)| LaneEnd { epoch, count })

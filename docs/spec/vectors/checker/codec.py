@@ -277,18 +277,20 @@ def two_vectors(reader):
     return reader.vector(), reader.vector()
 
 
-def receipts(up_to, ranges):
+def receipts(up_to, ranges, mark):
     below = up_to
     for first, last in ranges:
         demand(first >= below + 2 and last >= first, "receipts")
         below = last
     demand(len(ranges) <= 16, "receipts")
-    return uint(up_to, 8) + vectors(uint(first, 8) + uint(last, 8) for first, last in ranges)
+    listed = vectors(uint(first, 8) + uint(last, 8) for first, last in ranges)
+    return uint(up_to, 8) + listed + uint(mark, 8)
 
 
 def read_receipts(reader):
     up_to = reader.uint(8)
-    return up_to, reader.items(lambda inside: (inside.uint(8), inside.uint(8)))
+    ranges = reader.items(lambda inside: (inside.uint(8), inside.uint(8)))
+    return up_to, ranges, reader.uint(8)
 
 
 def read_card(content):

@@ -200,7 +200,7 @@ def envelopes(case):
             uint(fields.number(name), 8) for name in ("number", "clock", "sent_at_ms")
         )
         ranges = pairs(fields, "beyond", (8, 8))
-        encoding += receipts(fields.number("up_to"), ranges)
+        encoding += receipts(fields.number("up_to"), ranges, fields.number("mark"))
         ends = pairs(fields, "lane_ends", (8, 4))
         demand(len(ends) <= 8, "the ends of lanes")
         encoding += places(ends, (8, 4)) + vector(fields.bytes("epoch_authenticator", 32))
@@ -466,7 +466,7 @@ def card_in(envelope, authenticator):
     reader = Reader(envelope)
     same((reader.uint(8), reader.uint(8)), (1, 1), "the number and the clock")
     reader.uint(8)
-    same(read_receipts(reader), (0, []), "the receipts")
+    same(read_receipts(reader), (0, [], 0), "the receipts")
     same(reader.vector(), b"", "the ends of lanes")
     same(reader.vector(), authenticator, "the epoch authenticator")
     same(reader.uint(1), 3, "the kind of the body")
@@ -599,7 +599,10 @@ def read_signed(reader):
         reader.vector()
         reader.uint(4)
         read_receipts(reader)
-        reader.uint(4)
+        reader.take(4 + 4 + 8)
+        read_receipts(reader)
+        reader.vector()
+        reader.uint(1)
         read_update(reader)
     else:
         same(kind, 3, "a kind of message that does not exist")
@@ -620,9 +623,10 @@ def update_of(fields):
         return uint(update.number("serial"), 8) + routes
 
 
-def received_of(fields):
-    with fields.fields("received") as received:
-        return receipts(received.number("up_to"), pairs(received, "beyond", (8, 8)))
+def received_of(fields, name="received"):
+    with fields.fields(name) as received:
+        ranges = pairs(received, "beyond", (8, 8))
+        return receipts(received.number("up_to"), ranges, received.number("mark"))
 
 
 def below(fields, name):
@@ -638,7 +642,11 @@ def said_outside(fields, kind):
     if kind == 2:
         message = b"\x02" + vector(fields.bytes("key_package"))
         message += below(fields, "generation") + received_of(fields)
-        return message + below(fields, "read_next") + update_of(fields), None
+        message += below(fields, "read_next") + below(fields, "write_next")
+        message += uint(fields.number("sent"), 8) + received_of(fields, "acknowledged")
+        marks, need = pairs(fields, "open", (8, 8)), fields.number("need", 8)
+        demand(len(marks) <= 64 and need in (1, 2), "the state in a request")
+        return message + places(marks, (8, 8)) + uint(need, 1) + update_of(fields), None
     welcome = fields.bytes("welcome")
     message = b"\x03" + vector(fields.bytes("request", 32)) + vector(welcome)
     generations = below(fields, "generation"), below(fields, "old_generation")

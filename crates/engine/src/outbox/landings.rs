@@ -35,6 +35,7 @@ impl Engine {
                 self.with_owner(ctx, &out, |engine, ctx| {
                     engine.put_landed(ctx, &out, &way, &outcome)
                 })?;
+                self.rest_if_kept(&out, ctx.now_ms);
                 self.wake_next_of(&out.owner(), ctx.now_ms);
             }
             Some(Flight::Drop(number)) => self.drop_landed(ctx, number, &outcome)?,
@@ -195,17 +196,10 @@ impl Engine {
             rows.put_out(id, &row)?;
             self.note_kept(ctx, id, &row, relay)?;
         }
-        let relays = self.relays_for(id);
         if let Some(attempt) = self.attempts.get_mut(id) {
             attempt.stored_at.insert(relay.clone());
             attempt.last_error = None;
             attempt.errors.remove(&Way::Relay(relay.clone()));
-            if relays.iter().all(|relay| attempt.stored_at.contains(relay))
-                && attempt.in_flight.is_empty()
-            {
-                self.attempts.remove(id);
-                self.expect_receipt(id, ctx.now_ms);
-            }
         }
         match id {
             OutId::Bundle(invite) => self.bundle_stored(ctx, invite)?,
@@ -213,6 +207,22 @@ impl Engine {
             OutId::Box(..) | OutId::Recovery(..) => {}
         }
         self.tell_out(ctx, id)
+    }
+
+    /// What every relay has and what is on its way nowhere rests until a receipt
+    /// comes, or until its time to be put again. To be asked after each landing: the
+    /// last one may be that of a push which failed.
+    fn rest_if_kept(&mut self, id: &OutId, now_ms: u64) {
+        let relays = self.relays_for(id);
+        let is_kept = self.attempts.get(id).is_some_and(|attempt| {
+            attempt.in_flight.is_empty()
+                && !attempt.stored_at.is_empty()
+                && relays.iter().all(|relay| attempt.stored_at.contains(relay))
+        });
+        if is_kept {
+            self.attempts.remove(id);
+            self.expect_receipt(id, now_ms);
+        }
     }
 
     /// Notes in a message's history that a relay keeps it; the first one begins

@@ -34,6 +34,8 @@ extern crate self as hushwing_protocol;
 #[cfg(test)]
 #[path = "../tests/common/mod.rs"]
 mod testing;
+#[cfg(test)]
+mod vector_tests;
 
 use rand_core::CryptoRng;
 

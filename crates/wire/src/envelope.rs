@@ -107,6 +107,9 @@ pub struct LaneEnd {
 #[repr(u8)]
 pub enum Body {
     /// Nothing beyond receipts and a commit.
+    // The codec does not look at the language's own discriminants: it begins with
+    // this number and counts on.
+    #[tls_codec(discriminant = 1)]
     Nothing = 1,
     /// A message in the MIMI content format (CBOR).
     Content(Vec<u8>) = 2,

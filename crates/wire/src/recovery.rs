@@ -100,6 +100,9 @@ const VERSION: u8 = 1;
 #[repr(u8)]
 pub enum RecoveryMessage {
     /// The writer's routes have changed.
+    // The codec does not look at the language's own discriminants: it begins with
+    // this number and counts on.
+    #[tls_codec(discriminant = 1)]
     Routes(RouteUpdate) = 1,
     /// The writer cannot read, or must no longer write, with the keys it has.
     Request(RepairRequest) = 2,

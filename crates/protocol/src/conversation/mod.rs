@@ -14,6 +14,8 @@ mod seal;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod vector_tests;
 
 use hushwing_wire::{Receipts, Routes, Slot, limits::MAX_SLOTS_PER_REQUEST};
 

@@ -13,6 +13,8 @@ mod keys;
 mod redeemer;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod vector_tests;
 
 use hushwing_wire::DecodeError;
 

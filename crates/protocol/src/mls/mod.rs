@@ -6,6 +6,8 @@ mod storage;
 mod suite;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+pub(crate) mod vector_tests;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use openmls::{

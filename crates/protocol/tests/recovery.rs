@@ -182,6 +182,7 @@ fn of_two_requests_that_cross_the_inviters_is_answered() {
     assert_they_talk(&mut alice, &mut bob);
 }
 
+/// Claim A1.
 #[test]
 fn a_request_is_taken_once_and_a_forged_or_foreign_one_changes_nothing() {
     let (mut alice, mut bob) = friends(74);

@@ -32,7 +32,8 @@ fn story() -> (ConversationId, Vec<Told>) {
     let (mut alice, mut bob) = friends(90);
     let mut told = Vec::new();
     for turn in 0..TURNS {
-        let by_alice = turn % 2 == 0;
+        // Alice has committed last: she made the binding commit.
+        let by_alice = turn % 2 == 1;
         for number in 0..=turn % 3 {
             let before = copy(&alice.store);
             let text = format!("turn {turn}, box {number}");

@@ -202,14 +202,7 @@ impl Tree {
             .current_dir(&self.root)
             .env("CARGO_BUILD_BUILD_DIR", target)
             .env("CARGO_TARGET_DIR", target.join(PROGRAMS))
-            .args([
-                "nextest",
-                "run",
-                "--locked",
-                "--retries",
-                "0",
-                "--no-fail-fast",
-            ])
+            .args(["nextest", "run", "--retries", "0", "--no-fail-fast"])
             .args(target_of(test))
             .args([
                 "-E",

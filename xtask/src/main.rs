@@ -1,5 +1,6 @@
 //! `xtask`: the project's own checks and the demo. `./x` is the way in.
 
+mod claims;
 mod demo;
 mod docs;
 mod layers;
@@ -23,6 +24,8 @@ struct Args {
 enum Task {
     /// The architecture's boundaries on the resolved dependency graph
     CheckLayers,
+    /// The register of claims against the tests, and mutations that must break them
+    CheckClaims(claims::Args),
     /// Crate list, requirement ids, links and commands that the documents name
     CheckDocs,
     /// Two people meet and talk over a private Tor network and a relay
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<String> {
     match &args.task {
         Task::CheckLayers => layers::check(&workspace_root()),
+        Task::CheckClaims(args) => claims::run(&workspace_root(), args),
         Task::CheckDocs => docs::check(&workspace_root()),
         Task::Demo(args) => demo::show(args),
         Task::Performance(args) => performance::make(&workspace_root(), args),

@@ -84,6 +84,7 @@ async fn a_caller_who_passes_every_check_is_answered() {
     }
 }
 
+/// Claim L1.
 #[tokio::test]
 async fn each_check_refuses_alone_and_says_nothing() {
     let running = running(Limits::default()).await;
@@ -242,6 +243,7 @@ async fn every_answer_forbids_storing_sniffing_framing_and_lending() {
     }
 }
 
+/// Claim L1.
 #[tokio::test]
 async fn a_form_cannot_send_a_command() {
     let running = running(Limits::default()).await;
@@ -345,6 +347,7 @@ async fn failures_have_a_status_and_a_code() {
     }
 }
 
+/// Claim S1.
 #[tokio::test]
 async fn a_weak_passphrase_makes_no_vault_in_any_front_end() {
     let running = running(Limits::default()).await;
@@ -367,6 +370,7 @@ async fn a_weak_passphrase_makes_no_vault_in_any_front_end() {
     );
 }
 
+/// Claim Z1.
 #[tokio::test]
 async fn a_panic_is_an_error_without_its_words() {
     let running = running(Limits::default()).await;
@@ -508,6 +512,7 @@ async fn every_listener_hears_every_event_in_order() {
     }
 }
 
+/// Claim L1.
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_and_foreign_pages_do_not_listen() {
     let running = running(Limits::default()).await;

@@ -438,6 +438,7 @@ async fn every_command_fails_with_a_type_and_a_sentence() {
     }
 }
 
+/// Claim L1.
 #[tokio::test]
 async fn no_command_is_taken_without_the_secret() {
     let asked = Asked::start().await;

@@ -129,6 +129,7 @@ fn after_a_crash_there_is_no_daemon_and_a_new_one_starts() {
     assert_eq!(ask(dir.path(), &["status"]).0, Some(0));
 }
 
+/// Claim Z1.
 #[test]
 fn it_leaves_no_core_dump() {
     let dir = tempfile::tempdir().unwrap();
@@ -170,6 +171,7 @@ fn in_memory(pid: u32, needle: &[u8]) -> bool {
         })
 }
 
+/// Claim Z1.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_passphrase_does_not_stay_in_memory() {

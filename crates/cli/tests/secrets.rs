@@ -22,6 +22,7 @@ const HANG: Duration = Duration::from_secs(60);
 
 const MARKED: &str = "slow-marked-passphrase-7Qx";
 
+/// Claim Z1.
 #[test]
 fn a_passphrase_is_never_on_the_command_line_or_in_the_environment() {
     let daemon = FakeDaemon::start();
@@ -61,6 +62,7 @@ fn a_passphrase_is_never_on_the_command_line_or_in_the_environment() {
     }
 }
 
+/// Claim L1.
 #[test]
 fn no_hostile_character_reaches_the_terminal_in_any_form() {
     let daemon = FakeDaemon::start();
@@ -191,6 +193,7 @@ fn no_proxy_of_the_environment_is_used() {
     assert!(proxy.accept().is_err(), "the proxy was asked");
 }
 
+/// Claim L1.
 #[test]
 fn a_stranger_on_a_crashed_daemons_port_gets_nothing() {
     let dir = tempfile::tempdir().unwrap();

@@ -67,6 +67,7 @@ mod tests {
         assert_eq!(guarded(TABLE, b"key", &row(), "a row"), Ok(&b"value"[..]));
     }
 
+    /// Claim I1.
     #[test]
     fn every_flipped_bit_and_every_cut_is_damage() {
         let row = row();

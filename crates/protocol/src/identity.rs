@@ -306,6 +306,7 @@ mod tests {
         assert_eq!(verify(&card, &credential), Ok(()));
     }
 
+    /// Claim Q3.
     #[test]
     fn either_half_alone_is_refused() {
         let (mut forged, credential) = card();
@@ -318,6 +319,7 @@ mod tests {
         assert_eq!(verify(&forged, &credential), Err(ProofError::MlDsa65));
     }
 
+    /// Claims A2 and Q3.
     #[test]
     fn another_key_role_leaf_or_invite_is_refused() {
         let (mut other, credential) = card();

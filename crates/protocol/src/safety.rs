@@ -55,8 +55,30 @@ impl fmt::Debug for SafetyNumber {
 
 #[cfg(test)]
 mod tests {
-    use super::SafetyNumber;
+    use std::collections::BTreeSet;
 
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+
+    use super::SafetyNumber;
+    use crate::identity::IdentityKeys;
+
+    /// Claims A1 and A2.
+    #[test]
+    fn each_identity_its_role_and_the_binding_change_it() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let [a, b, c] = [(); 3].map(|()| IdentityKeys::generate(&mut rng).fingerprint());
+        let numbers = [
+            SafetyNumber::new(&a, &b, &[1; 32]),
+            SafetyNumber::new(&c, &b, &[1; 32]),
+            SafetyNumber::new(&a, &c, &[1; 32]),
+            SafetyNumber::new(&b, &a, &[1; 32]),
+            SafetyNumber::new(&a, &b, &[2; 32]),
+        ];
+        let shown: BTreeSet<String> = numbers.iter().map(ToString::to_string).collect();
+        assert_eq!(shown.len(), numbers.len());
+    }
+
+    /// Claim A1.
     #[test]
     fn it_is_eight_groups_of_five_digits_of_the_first_128_bits() {
         let mut bytes = [0xff; 32];

@@ -91,6 +91,7 @@ fn the_direct_address_in_the_routes_is_that_of_the_stored_keys() {
     }
 }
 
+/// Claims A1 and B0.
 #[test]
 fn a_second_use_of_a_link_is_noticed_and_a_forged_box_is_none() {
     let (mut alice, mut bob, mut mallory) = (Person::new(1), Person::new(2), Person::new(3));
@@ -160,6 +161,7 @@ fn the_second_slot_can_be_accepted_when_the_first_holds_rubbish() {
     );
 }
 
+/// Claim B0.
 #[test]
 fn an_expired_link_is_refused_and_a_request_put_in_time_is_not() {
     let (mut alice, mut bob) = (Person::new(1), Person::new(2));
@@ -186,6 +188,7 @@ fn an_expired_link_is_refused_and_a_request_put_in_time_is_not() {
     alice.accept(&created, &redeemed);
 }
 
+/// Claim B0.
 #[test]
 fn a_revoked_invite_is_gone_with_its_keys() {
     let (mut alice, mut bob) = (Person::new(1), Person::new(2));
@@ -209,6 +212,7 @@ fn a_revoked_invite_is_gone_with_its_keys() {
     );
 }
 
+/// Claim F1.
 #[test]
 fn after_acceptance_neither_the_secret_of_the_link_nor_the_request_key_is_left() {
     let (mut alice, mut bob) = (Person::new(1), Person::new(2));
@@ -220,6 +224,7 @@ fn after_acceptance_neither_the_secret_of_the_link_nor_the_request_key_is_left()
     assert!(!alice.holds(&created.link.secret));
 }
 
+/// Claim F1.
 #[test]
 fn a_forgotten_conversation_leaves_no_row() {
     let (mut alice, mut bob) = friends(5);
@@ -239,6 +244,7 @@ fn a_forgotten_conversation_leaves_no_row() {
     );
 }
 
+/// Claim M1.
 #[test]
 fn people_who_share_a_friend_share_no_key_with_each_other() {
     let mut alice = Person::new(1);
@@ -268,6 +274,7 @@ fn nothing_waits_in_a_window_twice() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
+    /// Claim I1.
     #[test]
     fn a_bundle_with_any_bit_changed_is_refused(at in 0_usize..16_384 * 8) {
         let (mut alice, mut bob) = (Person::new(1), Person::new(2));
@@ -279,6 +286,7 @@ proptest! {
         prop_assert!(bob.rows().is_empty());
     }
 
+    /// Claim I1.
     #[test]
     fn a_request_with_any_bit_changed_is_refused(at in 0_usize..16_384 * 8) {
         let (mut alice, mut bob) = (Person::new(1), Person::new(2));
@@ -291,6 +299,7 @@ proptest! {
         prop_assert_eq!(alice.store.snapshot(), before);
     }
 
+    /// Claim I1.
     #[test]
     fn a_box_with_any_bit_changed_burns_nothing(at in 0_usize..16_384 * 8) {
         let (mut alice, mut bob) = friends(9);

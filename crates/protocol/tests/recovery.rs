@@ -283,6 +283,7 @@ fn questions_that_cross_do_not_part_the_two() {
     assert_they_talk(&mut alice, &mut bob);
 }
 
+/// Claim A1.
 #[test]
 fn a_request_is_taken_once_and_a_forged_or_foreign_one_changes_nothing() {
     let (mut alice, mut bob) = friends(74);

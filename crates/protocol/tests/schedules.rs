@@ -242,6 +242,7 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
+    /// Claim D0.
     #[test]
     fn every_message_is_read_once_and_in_one_order(
         seed in 0_u64..1_000,

@@ -225,6 +225,7 @@ mod tests {
         assert_eq!(format!("{seed:?}"), "TlsSeed(..)");
     }
 
+    /// Claim Q2.
     #[test]
     fn both_sides_offer_the_hybrid_group_alone() {
         let seed = TlsSeed::new([7; 32]);

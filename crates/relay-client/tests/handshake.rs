@@ -182,6 +182,7 @@ async fn the_foreign_ends_work_when_nothing_is_changed() {
     drop(accepting.await);
 }
 
+/// Claim Q2.
 #[tokio::test]
 async fn a_server_with_another_key_is_refused() {
     let (stream, serving) = serving();
@@ -210,6 +211,7 @@ async fn a_relay_whose_key_was_swapped_is_refused() {
     assert!(accepting.await.unwrap().is_err());
 }
 
+/// Claim Q2.
 #[tokio::test]
 async fn a_server_that_shows_the_key_but_does_not_hold_it_is_refused() {
     let shown = signing_key(&seed()).public_key().unwrap().as_ref().to_vec();
@@ -223,18 +225,21 @@ async fn a_server_that_shows_the_key_but_does_not_hold_it_is_refused() {
     assert_eq!(refused_server(config).await, ConnectError::WrongKey);
 }
 
+/// Claim Q2.
 #[tokio::test]
 async fn a_classical_client_is_refused() {
     let config = foreign_client(CLASSICAL, &TLS13, true, Some(tls::ALPN));
     assert_eq!(refused_client(config).await, ServeError::Incompatible);
 }
 
+/// Claim Q2.
 #[tokio::test]
 async fn a_client_of_the_kem_without_the_curve_is_refused() {
     let config = foreign_client(aws_lc_rs::kx_group::MLKEM768, &TLS13, true, Some(tls::ALPN));
     assert_eq!(refused_client(config).await, ServeError::Incompatible);
 }
 
+/// Claim Q2.
 #[tokio::test]
 async fn a_classical_server_is_refused() {
     let config = foreign_server(CLASSICAL, &TLS13, Some(tls::ALPN));
@@ -247,6 +252,7 @@ async fn a_client_of_tls_1_2_is_refused() {
     assert_eq!(refused_client(config).await, ServeError::Incompatible);
 }
 
+/// Claim Q2.
 #[tokio::test]
 async fn a_server_of_tls_1_2_is_refused() {
     let config = foreign_server(CLASSICAL, &TLS12, Some(tls::ALPN));
@@ -261,6 +267,7 @@ async fn a_client_of_another_or_no_protocol_is_refused() {
     }
 }
 
+/// Claim Q2.
 #[tokio::test]
 async fn a_server_of_another_or_no_protocol_is_refused() {
     for alpn in [None, Some(&b"http/1.1"[..]), Some(b"hushwing/2")] {

@@ -102,6 +102,7 @@ async fn an_answer_of_another_kind_closes_the_connection() {
     }
 }
 
+/// Claim I1.
 #[tokio::test]
 async fn a_box_for_a_slot_not_asked_for_closes_the_connection() {
     let (client, _) = client_of(|request| {
@@ -193,6 +194,7 @@ async fn a_request_cut_short_is_a_typed_error() {
     );
 }
 
+/// Claim R0.
 #[tokio::test(start_paused = true)]
 async fn a_client_that_stops_inside_a_frame_is_cut_off() {
     let (mut stream, serving) = raw_client(ConnectionLimits::default()).await;
@@ -202,6 +204,7 @@ async fn a_client_that_stops_inside_a_frame_is_cut_off() {
     drop(stream);
 }
 
+/// Claim R0.
 #[tokio::test(start_paused = true)]
 async fn a_client_that_reads_nothing_holds_no_more_than_its_limit_and_is_cut_off() {
     let limits = ConnectionLimits {
@@ -234,6 +237,7 @@ async fn a_client_that_reads_nothing_holds_no_more_than_its_limit_and_is_cut_off
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
+    /// Claim I1.
     #[test]
     fn any_bytes_after_the_handshake_end_in_a_typed_error(
         head in proptest::collection::vec(any::<u8>(), 1..600),

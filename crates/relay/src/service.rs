@@ -201,6 +201,7 @@ fn expiry(now_s: u64, ttl_s: u32) -> u64 {
 mod tests {
     use super::*;
 
+    /// Claim M1.
     #[test]
     fn an_expiry_tells_the_hour_not_the_second() {
         assert_eq!(expiry(10_000, 800), 3 * EXPIRY_STEP_S);

@@ -100,6 +100,7 @@ async fn a_dropped_box_leaves_file_and_log_in_the_stated_time() {
     assert!(!files_hold(folder.path(), MARK));
 }
 
+/// Claim M1.
 #[tokio::test]
 async fn slots_are_in_no_file() {
     let folder = TempDir::new().unwrap();
@@ -136,6 +137,7 @@ async fn free_pages_go_back_to_the_file_system() {
     panic!("still {} bytes", fs::metadata(&path).unwrap().len());
 }
 
+/// Claim R0.
 #[tokio::test]
 async fn a_disk_without_its_reserve_counts_as_full() {
     let folder = TempDir::new().unwrap();

@@ -91,6 +91,7 @@ async fn a_box_is_found_where_it_was_put<S: SlotStore>(make: impl Fn(StoreLimits
     assert_eq!(store.usage().await, Ok(usage));
 }
 
+/// Claim R0.
 async fn a_place_is_written_once<S: SlotStore>(make: impl Fn(StoreLimits) -> Arc<S>) {
     let store = make(no_limits());
     assert_eq!(store.put(deposit(1, 7), NOW).await, Ok(Put::Stored));
@@ -185,6 +186,7 @@ async fn expiry_removes_boxes_and_tombstones_in_bounded_batches<S: SlotStore>(
     assert_eq!(found, Ok(Some((0, boxed(10)))));
 }
 
+/// Claim R0.
 async fn a_store_full_of_boxes_refuses_evicts_nothing_and_recovers<S: SlotStore>(
     make: impl Fn(StoreLimits) -> Arc<S>,
 ) {
@@ -228,6 +230,7 @@ async fn a_store_full_of_bytes_counts_tombstones_too<S: SlotStore>(
     assert_eq!(store.put(fresh, LATER).await, Ok(Put::Stored));
 }
 
+/// Claim R0.
 async fn concurrent_puts_at_one_place_store_one_box<S: SlotStore>(
     make: impl Fn(StoreLimits) -> Arc<S>,
 ) {

@@ -175,6 +175,7 @@ fn meaning(parsed: &Result<Endpoint, <Endpoint as FromStr>::Err>) -> Means {
     }
 }
 
+/// Claim M2.
 #[test]
 fn each_spelling_means_one_thing_or_is_refused() {
     for (host, means) in spellings() {
@@ -214,6 +215,7 @@ fn a_port_is_a_plain_number_that_is_not_zero() {
 
 /// One listener on every address of this machine: whatever spelling reached it
 /// was connected to directly.
+/// Claim M2.
 #[tokio::test]
 async fn no_spelling_is_dialled_directly_unless_it_plainly_names_this_machine() {
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("bind");

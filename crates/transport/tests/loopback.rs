@@ -66,6 +66,7 @@ async fn a_taken_port_says_so() {
     );
 }
 
+/// Claim M2.
 #[tokio::test]
 async fn an_address_in_the_clear_needs_the_dialer_made_for_it() {
     let mut listener = TcpListen::bind(loopback("127.0.0.1:0"))
@@ -80,6 +81,7 @@ async fn an_address_in_the_clear_needs_the_dialer_made_for_it() {
     assert!(dialed.is_ok() && accepted.is_some());
 }
 
+/// Claim Z1.
 #[tokio::test]
 async fn no_error_names_an_address() {
     let onion = hushwing_wire::address::OnionAddress::from_public_key([3; 32]);

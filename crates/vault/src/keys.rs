@@ -109,6 +109,7 @@ mod tests {
         assert_ne!(other.database_key().as_bytes(), database.as_bytes());
     }
 
+    /// Claim Z1.
     #[test]
     fn debug_shows_no_key() {
         let root = VaultKey::from_bytes(Zeroizing::new([0x5a; KEY_LEN]));

@@ -159,6 +159,7 @@ fn a_request_names_one_to_eight_slots_and_waits_two_minutes_at_most() {
     );
 }
 
+/// Claim M1.
 #[test]
 fn a_frame_without_a_box_has_nothing_in_the_place_of_the_box() {
     let mut frame = Request {
@@ -394,6 +395,7 @@ fn odd_spellings_of_addresses_are_refused() {
     assert!(format!("{onion}:443").parse::<Endpoint>().is_ok());
 }
 
+/// Claim M2.
 #[test]
 fn nobody_can_send_an_impossible_route() {
     let mut card = a_card();
@@ -410,6 +412,7 @@ fn nobody_can_send_an_impossible_route() {
     assert!(card.to_bytes().is_err());
 }
 
+/// Claim Z1.
 #[test]
 fn secrets_do_not_show_in_debug_output() {
     let shown = format!(
@@ -422,6 +425,7 @@ fn secrets_do_not_show_in_debug_output() {
 }
 
 proptest! {
+    /// Claim I1.
     #[test]
     fn no_decoder_panics_on_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
         let _ = Envelope::from_bytes(&bytes);
@@ -452,6 +456,7 @@ proptest! {
         prop_assert_ne!(Envelope::from_bytes(&bytes), Ok(envelope));
     }
 
+    /// Claim I1.
     #[test]
     fn a_cut_or_extended_structure_is_refused(keep in 0usize..5_500, extra in 1usize..9) {
         let card = a_card().to_bytes().expect("encodes");

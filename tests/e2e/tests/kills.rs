@@ -11,6 +11,7 @@ use hushwing_e2e::{chance, scenario};
 /// Kills of this test: about one for each tenth of a life of either person.
 const ROUNDS: u32 = 25;
 
+/// Claim D0.
 #[test]
 fn what_send_accepted_survives_kills_at_any_instant() {
     let folder = Folder::temporary().unwrap();

@@ -35,6 +35,7 @@ const BOB: &str = "Bartholomew Quillfeather-Xylander";
 /// apart: connections end a moment after their clients.
 const LOOKS: u32 = 30;
 
+/// Claims C1, M1 and Z1.
 #[test]
 fn no_text_name_onion_address_or_slot_stands_anywhere_in_the_clear() {
     let name = "no_text_name_onion_address_or_slot_stands_anywhere_in_the_clear";

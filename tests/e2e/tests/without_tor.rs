@@ -29,6 +29,7 @@ use sealed_room::{Capture, Packet, Transport};
 /// Long enough for several rounds of the daemons' own retries.
 const OUTAGE: Duration = Duration::from_secs(45);
 
+/// Claim M2.
 #[test]
 fn nothing_leaves_but_attempts_to_reach_tor() {
     sealed_room::run_inside("nothing_leaves_but_attempts_to_reach_tor", story);

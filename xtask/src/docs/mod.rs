@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::performance;
+pub(crate) use requirements::{cited_ids, requirement_ids};
 
 /// The project's text files by their path relative to the workspace.
 pub(crate) type Texts = BTreeMap<PathBuf, String>;
@@ -51,7 +52,19 @@ pub(crate) fn check(root: &Path) -> Result<String> {
 }
 
 /// Every text file that git tracks or would track; binary files are left out.
-fn project_texts(root: &Path) -> Result<Texts> {
+pub(crate) fn project_texts(root: &Path) -> Result<Texts> {
+    let mut texts = Texts::new();
+    for path in project_files(root)? {
+        // A file deleted but not yet committed is still in git's list.
+        if let Ok(text) = std::fs::read_to_string(root.join(&path)) {
+            texts.insert(path, text);
+        }
+    }
+    Ok(texts)
+}
+
+/// The path of every file that git tracks or would track.
+pub(crate) fn project_files(root: &Path) -> Result<Vec<PathBuf>> {
     let out = Command::new("git")
         .current_dir(root)
         .args([
@@ -69,23 +82,15 @@ fn project_texts(root: &Path) -> Result<Texts> {
             String::from_utf8_lossy(&out.stderr)
         );
     }
-    let mut texts = Texts::new();
-    for name in out
-        .stdout
-        .split(|byte| *byte == 0)
-        .filter(|n| !n.is_empty())
-    {
-        let path = PathBuf::from(String::from_utf8_lossy(name).into_owned());
-        // A file deleted but not yet committed is still in git's list.
-        if let Ok(text) = std::fs::read_to_string(root.join(&path)) {
-            texts.insert(path, text);
-        }
-    }
-    Ok(texts)
+    let names = out.stdout.split(|byte| *byte == 0);
+    Ok(names
+        .filter(|name| !name.is_empty())
+        .map(|name| PathBuf::from(String::from_utf8_lossy(name).into_owned()))
+        .collect())
 }
 
 /// The folders of the workspace's members, from the root manifest.
-fn members(texts: &Texts) -> Result<Vec<String>> {
+pub(crate) fn members(texts: &Texts) -> Result<Vec<String>> {
     #[derive(Deserialize)]
     struct Manifest {
         workspace: Workspace,

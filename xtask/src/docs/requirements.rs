@@ -58,6 +58,22 @@ pub(crate) fn check(texts: &Texts) -> (usize, Vec<String>) {
     (stated.len(), complaints)
 }
 
+/// Every requirement that the specification states.
+pub(crate) fn requirement_ids(texts: &Texts) -> BTreeSet<String> {
+    texts
+        .iter()
+        .filter(|(path, _)| path.starts_with(SPEC))
+        .flat_map(|(_, text)| ids(text))
+        .filter(|found| found.bracketed)
+        .map(|found| found.id)
+        .collect()
+}
+
+/// Every requirement that a text names.
+pub(crate) fn cited_ids(text: &str) -> BTreeSet<String> {
+    ids(text).into_iter().map(|found| found.id).collect()
+}
+
 fn cites(path: &Path) -> bool {
     CITING.iter().any(|folder| path.starts_with(folder))
 }

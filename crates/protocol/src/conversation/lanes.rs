@@ -111,6 +111,7 @@ mod tests {
         }
     }
 
+    /// Claims M1 and N1.
     #[test]
     fn no_two_lanes_or_indices_share_a_slot_or_a_key() {
         let root = Secret32::new([1; 32]);

@@ -111,6 +111,7 @@ mod tests {
         })
     }
 
+    /// Claim P1.
     #[test]
     fn a_side_commits_once_after_each_commit_of_the_other() {
         assert!(may_commit(1, false, &[9]));

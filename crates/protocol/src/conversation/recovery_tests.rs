@@ -52,6 +52,7 @@ fn repaired(happenings: &[Happening]) -> bool {
 
 type Lie = fn(&mut RepairRequest);
 
+/// Claim B0.
 #[test]
 fn numbers_that_no_honest_peer_reaches_are_refused_and_jam_nothing() {
     let lies: [Lie; 4] = [
@@ -92,6 +93,7 @@ fn the_greatest_generation_is_not_passed_and_the_lanes_go_on() {
     assert_ne!(asked.slot, boxed.slot);
 }
 
+/// Claim P1.
 #[test]
 fn a_broken_request_does_not_bring_keys_back_that_are_given_up() {
     // Of crossing requests the inviter's goes first; a malformed one of hers

@@ -5,7 +5,7 @@ use hushwing_wire::{Bundle, InviteLink, RequestPlaintext, SealedBox};
 
 use super::{
     InviteError, RequestSlot, accept,
-    keys::{BUNDLE_BOX_LABEL, InviteKeys, REQUEST_BOX_LABEL},
+    keys::{BUNDLE_BOX_LABEL, InviteKeys, REQUEST_BOX_LABEL, binding, psk_id},
     redeem,
 };
 use crate::{
@@ -76,6 +76,7 @@ fn a_bundle_made_by_the_rules_is_redeemed() {
     );
 }
 
+/// Claim C2.
 #[test]
 fn a_bundle_of_a_classical_suite_is_refused() {
     assert_eq!(
@@ -84,6 +85,7 @@ fn a_bundle_of_a_classical_suite_is_refused() {
     );
 }
 
+/// Claims A2 and Q3.
 #[test]
 fn a_bundle_whose_proof_is_stripped_forged_or_of_the_other_role_is_refused() {
     let refused = |alter: fn(&mut Bundle), role| redeem_handmade(&handmade(alter, role, false));
@@ -111,6 +113,7 @@ fn a_bundle_whose_proof_is_stripped_forged_or_of_the_other_role_is_refused() {
     );
 }
 
+/// Claim A2.
 #[test]
 fn another_bundle_than_the_link_names_is_refused() {
     let (mut link, boxed) = handmade(|_| {}, Role::Inviter, false);
@@ -158,6 +161,7 @@ fn flip(bytes: &mut [u8], at: usize) {
     bytes[at] ^= 1;
 }
 
+/// Claims B0 and I1.
 #[test]
 fn each_region_of_a_request_is_bound() {
     assert_eq!(accept_altered(|_| {}), None);
@@ -177,6 +181,7 @@ fn each_region_of_a_request_is_bound() {
     );
 }
 
+/// Claim A2.
 #[test]
 fn a_message_of_another_request_does_not_fit_the_welcome() {
     let mut alice = Person::new(1);
@@ -211,6 +216,7 @@ fn a_message_of_another_request_does_not_fit_the_welcome() {
     ));
 }
 
+/// Claim A1.
 #[test]
 fn whoever_answers_under_another_identity_has_another_safety_number() {
     let mut alice = Person::new(1);
@@ -230,4 +236,27 @@ fn whoever_answers_under_another_identity_has_another_safety_number() {
             .safety_number
     };
     assert_ne!(safety_number(1), safety_number(2));
+}
+
+/// Claim A2.
+#[test]
+fn each_part_of_a_first_contact_changes_what_binds_it_alone() {
+    let parts = [&b"link"[..], b"bundle", b"request"];
+    let mut bindings = vec![binding(parts[0], parts[1], parts[2])];
+    let mut psks = vec![psk_id(parts[0], parts[1])];
+    for which in 0..3 {
+        let mut changed = parts.map(<[u8]>::to_vec);
+        changed[which][0] ^= 1;
+        bindings.push(binding(&changed[0], &changed[1], &changed[2]));
+        if which < 2 {
+            psks.push(psk_id(&changed[0], &changed[1]));
+        }
+    }
+    // What is moved from one part to the next is another contact too.
+    bindings.push(binding(b"linkb", b"undle", parts[2]));
+    psks.push(psk_id(b"linkb", b"undle"));
+    for all in [bindings, psks] {
+        let different: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(different.len(), all.len());
+    }
 }

@@ -82,6 +82,7 @@ fn psk(value: &Secret32) -> ExternalPsk<'_> {
     ExternalPsk { id: [1; 32], value }
 }
 
+/// Claims C2 and Q1.
 #[test]
 fn our_key_package_passes_and_a_classical_one_does_not() {
     with_provider(1, |provider| {
@@ -107,6 +108,7 @@ fn our_key_package_passes_and_a_classical_one_does_not() {
     });
 }
 
+/// Claim C2.
 #[test]
 fn a_key_package_that_is_cut_long_or_changed_is_refused() {
     with_provider(1, |provider| {
@@ -143,6 +145,7 @@ fn a_last_resort_key_package_is_refused() {
     });
 }
 
+/// Claims B0 and C2.
 #[test]
 fn a_welcome_without_the_psk_or_of_another_suite_is_refused() {
     let value = Secret32::new([2; 32]);
@@ -163,6 +166,7 @@ fn a_welcome_without_the_psk_or_of_another_suite_is_refused() {
     }
 }
 
+/// Claim A2.
 #[test]
 fn a_welcome_with_another_psk_is_refused() {
     let (ours, other) = (Secret32::new([2; 32]), Secret32::new([3; 32]));
@@ -248,6 +252,7 @@ fn both_sides_of_an_epoch_derive_the_same() {
     });
 }
 
+/// Claim A1.
 #[test]
 fn a_commit_that_adds_somebody_is_refused() {
     pair(|founder, mut founded, joiner, mut joined| {
@@ -264,6 +269,7 @@ fn a_commit_that_adds_somebody_is_refused() {
     });
 }
 
+/// Claims P1 and Q1.
 #[test]
 fn a_commit_without_a_path_is_refused() {
     pair(|founder, mut founded, joiner, mut joined| {
@@ -313,6 +319,7 @@ fn a_commit_with_another_psk_is_refused() {
     });
 }
 
+/// Claim A1.
 #[test]
 fn a_commit_that_changes_the_identity_of_the_leaf_is_refused() {
     pair(|founder, mut founded, joiner, mut joined| {
@@ -336,6 +343,7 @@ fn a_commit_that_changes_the_identity_of_the_leaf_is_refused() {
     });
 }
 
+/// Claim B0.
 #[test]
 fn a_removal_and_a_bare_proposal_are_refused() {
     pair(|founder, mut founded, joiner, mut joined| {
@@ -361,6 +369,7 @@ fn a_removal_and_a_bare_proposal_are_refused() {
     });
 }
 
+/// Claim F1.
 #[test]
 fn the_exporter_is_not_in_the_store() {
     fn check(provider: &Provider<'_>, group: &Group) {

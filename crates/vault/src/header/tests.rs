@@ -64,6 +64,7 @@ fn another_passphrase_is_told_from_damage() {
     assert_eq!(error, Some(HeaderError::WrongPassphrase));
 }
 
+/// Claim N1.
 #[test]
 fn two_headers_of_one_key_share_no_salt_nonce_or_ciphertext() {
     let (one, two) = (header(), header());
@@ -89,6 +90,7 @@ fn each_flipped_bit_is_damage() {
     }
 }
 
+/// Claim I1.
 #[test]
 fn each_flipped_bit_is_refused_even_with_the_checksum_set_right() {
     let good = header();
@@ -142,6 +144,7 @@ fn truncated_and_extended_headers_are_damage() {
     }
 }
 
+/// Claim S1.
 #[test]
 fn lowered_parameters_do_not_open() {
     // With a sound kind they are under the floor; with the kind of tests they

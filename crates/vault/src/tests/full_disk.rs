@@ -43,6 +43,7 @@ fn a_full_disk_is_told_as_such_undoes_the_step_and_leaves_the_vault_usable() {
     assert_eq!(rows(&mut vault), [b"a", b"c"]);
 }
 
+/// Claim D0.
 #[test]
 fn a_step_that_goes_on_after_an_error_stores_nothing() {
     let (_dir, mut vault) = new_vault();

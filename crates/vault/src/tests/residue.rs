@@ -81,6 +81,7 @@ impl Churn {
     }
 }
 
+/// Claim F1.
 #[test]
 fn what_was_deleted_before_a_purge_is_in_no_page_and_no_log() {
     let (mut seen_in_the_log, mut left_by_the_checkpoint) = (0, 0);

@@ -49,6 +49,7 @@ fn cut_and_extended_headers_are_an_error() {
     }
 }
 
+/// Claim I1.
 #[test]
 fn a_flipped_byte_anywhere_in_the_database_is_an_error() {
     let good = closed_vault(24);

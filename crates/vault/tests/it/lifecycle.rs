@@ -60,6 +60,7 @@ fn a_vault_is_never_made_over_another() {
     assert_eq!(files(dir.path()), before);
 }
 
+/// Claim S1.
 #[test]
 fn a_database_that_lost_its_header_is_never_made_over() {
     let (dir, mut vault) = new_vault();
@@ -75,6 +76,7 @@ fn a_database_that_lost_its_header_is_never_made_over() {
     assert!(get(&mut open(dir.path()).unwrap(), b"key").is_some());
 }
 
+/// Claim S1.
 #[test]
 fn a_wrong_passphrase_changes_no_byte_even_with_a_log_waiting() {
     let dir = folder_of(&files_with_a_log(3));

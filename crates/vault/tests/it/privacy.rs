@@ -20,6 +20,7 @@ fn paths(dir: &Path) -> Vec<PathBuf> {
     files(dir).into_keys().map(|name| dir.join(name)).collect()
 }
 
+/// Claim S1.
 #[test]
 fn folder_and_files_are_private_while_open_and_when_closed() {
     let dir = tempfile::tempdir().unwrap();
@@ -76,6 +77,7 @@ fn a_folder_that_others_may_change_is_refused_and_left_alone() {
     assert_eq!(error, OpenError::Files(FileError::WritableByOthers));
 }
 
+/// Claims C1 and S1.
 #[test]
 fn no_file_holds_a_row_or_the_passphrase_in_the_clear() {
     let contains = |haystack: &[u8], needle: &[u8]| {

@@ -142,6 +142,7 @@ fn child_commits_without_end() {
     }
 }
 
+/// Claim D0.
 #[test]
 fn a_process_killed_at_any_moment_leaves_the_last_commit_whole() {
     let (dir, mut vault) = new_vault();

@@ -148,7 +148,7 @@ fn chosen<'a>(
             claims.insert(row.id.as_str());
         }
     }
-    for one in only.iter().filter(|one| !used.contains(one)) {
+    if let Some(one) = only.iter().find(|one| !used.contains(one)) {
         bail!("{one} is no claim and no mutation with a test");
     }
     Ok(trials)

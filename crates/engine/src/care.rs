@@ -100,6 +100,27 @@ impl Engine {
         self.refresh_contact(ctx, contact, &row)
     }
 
+    /// One relay says that the place of our request was used, another one does not
+    /// answer: the request soon goes to the next place as well.
+    pub(crate) fn repair_hurries(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        let Some(mut row) = Rows(ctx.store).contact(contact)? else {
+            return Ok(());
+        };
+        let Some(repair) = &mut row.repair else {
+            return Ok(());
+        };
+        if repair.tries < limits::REPAIR_HURRIED_PLACES {
+            repair.next_ms = repair.next_ms.min(ctx.now_ms + limits::REPAIR_HURRY_MS);
+            Rows(ctx.store).put_contact(contact, &row)?;
+            self.refresh_care(contact, &row);
+        }
+        Ok(())
+    }
+
     fn ask_for_keys(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -110,6 +131,10 @@ impl Engine {
         else {
             return Ok(());
         };
+        if repair.tries > 0 && repair.tries.is_multiple_of(limits::PLACES_PER_REQUEST) {
+            hushwing_protocol::forget_request(ctx, &conversation)
+                .map_err(|_| StoreError::Damaged("conversation"))?;
+        }
         let pause = limits::REPAIR_WALK_MS << repair.tries.min(16);
         repair.tries = repair.tries.saturating_add(1);
         repair.next_ms = ctx.now_ms + pause.min(limits::REPAIR_WALK_MAX_MS);
@@ -120,6 +145,37 @@ impl Engine {
             // Tried again at the next turn of the walk.
             Err(_) => Ok(()),
         }
+    }
+
+    /// Asks the contact whether our keys fit; at most once a day, and not while new
+    /// ones are being made. `[HW-REC-7]`
+    pub(crate) fn ask_whether_keys_fit(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        let Some(mut row) = Rows(ctx.store).contact(contact)? else {
+            return Ok(());
+        };
+        let Some(conversation) = row.meeting.conversation() else {
+            return Ok(());
+        };
+        if row.repair.is_some()
+            || ctx.now_ms < row.question_not_before_ms
+            || !Safeguard::KeyRepair.is_kept()
+        {
+            return Ok(());
+        }
+        row.question_not_before_ms = ctx.now_ms + limits::QUESTION_PAUSE_MS;
+        let routes = self.our_routes(ctx, &row)?;
+        match hushwing_protocol::ask_whether_keys_fit(ctx, &conversation, routes) {
+            Ok(boxed) => self.enqueue_recovery(ctx, contact, &mut row, &boxed)?,
+            Err(RecoveryError::Store(error)) => return Err(error),
+            // The next message that is overdue asks again.
+            Err(_) => {}
+        }
+        Rows(ctx.store).put_contact(contact, &row)?;
+        self.refresh_contact(ctx, contact, &row)
     }
 
     /// Puts a box outside of the lanes on its way.
@@ -265,7 +321,11 @@ impl Engine {
             self.ask_for_keys(ctx, contact, &mut row)?;
         }
         if row.ask_at_ms.is_some_and(|at| at <= ctx.now_ms) {
-            row.ask_at_ms = Some(ctx.now_ms + limits::GAP_REPEAT_MS);
+            let missing_for = row
+                .missing_since_ms
+                .map_or(0, |since| ctx.now_ms.saturating_sub(since));
+            let pause = missing_for.clamp(limits::GAP_REPEAT_MS, limits::GAP_REPEAT_MAX_MS);
+            row.ask_at_ms = Some(ctx.now_ms + pause);
             if Safeguard::GapRequest.is_kept() {
                 self.seal_quietly(ctx, contact, &mut row, Outgoing::AskAgain)?;
             }
@@ -309,7 +369,8 @@ impl Engine {
         };
         row.ask_at_ms = match (view.missing, row.ask_at_ms) {
             (0, _) => None,
-            (_, Some(at)) => Some(at),
+            // They were heard from a moment ago, so they may answer.
+            (_, Some(at)) => Some(at.min(ctx.now_ms + limits::GAP_REPEAT_MS)),
             (_, None) => Some(ctx.now_ms + limits::GAP_PATIENCE_MS),
         };
         Ok(())

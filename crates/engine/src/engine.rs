@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hushwing_protocol::{Ctx, InviteId, RequestSlot, store::StoreError};
 use hushwing_wire::{RelayAddress, Routes, Slot};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     io::{FlightId, Listener, Transmit, Wait},
     limits,
     outbox::{Attempt, DirectHealth, DropAttempt, Flight, Reput},
     relays::OwnRelays,
+    remembered::Remembered,
     rows::{ContactId, OutId, Owner, Rows},
     view::{DeliveryPolicy, Event, InviteState, NetworkView, RelayState},
 };
@@ -55,7 +55,7 @@ pub struct Engine {
     pub(crate) listening: BTreeSet<ContactId>,
     /// Forged boxes: where, and until when that place is left alone.
     pub(crate) forged: BTreeMap<(Slot, RelayAddress), u64>,
-    remembered: Remembered,
+    pub(crate) remembered: Remembered,
     /// The time of the last step.
     pub(crate) last_now_ms: u64,
     /// Our own relays.
@@ -279,14 +279,6 @@ impl Engine {
         self.pump(ctx)
     }
 
-    pub(crate) fn remember(&mut self, slot: &Slot) {
-        self.remembered.insert(slot);
-    }
-
-    pub(crate) fn remembers(&self, slot: &Slot) -> bool {
-        self.remembered.contains(slot)
-    }
-
     pub(crate) fn tell(&mut self, event: Event) {
         // Whoever is told that something was missed reads everything anew.
         if self.events.len() < limits::MAX_EVENTS {
@@ -298,48 +290,5 @@ impl Engine {
 
     pub(crate) fn is_open(state: InviteState) -> bool {
         matches!(state, InviteState::Publishing | InviteState::Ready)
-    }
-}
-
-/// Keyed digests of slots that were read, newest last. Only in memory and
-/// under a key that dies with the process, so that a stolen vault does not
-/// tell which slots at a relay were this person's.
-struct Remembered {
-    key: [u8; 32],
-    known: BTreeSet<[u8; 32]>,
-    order: VecDeque<[u8; 32]>,
-}
-
-impl Remembered {
-    fn new(key: [u8; 32]) -> Self {
-        Self {
-            key,
-            known: BTreeSet::new(),
-            order: VecDeque::new(),
-        }
-    }
-
-    fn digest(&self, slot: &Slot) -> [u8; 32] {
-        Sha256::new()
-            .chain_update(self.key)
-            .chain_update(slot.as_bytes())
-            .finalize()
-            .into()
-    }
-
-    fn insert(&mut self, slot: &Slot) {
-        let digest = self.digest(slot);
-        if self.known.insert(digest) {
-            self.order.push_back(digest);
-        }
-        while self.order.len() > limits::MAX_REMEMBERED_SLOTS {
-            if let Some(oldest) = self.order.pop_front() {
-                self.known.remove(&oldest);
-            }
-        }
-    }
-
-    fn contains(&self, slot: &Slot) -> bool {
-        self.known.contains(&self.digest(slot))
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     io::DirectAnswer,
     limits,
     outbox::generation_of,
+    remembered::Came,
     rows::{ContactId, ContactRow, Meeting, MessageId, MessageRow, OutId, Progress, Rows},
     view::{DeliveredBy, Event, LedgerStep, OrderView, RelayState},
 };
@@ -61,7 +62,7 @@ impl Engine {
             }
         };
         match taken {
-            Some(Taken::Stored) => self.remember(slot),
+            Some(Taken::Stored) => self.remembered.insert(slot, boxed),
             Some(Taken::Forged) => {
                 let until = ctx.now_ms + limits::FORGERY_REST_MS;
                 self.forged.insert((*slot, relay.clone()), until);
@@ -104,10 +105,11 @@ impl Engine {
             .get(contact)
             .is_some_and(|window| window.contains(slot));
         if !expected {
-            return Ok(if self.remembers(slot) {
-                DirectAnswer::Same
-            } else {
-                DirectAnswer::NotServed
+            return Ok(match self.remembered.came(slot, boxed) {
+                Came::This => DirectAnswer::Same,
+                // Whoever pushes it has forgotten what they wrote before.
+                Came::Another => DirectAnswer::Taken,
+                Came::Unknown => DirectAnswer::NotServed,
             });
         }
         let taken = self.in_room(ctx, contact, |engine, ctx| {
@@ -116,7 +118,7 @@ impl Engine {
         // Not inside of the room: of a step that was undone nothing may be
         // remembered as stored.
         if taken == Some(Taken::Stored) {
-            self.remember(slot);
+            self.remembered.insert(slot, boxed);
         }
         self.pump(ctx)?;
         Ok(match taken {
@@ -208,6 +210,7 @@ impl Engine {
         }
         let mut unreadable_now = false;
         let mut repaired_now = false;
+        let mut answer_refused = false;
         let conversation = row.meeting.conversation();
         for happening in opened.happenings {
             match happening {
@@ -321,6 +324,7 @@ impl Engine {
                 }
                 // The request's walk goes on with another one at its next turn.
                 Happening::AnswerRefused { why } => {
+                    answer_refused = row.repair.is_none();
                     self.tell(Event::Warning {
                         text: format!(
                             "New keys that a contact made cannot be used ({why}). Others are \
@@ -334,9 +338,13 @@ impl Engine {
         if let Some(answer) = opened.answer.filter(|_| !repaired_now) {
             self.answer_again(ctx, contact, row, &answer)?;
         }
-        if unreadable_now {
+        if unreadable_now || answer_refused {
             Rows(ctx.store).put_contact(contact, row)?;
-            self.need_repair(ctx, contact)?;
+            if answer_refused {
+                self.start_repair(ctx, contact)?;
+            } else {
+                self.need_repair(ctx, contact)?;
+            }
             if let Some(changed) = Rows(ctx.store).contact(contact)? {
                 *row = changed;
             }

@@ -128,6 +128,9 @@ pub enum DirectAnswer {
     Stored,
     /// It was in the vault before.
     Same,
+    /// Another box came at that slot before, so nothing else will ever be taken
+    /// there.
+    Taken,
     /// Nothing waits at that slot; also the answer to what does not authenticate.
     NotServed,
 }

@@ -24,6 +24,7 @@ mod meeting;
 mod outbox;
 mod reading;
 mod relays;
+mod remembered;
 mod room;
 mod rows;
 pub mod view;

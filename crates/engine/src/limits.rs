@@ -77,6 +77,18 @@ pub const RETRY_FIRST_MS: u64 = 1_000;
 /// Longest pause between two tries, in milliseconds.
 pub const RETRY_MAX_MS: u64 = 60_000;
 
+/// Failures in a row after which pauses grow up to [`RETRY_PATIENT_MS`]: some 25
+/// minutes. What is away for so long is seldom back within the minute, and a wait
+/// that is answered there ends the pause at once.
+pub const RETRY_PATIENT_AFTER: u32 = 30;
+
+/// Longest pause of a patient writer, in milliseconds.
+pub const RETRY_PATIENT_MS: u64 = 600_000;
+
+/// Failures at relays after which a contact's node that refused a box is asked once
+/// more: its window may have moved.
+pub const TRIES_PER_REFUSAL: u32 = 8;
+
 /// How long the direct path of a contact is left alone after it failed, in
 /// milliseconds; doubles up to [`DIRECT_REST_MAX_MS`]. A box that arrives from
 /// the contact ends the rest at once.
@@ -124,8 +136,13 @@ pub const MAX_REPUTS_OF_NOTHING: u32 = 6;
 /// longer than boxes that left together take to arrive by different ways.
 pub const GAP_PATIENCE_MS: u64 = 30_000;
 
-/// Pause between two such questions, in milliseconds.
+/// Least pause between two such questions, in milliseconds. It grows with the time
+/// for which something is missing, up to [`GAP_REPEAT_MAX_MS`], and is this short
+/// again when the contact is heard from.
 pub const GAP_REPEAT_MS: u64 = 300_000;
+
+/// Longest pause between two such questions, in milliseconds.
+pub const GAP_REPEAT_MAX_MS: u64 = 4 * 3_600_000;
 
 /// How long boxes may be missing, though they are asked for, before new keys are
 /// made, which bring what they held again, in milliseconds: longer than a contact
@@ -143,9 +160,28 @@ pub const REPAIR_WALK_MS: u64 = 600_000;
 /// Longest such pause, in milliseconds.
 pub const REPAIR_WALK_MAX_MS: u64 = 24 * 3_600_000;
 
+/// Places of one request for new keys; then a fresh one is made. The answer to this
+/// one may have been read in a life of the vault that is lost.
+pub const PLACES_PER_REQUEST: u32 = 6;
+
+/// Pause before a request goes to the next place when a relay says that something
+/// else lies at its last one, in milliseconds.
+pub const REPAIR_HURRY_MS: u64 = 15_000;
+
+/// Places up to which a request hurries: a relay that says so of each one must not
+/// drive us on for ever.
+pub const REPAIR_HURRIED_PLACES: u32 = 48;
+
 /// Least time between two repairs that start by themselves, in milliseconds: a
 /// contact that sends what cannot be read must not keep us busy.
 pub const REPAIR_PAUSE_MS: u64 = 3_600_000;
+
+/// How long a message may lie at relays without a receipt before the contact is
+/// asked whether the keys fit, in milliseconds: longer than a night.
+pub const QUESTION_AFTER_MS: u64 = 12 * 3_600_000;
+
+/// Least time between two such questions, in milliseconds.
+pub const QUESTION_PAUSE_MS: u64 = 24 * 3_600_000;
 
 /// Boxes outside of the lanes that wait for one contact; beyond, the oldest go.
 pub const MAX_RECOVERIES: usize = 16;

@@ -153,6 +153,12 @@ impl Engine {
     /// What the driver learnt of a relay. Changes nothing that is stored: what
     /// follows from it is done at the next [`Engine::tick`].
     pub fn relay_is(&mut self, relay: &RelayAddress, state: RelayState, now_ms: u64) {
+        if state == RelayState::Reachable
+            && let Some((RelayState::Unreachable { .. }, since_ms)) = self.health.get(relay)
+            && now_ms.saturating_sub(*since_ms) >= limits::RETRY_MAX_MS
+        {
+            self.wake_what_waits_for(relay, now_ms);
+        }
         let since_ms = match self.health.get(relay) {
             Some((known, since_ms))
                 if std::mem::discriminant(known) == std::mem::discriminant(&state) =>

@@ -133,6 +133,7 @@ impl Service for Node {
         match self.core.pushed(self.contact, slot, boxed).await {
             Some(DirectAnswer::Stored) => ResponseOp::Stored,
             Some(DirectAnswer::Same) => ResponseOp::Same,
+            Some(DirectAnswer::Taken) => ResponseOp::TakenAndDropped,
             Some(DirectAnswer::NotServed) => ResponseOp::Refused(Refusal::NotServed),
             None => ResponseOp::Refused(Refusal::StoreFailed),
         }

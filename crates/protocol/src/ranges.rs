@@ -70,6 +70,11 @@ impl Numbers {
         grew
     }
 
+    /// Whether `report` names every number of the set.
+    pub(crate) fn is_whole(&self, report: &Receipts) -> bool {
+        report.beyond.len() == self.beyond.len()
+    }
+
     /// What is reported: the prefix and the newest ranges. The other side joins
     /// reports, so older ranges that it has seen are not lost to it.
     pub(crate) fn report(&self) -> Receipts {
@@ -80,6 +85,7 @@ impl Numbers {
                 .iter()
                 .map(|&(first, last)| NumberRange { first, last })
                 .collect(),
+            mark: 0,
         }
     }
 }

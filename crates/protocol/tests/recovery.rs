@@ -7,7 +7,8 @@ mod common;
 use common::{Person, friends, relay, texts};
 use hushwing_protocol::{
     Happening, OpenError, Opened, Outgoing, RecoveryBox, RecoveryError, Said, SealError, Soundness,
-    ask_repair, forget, make_hollow, new_salt, offer_routes, route_record, soundness,
+    ask_repair, ask_whether_keys_fit, forget, make_hollow, new_salt, offer_routes, route_record,
+    soundness,
     store::{Order, Store as _, Table},
     take_route_record, view, waits, window,
 };
@@ -172,13 +173,113 @@ fn a_request_that_was_put_at_two_places_has_one_answer() {
 
 #[test]
 fn of_two_requests_that_cross_the_inviters_is_answered() {
-    let (mut alice, mut bob) = friends(73);
-    let (hers, his) = (ask(&mut alice), ask(&mut bob));
-    let ignored = take(&mut alice, &his);
-    assert!(ignored.answer.is_none() && !repaired(&ignored));
-    let opened = take(&mut bob, &hers);
-    assert!(repaired(&opened));
-    take(&mut alice, opened.answer.as_ref().unwrap());
+    for seen_at_its_place in [true, false] {
+        let (mut alice, mut bob) = friends(73);
+        let (hers, his) = (ask(&mut alice), ask(&mut bob));
+        // Hers lies where he waits for the answer to his, too.
+        let crossed = take(&mut alice, &his);
+        assert!(!repaired(&crossed));
+        let instead = crossed.answer.unwrap();
+        let found = if seen_at_its_place { &hers } else { &instead };
+        let opened = take(&mut bob, found);
+        assert!(repaired(&opened));
+        let late = if seen_at_its_place { &instead } else { &hers };
+        if let Ok(late) = bob.try_open(&late.slot, &late.boxed) {
+            assert_eq!(late.answer, opened.answer, "one request has one answer");
+        }
+        take(&mut alice, opened.answer.as_ref().unwrap());
+        assert_eq!((generation(&alice), generation(&bob)), (1, 1));
+        assert_they_talk(&mut alice, &mut bob);
+    }
+}
+
+fn question(person: &mut Person) -> RecoveryBox {
+    let id = person.conversation;
+    ask_whether_keys_fit(&mut person.ctx(), &id, two_relays()).unwrap()
+}
+
+#[test]
+fn a_question_changes_nothing_while_the_keys_fit() {
+    let (mut alice, mut bob) = friends(94);
+    assert_they_talk(&mut alice, &mut bob);
+    let asked = question(&mut bob);
+    // What came after the question does not make it an old one.
+    assert_they_talk(&mut alice, &mut bob);
+    let opened = take(&mut alice, &asked);
+    assert!(!repaired(&opened));
+    if let Some(asked_back) = &opened.answer {
+        let opened = take(&mut bob, asked_back);
+        assert!(!repaired(&opened) && opened.answer.is_none());
+    }
+    assert_eq!((generation(&alice), generation(&bob)), (0, 0));
+    assert_they_talk(&mut alice, &mut bob);
+}
+
+#[test]
+fn a_question_finds_a_roll_back_that_nobody_noticed_whoever_asks() {
+    for alice_asks in [true, false] {
+        for writes_after in [0, 1, 3] {
+            let (mut alice, mut bob) = friends(95);
+            assert_they_talk(&mut alice, &mut bob);
+            let copy = bob.store.snapshot();
+            for _ in 0..3 {
+                assert_they_talk(&mut alice, &mut bob);
+            }
+            bob.store.restore(&copy);
+            // Nobody finds these: they lie where she has read already.
+            for _ in 0..writes_after {
+                bob.say("where nobody looks");
+            }
+            if alice_asks {
+                let asked = question(&mut alice);
+                settle_question(&mut bob, &mut alice, &asked);
+            } else {
+                let asked = question(&mut bob);
+                settle_question(&mut alice, &mut bob, &asked);
+            }
+            assert_eq!((generation(&alice), generation(&bob)), (1, 1));
+            assert_they_talk(&mut alice, &mut bob);
+        }
+    }
+}
+
+/// Carries a question, what is asked back, and the answer.
+fn settle_question(reader: &mut Person, writer: &mut Person, asked: &RecoveryBox) {
+    let opened = take(reader, asked);
+    let Some(answer) = opened.answer else {
+        panic!("the question was passed over");
+    };
+    let at_writer = take(writer, &answer);
+    if let Some(last) = at_writer.answer {
+        take(reader, &last);
+    }
+}
+
+/// Brings an answer to `to`, and what that brings back to `from`.
+fn hand_on(from: &mut Person, to: &mut Person, answer: Option<RecoveryBox>) {
+    let Some(answer) = answer else { return };
+    if let Ok(opened) = to.try_open(&answer.slot, &answer.boxed)
+        && let Some(last) = opened.answer
+    {
+        take(from, &last);
+    }
+}
+
+#[test]
+fn questions_that_cross_do_not_part_the_two() {
+    let (mut alice, mut bob) = friends(96);
+    assert_they_talk(&mut alice, &mut bob);
+    let copy = bob.store.snapshot();
+    assert_they_talk(&mut alice, &mut bob);
+    bob.store.restore(&copy);
+    let (hers, his) = (question(&mut alice), question(&mut bob));
+    // Both are read before anything comes back.
+    let by_alice = take(&mut alice, &his);
+    let by_bob = take(&mut bob, &hers);
+    assert!(!(repaired(&by_alice) && repaired(&by_bob)));
+    hand_on(&mut alice, &mut bob, by_alice.answer);
+    hand_on(&mut bob, &mut alice, by_bob.answer);
+    assert_eq!((generation(&alice), generation(&bob)), (1, 1));
     assert_they_talk(&mut alice, &mut bob);
 }
 

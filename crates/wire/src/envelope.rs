@@ -50,6 +50,10 @@ pub struct Receipts {
     pub up_to: u64,
     /// And these, in ascending order, apart from each other, all above `up_to`.
     pub beyond: Vec<NumberRange>,
+    /// The exclusive or of the marks of all these boxes, each the first 8 bytes
+    /// (big-endian) of SHA-256 over a box's padded plaintext; 0 where these are not
+    /// all that are stored. `[HW-CONV-17]`
+    pub mark: u64,
 }
 
 impl Receipts {

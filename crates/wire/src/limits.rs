@@ -58,6 +58,10 @@ pub const MAX_TEXT_LEN: usize = 8_192;
 /// this are reported after the first ones close.
 pub const MAX_RECEIPT_RANGES: usize = 16;
 
+/// Marks of boxes that one request for new keys states: the oldest ones, since the
+/// first that differs is enough.
+pub const MAX_OPEN_MARKS: usize = 64;
+
 /// Ends of lanes that one envelope states. At most three lanes of a writer are
 /// open at once in a two-leaf conversation; eight leaves room for groups.
 pub const MAX_LANE_ENDS: usize = 8;

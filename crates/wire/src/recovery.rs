@@ -13,7 +13,7 @@ use crate::{
     envelope::{ED25519_SIGNATURE_LEN, ML_DSA_65_SIGNATURE_LEN, Receipts},
     error::DecodeError,
     limits::{
-        BOX_NONCE_LEN, BOX_PLAINTEXT_LEN, BOX_TAG_LEN, MAX_GENERATION, MAX_PLACE,
+        BOX_NONCE_LEN, BOX_PLAINTEXT_LEN, BOX_TAG_LEN, MAX_GENERATION, MAX_OPEN_MARKS, MAX_PLACE,
         MAX_ROUTE_RECORD_CHARS,
     },
     routes::Routes,
@@ -119,8 +119,38 @@ pub struct RepairRequest {
     pub received: Receipts,
     /// Where the writer reads its next recovery box.
     pub read_next: u32,
+    /// Where the writer puts the recovery box that comes after this one.
+    pub write_next: u32,
+    /// How many boxes the writer has written in that generation.
+    pub sent: u64,
+    /// Which of them receipts of the reader cover.
+    pub acknowledged: Receipts,
+    /// Those that none covers, the oldest ones.
+    pub open: Vec<BoxMark>,
+    /// Whether the writer is sure that its keys no longer fit. If not, the reader
+    /// makes new ones only where what is stated here differs from what it knows.
+    pub need: Need,
     /// Where the writer can be reached.
     pub routes: RouteUpdate,
+}
+
+/// A box by its number and its mark. `[HW-CONV-17]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+pub struct BoxMark {
+    /// Its number among those of its writer.
+    pub number: u64,
+    /// The first 8 bytes (big-endian) of SHA-256 over its padded plaintext.
+    pub mark: u64,
+}
+
+/// How sure the writer of a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+#[repr(u8)]
+pub enum Need {
+    /// Its keys do not fit any more, or must not be used any more.
+    Sure = 1,
+    /// Its boxes are not acknowledged for long, and it does not know why.
+    IfTheyDiffer = 2,
 }
 
 /// Makes the new group known. `[HW-REC-4]`
@@ -155,7 +185,12 @@ impl RecoveryMessage {
             Self::Routes(update) => update.routes.check(),
             Self::Request(request) => {
                 check_numbers(request.generation, request.read_next)?;
+                check_numbers(request.generation, request.write_next)?;
                 request.received.check()?;
+                request.acknowledged.check()?;
+                if request.open.len() > MAX_OPEN_MARKS {
+                    return Err(DecodeError::TooLong("the marks"));
+                }
                 request.routes.routes.check()
             }
             Self::Answer(answer) if answer.request.len() != 32 => {

@@ -50,6 +50,7 @@ fn an_envelope(body: Body) -> Envelope {
                 NumberRange { first: 5, last: 6 },
                 NumberRange { first: 9, last: 9 },
             ],
+            mark: 0x0102_0304_0506_0708,
         },
         lane_ends: vec![LaneEnd { epoch: 4, count: 2 }],
         epoch_authenticator: vec![8; 32],

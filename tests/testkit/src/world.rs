@@ -426,6 +426,7 @@ impl World {
         });
         match answer {
             DirectAnswer::Stored | DirectAnswer::Same => Outcome::Stored,
+            DirectAnswer::Taken => Outcome::Taken,
             DirectAnswer::NotServed => Outcome::NotServed,
         }
     }

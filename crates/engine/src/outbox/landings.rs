@@ -35,6 +35,7 @@ impl Engine {
                 self.with_owner(ctx, &out, |engine, ctx| {
                     engine.put_landed(ctx, &out, &way, &outcome)
                 })?;
+                self.rest_if_kept(&out, ctx.now_ms);
                 self.wake_next_of(&out.owner(), ctx.now_ms);
             }
             Some(Flight::Drop(number)) => self.drop_landed(ctx, number, &outcome)?,
@@ -62,6 +63,7 @@ impl Engine {
     ) -> Result<(), StoreError> {
         match (way, outcome) {
             (Way::Direct, Outcome::Stored) => self.direct_stored(ctx, id),
+            (Way::Direct, Outcome::Taken) => self.direct_taken(ctx, id),
             (Way::Direct, outcome) => {
                 self.direct_failed(id, outcome, ctx.now_ms);
                 self.tell_out(ctx, id)
@@ -80,7 +82,9 @@ impl Engine {
                     attempt.next_try_ms = ctx.now_ms + backoff_ms(attempt.failures, jitter);
                     attempt.failures = attempt.failures.saturating_add(1);
                     // Another way may be open by then.
-                    attempt.direct_refused = false;
+                    if attempt.failures.is_multiple_of(limits::TRIES_PER_REFUSAL) {
+                        attempt.direct_refused = false;
+                    }
                 }
                 self.tell_out(ctx, id)
             }
@@ -107,6 +111,39 @@ impl Engine {
             };
         }
         self.settle_delivered(ctx, id, DeliveredBy::Direct)
+    }
+
+    /// The contact's node took another box at that slot before: this vault is older
+    /// than what it wrote.
+    fn direct_taken(&mut self, ctx: &mut Ctx<'_>, id: &OutId) -> Result<(), StoreError> {
+        self.direct_failed(id, &Outcome::Taken, ctx.now_ms);
+        match id {
+            OutId::Box(contact, ..) => self.need_repair(ctx, contact)?,
+            OutId::Recovery(contact, _) => return self.place_was_used(ctx, id, contact),
+            OutId::Bundle(_) | OutId::Request(..) => {}
+        }
+        self.tell_out(ctx, id)
+    }
+
+    /// A place outside of the lanes was used before, by us: on to the next one. Who
+    /// did not know that has an old vault.
+    fn place_was_used(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        self.attempts.remove(id);
+        self.doubts.remove(id);
+        Rows(ctx.store).delete_out(id)?;
+        let Some(row) = Rows(ctx.store).contact(contact)? else {
+            return Ok(());
+        };
+        if row.repair.is_some() {
+            self.repair_goes_on(ctx, contact)
+        } else {
+            self.need_repair(ctx, contact)
+        }
     }
 
     fn direct_failed(&mut self, id: &OutId, outcome: &Outcome, now_ms: u64) {
@@ -159,17 +196,10 @@ impl Engine {
             rows.put_out(id, &row)?;
             self.note_kept(ctx, id, &row, relay)?;
         }
-        let relays = self.relays_for(id);
         if let Some(attempt) = self.attempts.get_mut(id) {
             attempt.stored_at.insert(relay.clone());
             attempt.last_error = None;
             attempt.errors.remove(&Way::Relay(relay.clone()));
-            if relays.iter().all(|relay| attempt.stored_at.contains(relay))
-                && attempt.in_flight.is_empty()
-            {
-                self.attempts.remove(id);
-                self.expect_receipt(id, ctx.now_ms);
-            }
         }
         match id {
             OutId::Bundle(invite) => self.bundle_stored(ctx, invite)?,
@@ -177,6 +207,22 @@ impl Engine {
             OutId::Box(..) | OutId::Recovery(..) => {}
         }
         self.tell_out(ctx, id)
+    }
+
+    /// What every relay has and what is on its way nowhere rests until a receipt
+    /// comes, or until its time to be put again. To be asked after each landing: the
+    /// last one may be that of a push which failed.
+    fn rest_if_kept(&mut self, id: &OutId, now_ms: u64) {
+        let relays = self.relays_for(id);
+        let is_kept = self.attempts.get(id).is_some_and(|attempt| {
+            attempt.in_flight.is_empty()
+                && !attempt.stored_at.is_empty()
+                && relays.iter().all(|relay| attempt.stored_at.contains(relay))
+        });
+        if is_kept {
+            self.attempts.remove(id);
+            self.expect_receipt(id, now_ms);
+        }
     }
 
     /// Notes in a message's history that a relay keeps it; the first one begins
@@ -224,11 +270,9 @@ impl Engine {
             }
             OutId::Request(..) => return Ok(()),
             OutId::Recovery(contact, _) if everywhere => {
-                // Used before, by us: go on to the next place.
-                self.attempts.remove(id);
-                Rows(ctx.store).delete_out(id)?;
-                return self.repair_goes_on(ctx, contact);
+                return self.place_was_used(ctx, id, contact);
             }
+            OutId::Recovery(contact, _) => self.repair_hurries(ctx, contact)?,
             OutId::Box(contact, ..) if everywhere => {
                 // We put something else there and have forgotten it: this
                 // vault is older than what it wrote.
@@ -241,6 +285,8 @@ impl Engine {
             attempt.failed(Way::Relay(relay.clone()), reason);
             if everywhere {
                 attempt.lost_at.clear();
+                // It does not wait for a place in the queue.
+                attempt.failures = attempt.failures.saturating_add(1);
                 attempt.next_try_ms = ctx.now_ms + limits::RETRY_MAX_MS;
             } else {
                 attempt.next_try_ms = ctx.now_ms;

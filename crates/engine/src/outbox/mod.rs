@@ -213,7 +213,13 @@ fn jitter(ctx: &mut Ctx<'_>) -> u8 {
 
 /// The pause after the failure with this number, with up to a quarter on top.
 fn backoff_ms(failures: u32, jitter: u8) -> u64 {
-    let pause = (limits::RETRY_FIRST_MS << failures.min(10)).min(limits::RETRY_MAX_MS);
+    let most = if failures < limits::RETRY_PATIENT_AFTER {
+        limits::RETRY_MAX_MS
+    } else {
+        let more = failures - limits::RETRY_PATIENT_AFTER;
+        (limits::RETRY_MAX_MS << more.min(10)).min(limits::RETRY_PATIENT_MS)
+    };
+    let pause = (limits::RETRY_FIRST_MS << failures.min(10)).min(most);
     pause + pause / 4 * u64::from(jitter) / 256
 }
 

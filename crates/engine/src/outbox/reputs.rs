@@ -34,7 +34,12 @@ impl Engine {
         Ok(())
     }
 
-    fn put_doubtful(&mut self, ctx: &Ctx<'_>, id: &OutId, reput: Reput) -> Result<(), StoreError> {
+    fn put_doubtful(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+        reput: Reput,
+    ) -> Result<(), StoreError> {
         let Some(row) = Rows(ctx.store).out(id)? else {
             self.doubts.remove(id);
             return Ok(());
@@ -47,7 +52,34 @@ impl Engine {
         let pause = (limits::REPUT_FIRST_MS << times.min(10)).min(limits::REPUT_MAX_MS);
         let at_ms = ctx.now_ms + pause;
         self.doubts.insert(*id, Reput { at_ms, times });
-        self.put_again(ctx, id, &row, NO_RECEIPT)
+        self.put_again(ctx, id, &row, NO_RECEIPT)?;
+        self.ask_if_overdue(ctx, id, &row)
+    }
+
+    /// A message that has been at relays for long without a receipt may lie where
+    /// its reader does not look: one of the two vaults may be an old copy. The
+    /// contact is asked. `[HW-REC-7]`
+    fn ask_if_overdue(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &OutId,
+        row: &OutRow,
+    ) -> Result<(), StoreError> {
+        let (OutId::Box(contact, ..), Some(position)) = (id, row.message) else {
+            return Ok(());
+        };
+        let message = match Rows(ctx.store).message(contact, position) {
+            Ok(message) => message,
+            Err(StoreError::Damaged(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let is_overdue = message.is_some_and(|message| {
+            ctx.now_ms.saturating_sub(message.since_ms) >= limits::QUESTION_AFTER_MS
+        });
+        if is_overdue {
+            self.ask_whether_keys_fit(ctx, contact)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn put_again(

@@ -207,6 +207,29 @@ impl Engine {
         }
     }
 
+    /// A relay that was silent for a while answers: what waits for it is tried at
+    /// once.
+    pub(crate) fn wake_what_waits_for(&mut self, relay: &RelayAddress, now_ms: u64) {
+        let waiting: Vec<OutId> = self
+            .attempts
+            .iter()
+            .filter(|(_, attempt)| {
+                attempt.next_try_ms > now_ms
+                    && attempt.in_flight.is_empty()
+                    && !attempt.stored_at.contains(relay)
+                    && !attempt.lost_at.contains(relay)
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in waiting {
+            if self.relays_for(&id).contains(relay)
+                && let Some(attempt) = self.attempts.get_mut(&id)
+            {
+                attempt.next_try_ms = now_ms;
+            }
+        }
+    }
+
     /// A contact was heard from: its node is worth a try again.
     pub(crate) fn heard_from(&mut self, contact: &ContactId) {
         if let Some(health) = self.direct.get_mut(contact) {

@@ -100,6 +100,8 @@ pub(crate) struct ContactRow {
     pub(crate) repair: Option<RepairRow>,
     /// No new keys are asked for by themselves before this.
     pub(crate) repair_not_before_ms: u64,
+    /// The contact is not asked whether the keys fit before this.
+    pub(crate) question_not_before_ms: u64,
     /// The peer's request for new keys was answered and nothing came with them yet.
     pub(crate) answering: bool,
     /// Number of the next box outside of the lanes.
@@ -136,6 +138,7 @@ impl ContactRow {
             missing_since_ms: None,
             repair: None,
             repair_not_before_ms: 0,
+            question_not_before_ms: 0,
             answering: false,
             recovery_next: 0,
             unread_owed: Vec::new(),

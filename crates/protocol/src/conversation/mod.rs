@@ -9,6 +9,7 @@ pub(crate) mod policy;
 mod recovery;
 #[cfg(test)]
 mod recovery_tests;
+mod repair;
 mod seal;
 pub(crate) mod state;
 #[cfg(test)]
@@ -28,9 +29,9 @@ use crate::{
 pub use mend::{Soundness, make_hollow, soundness};
 pub use open::{Happening, OpenError, Opened, Unreadable, open};
 pub use recovery::{
-    RECOVERY_LOOK_AHEAD, RecoveryBox, RecoveryError, ask_repair, forget_request, offer_routes,
-    route_record, take_route_record,
+    RECOVERY_WINDOW, RecoveryBox, RecoveryError, offer_routes, route_record, take_route_record,
 };
+pub use repair::{ask_repair, ask_whether_keys_fit, forget_request};
 pub use seal::{Budget, Outgoing, SealError, Sealed, seal};
 use state::{FIXED_TABLE, Fixed, MOVING_TABLE, Moving, PARKED_TABLE, Stage};
 
@@ -210,7 +211,7 @@ fn not_parked(
 pub fn window(store: &dyn Store, id: &ConversationId) -> Result<Vec<Slot>, StateError> {
     let fixed = Fixed::read(store, id)?;
     let moving = Moving::read(store, id)?;
-    let mut slots = recovery::Recovery::read(store, id)?.awaited(fixed.peer_writer());
+    let mut slots = recovery::Recovery::read(store, id)?.window(fixed.peer_writer());
     for lane in &moving.read_lanes {
         slots.extend(not_parked(store, id, lane, lane.ahead(LOOK_AHEAD))?);
     }
@@ -233,7 +234,7 @@ pub fn direct_keys(store: &dyn Store, id: &ConversationId) -> Result<DirectKeys,
 pub fn give_up(store: &dyn Store, id: &ConversationId, number: u64) -> Result<(), StateError> {
     let mut moving = Moving::read(store, id)?;
     if (1..=moving.sent).contains(&number) {
-        moving.peer_received.insert(number, number);
+        moving.peer_received.give_up(number);
         moving.write(store, id)?;
     }
     Ok(())

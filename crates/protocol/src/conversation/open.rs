@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     BOX_LABEL, MAX_IN_FLIGHT, RECEIPT_RESERVE,
     recovery::{self, RecoveryBox},
+    repair,
     state::{Fixed, Moving, PARKED_TABLE, Place, Stage, parked_lane_prefix},
 };
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     content::{self, Content, MESSAGE_ID_LEN},
     error::{Fault, StateError},
     ids::ConversationId,
+    marks::{self, OtherBoxes},
     mls::{Group, MlsError, overlay::delete_prefix, provider::Provider},
     safety::SafetyNumber,
     store::{StoreError, guard, guarded},
@@ -36,7 +38,8 @@ pub struct Opened {
     /// sides do not answer each other for ever. `[HW-CONV-10]`
     pub receipt_owed: bool,
     /// To be put at every relay of the peer and pushed to its node until
-    /// something comes in the new generation: the answer to its request.
+    /// something comes in the new generation: the answer to its request, or our own
+    /// request in its place.
     pub answer: Option<RecoveryBox>,
 }
 
@@ -110,7 +113,8 @@ pub enum Happening {
         /// What the peer has stored of our boxes of that generation.
         peer_received: Receipts,
     },
-    /// The peer's epoch authenticator is not ours: the histories differ.
+    /// The peer's epoch authenticator is not ours, or it has other boxes of ours
+    /// than those that are known here: the histories differ.
     Fork {
         /// The epoch in which they do.
         epoch: u64,
@@ -229,7 +233,7 @@ pub fn open(
     let fixed = Fixed::read(store, id)?;
     let moving = Moving::read(store, id)?;
     let Some(found) = moving.find(slot) else {
-        return recovery::open(ctx, id, fixed, slot, boxed)?.ok_or(OpenError::UnknownSlot);
+        return repair::open(ctx, id, fixed, slot, boxed)?.ok_or(OpenError::UnknownSlot);
     };
     let padded = found
         .chain
@@ -433,7 +437,7 @@ impl Reader<'_> {
         {
             news.happenings.push(Happening::Fork { epoch });
         }
-        self.envelope(moving, news, at, envelope)
+        self.envelope(moving, news, at, padded, envelope)
     }
 
     /// The commit of a box: enters its epoch, unless we are there already.
@@ -490,6 +494,7 @@ impl Reader<'_> {
         moving: &mut Moving,
         news: &mut News,
         at: Place,
+        padded: &[u8],
         envelope: Envelope,
     ) -> Result<(), Stop> {
         let Envelope { number, clock, .. } = envelope;
@@ -501,11 +506,7 @@ impl Reader<'_> {
             return Err(Unreadable::Clock.into());
         }
         let acknowledged = &envelope.received;
-        let newest = acknowledged
-            .beyond
-            .last()
-            .map_or(acknowledged.up_to, |range| range.last);
-        if newest > moving.sent {
+        if marks::newest(acknowledged) > moving.sent {
             return Err(Unreadable::Receipts.into());
         }
         for end in &envelope.lane_ends {
@@ -516,11 +517,16 @@ impl Reader<'_> {
                 lane.end = Some(end.count);
             }
         }
-        moving.received.insert(number, number);
+        moving.received.insert(number, marks::mark_of(padded));
         moving.clock = moving.clock.max(clock);
-        if moving.acknowledged(acknowledged) {
-            let all = moving.peer_received.report();
-            news.happenings.push(Happening::Received(all));
+        match moving.acknowledged(number, acknowledged) {
+            Ok(true) => {
+                let all = moving.peer_received.report();
+                news.happenings.push(Happening::Received(all));
+            }
+            Ok(false) => {}
+            // The peer has what we wrote in a life that this vault does not know.
+            Err(OtherBoxes) => news.happenings.push(Happening::Fork { epoch: at.epoch }),
         }
         match envelope.body {
             Body::Nothing => {}

@@ -16,6 +16,7 @@ use crate::{
     content::{self, ContentError, MESSAGE_ID_LEN, Said},
     error::{Fault, StateError},
     ids::ConversationId,
+    marks,
     mls::{Group, LeafSigner, MlsError, provider::Provider},
     safeguard::Safeguard,
     secret::Blob,
@@ -300,5 +301,8 @@ fn put_in_lane(
     };
     lane.chain.advance();
     lane.next += 1;
+    moving
+        .peer_received
+        .wrote(moving.sent, marks::mark_of(&padded));
     Ok((place, slot, boxed))
 }

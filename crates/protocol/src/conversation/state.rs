@@ -14,8 +14,8 @@ use crate::{
     error::StateError,
     identity::{IdentityKeys, VerifiedPeer},
     ids::ConversationId,
+    marks::{Acknowledged, OtherBoxes, Received},
     mls::Entered,
-    ranges::Numbers,
     safety::SafetyNumber,
     secret::{Blob, Secret32, read_row, write_row},
     store::{Store, StoreError, Table},
@@ -111,10 +111,10 @@ pub(super) struct Moving {
     pub(super) sent: u64,
     /// Boxes written since the peer's last commit.
     pub(super) since_peer_commit: u64,
-    /// Numbers of ours that the peer says it has stored.
-    pub(super) peer_received: Numbers,
-    /// Numbers of the peer's that are stored here.
-    pub(super) received: Numbers,
+    /// Boxes of ours that the peer says it has stored.
+    pub(super) peer_received: Acknowledged,
+    /// Boxes of the peer's that are stored here.
+    pub(super) received: Received,
     pub(super) write_lanes: Vec<WriteLane>,
     pub(super) left_lanes: Vec<LeftLane>,
     pub(super) read_lanes: Vec<ReadLane>,
@@ -138,8 +138,8 @@ impl Moving {
             clock: REQUEST_NUMBER,
             sent: 0,
             since_peer_commit: 0,
-            peer_received: Numbers::default(),
-            received: Numbers::default(),
+            peer_received: Acknowledged::default(),
+            received: Received::default(),
             write_lanes: Vec::new(),
             left_lanes: Vec::new(),
             read_lanes: Vec::new(),
@@ -147,8 +147,9 @@ impl Moving {
         moving.enter(entered, REDEEMER_LEAF, my_leaf, peer_leaf);
         if my_leaf == REDEEMER_LEAF {
             moving.sent = REQUEST_NUMBER;
+            moving.peer_received.wrote(REQUEST_NUMBER, REQUEST_MARK);
         } else {
-            moving.received.insert(REQUEST_NUMBER, REQUEST_NUMBER);
+            moving.received.insert(REQUEST_NUMBER, REQUEST_MARK);
         }
         moving
     }
@@ -167,8 +168,8 @@ impl Moving {
             clock: old.clock,
             sent: 0,
             since_peer_commit: 0,
-            peer_received: Numbers::default(),
-            received: Numbers::default(),
+            peer_received: Acknowledged::default(),
+            received: Received::default(),
             write_lanes: Vec::new(),
             left_lanes: Vec::new(),
             read_lanes: Vec::new(),
@@ -197,8 +198,8 @@ impl Moving {
             clock,
             sent: 0,
             since_peer_commit: 0,
-            peer_received: Numbers::default(),
-            received: Numbers::default(),
+            peer_received: Acknowledged::default(),
+            received: Received::default(),
             write_lanes: Vec::new(),
             left_lanes: Vec::new(),
             read_lanes: Vec::new(),
@@ -274,11 +275,15 @@ impl Moving {
     }
 
     /// Takes in the peer's receipts; whether they say something new.
-    pub(super) fn acknowledged(&mut self, receipts: &hushwing_wire::Receipts) -> bool {
-        let grew = self.peer_received.merge(receipts);
+    pub(super) fn acknowledged(
+        &mut self,
+        told_in: u64,
+        receipts: &hushwing_wire::Receipts,
+    ) -> Result<bool, OtherBoxes> {
+        let grew = self.peer_received.take(told_in, receipts)?;
         let newest = self.peer_received.max();
         self.left_lanes.retain(|lane| lane.first_stated > newest);
-        grew
+        Ok(grew)
     }
 
     pub(super) fn lane_ends(&self) -> Vec<LaneEnd> {
@@ -349,6 +354,9 @@ impl Moving {
 
 /// The number and Lamport time of the request, the redeemer's first box.
 pub(crate) const REQUEST_NUMBER: u64 = 1;
+
+/// Its mark: there is only one request, so it needs none.
+const REQUEST_MARK: u64 = 0;
 
 /// A slot that was found in a lane.
 pub(super) struct Found {

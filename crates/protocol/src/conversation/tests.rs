@@ -240,6 +240,7 @@ fn a_box_with_a_lying_envelope_does_not_jam_its_lane() {
         e.received = Receipts {
             up_to: 0,
             beyond: vec![range],
+            mark: 0,
         };
     };
     assert_eq!(poisoned(&beyond), Unreadable::Receipts);

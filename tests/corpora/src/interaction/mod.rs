@@ -17,7 +17,8 @@ use std::{collections::BTreeSet, sync::OnceLock};
 
 use hushwing_protocol::{
     Content, Fault, Happening, OpenError, Opened, Outgoing, RecoveryBox, RecoveryError, Sealed,
-    ask_repair, forget_request, offer_routes, route_record, take_route_record,
+    ask_repair, ask_whether_keys_fit, forget_request, offer_routes, route_record,
+    take_route_record,
 };
 use hushwing_wire::{RouteRecord, SealedBox, Slot};
 
@@ -138,6 +139,7 @@ impl World {
         let other = 1 - who;
         match step {
             Step::Repair => self.repair(who),
+            Step::Question => self.ask(who),
             Step::RepairAndFail => self.undone(who, |world| {
                 world.repair(who);
                 world.sides[who].calls.pop();
@@ -212,6 +214,17 @@ impl World {
                 repairing || self.restored,
                 "an honest box was not written: {error}"
             ),
+        }
+    }
+
+    /// Asks whether the keys fit; refused only while new ones are asked for.
+    fn ask(&mut self, who: usize) {
+        let side = &mut self.sides[who];
+        let routes = side.other_routes();
+        let id = side.person.conversation;
+        match ask_whether_keys_fit(&mut side.person.ctx(), &id, routes) {
+            Ok(question) => side.calls.push(question),
+            Err(error) => assert_eq!(error, RecoveryError::Unneeded),
         }
     }
 

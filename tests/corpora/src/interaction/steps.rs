@@ -31,6 +31,8 @@ pub enum Step {
     RollBack = 15,
     /// Asks for new keys.
     Repair = 0x20,
+    /// Asks whether the keys fit.
+    Question = 0x21,
     /// A box outside of the lanes arrives.
     DeliverCall = 0x22,
     /// An answer with new keys arrives.
@@ -71,7 +73,8 @@ impl Step {
             13 => Self::Alter,
             14 => Self::Copy,
             15 => Self::RollBack,
-            0x20 | 0x21 => Self::Repair,
+            0x20 => Self::Repair,
+            0x21 => Self::Question,
             0x22 | 0x23 => Self::DeliverCall,
             0x24 | 0x25 => Self::DeliverAnswer,
             0x26 => Self::LoseCall,

@@ -166,6 +166,7 @@ fn an_envelope(body: Body) -> Vec<u8> {
         received: Receipts {
             up_to: 3,
             beyond: vec![range(5, 6), range(9, 9), range(11, u64::MAX)],
+            mark: 0x0102_0304_0506_0708,
         },
         lane_ends: vec![
             LaneEnd { epoch: 4, count: 2 },
@@ -197,6 +198,7 @@ pub(crate) fn envelope() -> Seeds {
             to_bytes(&Receipts {
                 up_to: 7,
                 beyond: vec![NumberRange { first: 9, last: 11 }],
+                mark: 12,
             })
             .unwrap(),
         ),

@@ -353,6 +353,9 @@ impl World {
         } else {
             Fault::RollBack
         });
+        if !knowingly {
+            self.rolled_back.insert(who);
+        }
         self.unpark_of(who, None);
         if let Err(error) = self.people[who].put_back() {
             return self.defect(format!(

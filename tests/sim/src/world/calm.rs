@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use hushwing_engine::view::{Command, ContactPhase, DeliveryPolicy, MessageState, Reply};
+use hushwing_engine::view::{
+    Command, ContactPhase, DeliveryPolicy, ErrorCode, MessageState, Reply,
+};
 
 use super::World;
 use crate::{
+    machine::Power,
     plan::{DAY_MS, HOUR_MS, MINUTE_MS, Who},
     server::Server,
 };
@@ -158,7 +161,13 @@ impl World {
             return;
         };
         self.line(&format!("{from} hands {to} a route record"));
-        self.must(to, Command::RouteApply { record });
+        // Refused where the contact knows these routes already.
+        let answer = self.ask(to, Power::Stays, Command::RouteApply { record });
+        if let Some(Err(error)) = answer
+            && error.code != ErrorCode::Refused
+        {
+            self.defect(format!("a route record was not taken: {error}"));
+        }
     }
 
     /// Everybody writes once more, so that everybody sees what is missing.
@@ -177,6 +186,10 @@ impl World {
 
     fn check_gaps(&mut self) {
         for (one, other) in self.met.clone() {
+            // Of a vault that is older than it knows, that must be found out first.
+            if self.is_rolled_back(one, other) {
+                continue;
+            }
             for (who, peer) in [(one, other), (other, one)] {
                 let Some(contact) = self.contact(who, peer) else {
                     continue;
@@ -196,7 +209,7 @@ impl World {
     fn unsettled(&mut self) -> Vec<String> {
         let mut unsettled = Vec::new();
         for (one, other) in self.met.clone() {
-            if !self.has_a_chance(one, other) {
+            if !self.has_a_chance(one, other) || self.may_stay_apart(one, other) {
                 continue;
             }
             for (who, peer) in [(one, other), (other, one)] {
@@ -220,7 +233,7 @@ impl World {
         }
         for index in 0..self.written.len() {
             let (from, to) = (self.written[index].from, self.written[index].to);
-            if !self.has_a_chance(from, to) {
+            if !self.has_a_chance(from, to) || self.may_stay_apart(from, to) {
                 continue;
             }
             if let Some(state) = self.state_of(index)
@@ -230,6 +243,22 @@ impl World {
             }
         }
         unsettled
+    }
+
+    fn is_rolled_back(&self, one: Who, other: Who) -> bool {
+        self.rolled_back.contains(&one) || self.rolled_back.contains(&other)
+    }
+
+    /// Whether two people may not find together within the time: a vault became an
+    /// old one without its program's knowledge, and a relay, which would have told
+    /// that places were used before, has lost that too. What is between them must
+    /// then be shown as not delivered.
+    pub(crate) fn may_stay_apart(&self, one: Who, other: Who) -> bool {
+        use crate::fault::Fault;
+        self.is_rolled_back(one, other)
+            && [Fault::RelayGone, Fault::RelayForgets, Fault::RelaySwallows]
+                .iter()
+                .any(|fault| self.plan.faults.contains(fault))
     }
 
     /// Whether a meeting can still come about. Where the relay that kept the

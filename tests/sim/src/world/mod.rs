@@ -145,6 +145,8 @@ pub(crate) struct World {
     pub(crate) secrets: Vec<String>,
     pub(crate) met: BTreeSet<(Who, Who)>,
     contact_ids: BTreeMap<(Who, Who), String>,
+    /// Whose vault became an old one without the program's knowledge.
+    pub(crate) rolled_back: BTreeSet<Who>,
     /// Acts that somebody could not do yet.
     postponed: BTreeMap<usize, u32>,
     pub(crate) token: String,
@@ -196,6 +198,7 @@ impl World {
             secrets: Vec::new(),
             met: BTreeSet::new(),
             contact_ids: BTreeMap::new(),
+            rolled_back: BTreeSet::new(),
             postponed: BTreeMap::new(),
             token: format!("SIMULATED{seed:016X}"),
             steps: 0,

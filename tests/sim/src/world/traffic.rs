@@ -362,6 +362,7 @@ impl World {
         let op = match answer {
             Some(DirectAnswer::Stored) => ResponseOp::Stored,
             Some(DirectAnswer::Same) => ResponseOp::Same,
+            Some(DirectAnswer::Taken) => ResponseOp::TakenAndDropped,
             Some(DirectAnswer::NotServed) => ResponseOp::Refused(Refusal::NotServed),
             // It went off or could not store it: no answer comes.
             None => return,

@@ -1,0 +1,636 @@
+//! The making anew of a conversation whose keys no longer fit.
+//!
+//! One side asks at a recovery place, the other founds a new group and answers at a
+//! place that the request's hash names. Since a rolled-back side does not know where
+//! the other one reads, requests walk from place to place, and of two that cross the
+//! one that goes first is put at the place of the other's answer. `[HW-REC-3]` to
+//! `[HW-REC-8]`
+
+use hushwing_wire::{
+    Need, RecoveryMessage, RecoveryPlaintext, RepairAnswer, RepairRequest, RouteUpdate, Routes,
+    SealedBox, Slot,
+    limits::{MAX_GENERATION, MAX_OPEN_MARKS, MAX_PLACE},
+};
+use zeroize::Zeroizing;
+
+use super::{
+    Happening, OpenError, Opened, Unreadable,
+    recovery::{
+        Answered, BOX_LABEL, Pending, RECOVERY_WINDOW, Recovery, RecoveryBox, RecoveryError,
+        believe_routes, halt, seal_next, sign, verified, write_fixed,
+    },
+    state::{Fixed, INVITER_LEAF, Moving, PARKED_TABLE, REDEEMER_LEAF},
+};
+use crate::{
+    Ctx,
+    error::{Fault, StateError},
+    ids::ConversationId,
+    kdf::{self, BoxKey},
+    marks::Comparison,
+    mls::{
+        self, ExternalPsk, Group, LeafSigner, MlsError, PeerKeyPackage,
+        overlay::{delete_prefix, delete_scope},
+        provider::Provider,
+    },
+    secret::{Blob, Secret32},
+    store::{Store, StoreError},
+};
+
+/// How long a question may cross one of the peer, in milliseconds: as long as the
+/// peer may take to come online and read it.
+const CROSSING_MS: u64 = 24 * 3_600_000;
+
+const PSK_LABEL: &[u8] = b"hushwing 1 repair psk";
+const PSK_ID_LABEL: &[u8] = b"hushwing 1 repair psk id";
+
+/// Asks the peer to make the conversation's keys anew: from now on nothing is
+/// sealed with the present ones. Asking again while an answer is awaited puts
+/// the same request at the next slot. `[HW-REC-3]`
+///
+/// # Errors
+/// [`RecoveryError`]; nothing was changed.
+pub fn ask_repair(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    routes: Routes,
+) -> Result<RecoveryBox, RecoveryError> {
+    let store = ctx.store;
+    let fixed = Fixed::read(store, id)?;
+    let mut row = Recovery::read(store, id)?;
+    if let Some(pending) = row.pending.as_ref().filter(|one| !one.is_question) {
+        let plaintext = plaintext_of(pending)?;
+        let boxed = seal_next(ctx.rng, &fixed, &mut row, &plaintext)?;
+        row.write(store, id)?;
+        return Ok(boxed);
+    }
+    request(ctx, id, fixed, row, routes, Need::Sure)
+}
+
+/// Asks the peer to make the conversation's keys anew if what it knows of the boxes
+/// of both sides differs from what is known here: boxes of ours are not
+/// acknowledged, and we do not know why. The present keys stay in use. `[HW-REC-7]`
+///
+/// # Errors
+/// [`RecoveryError`]; nothing was changed. [`RecoveryError::Unneeded`] while new keys
+/// are being asked for anyway.
+pub fn ask_whether_keys_fit(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    routes: Routes,
+) -> Result<RecoveryBox, RecoveryError> {
+    let fixed = Fixed::read(ctx.store, id)?;
+    let row = Recovery::read(ctx.store, id)?;
+    if row.is_pending() {
+        return Err(RecoveryError::Unneeded);
+    }
+    request(ctx, id, fixed, row, routes, Need::IfTheyDiffer)
+}
+
+/// A fresh request, at our next place.
+fn request(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    fixed: Fixed,
+    mut row: Recovery,
+    routes: Routes,
+    need: Need,
+) -> Result<RecoveryBox, RecoveryError> {
+    let serial = Recovery::next_serial(ctx.store, id, ctx.now_ms)?;
+    row.my_serial = serial;
+    let routes = RouteUpdate { serial, routes };
+    make_request(ctx, id, &fixed, &mut row, routes, need)?;
+    let plaintext = row.pending.as_ref().map(plaintext_of);
+    let plaintext = plaintext.ok_or(RecoveryError::Unknown)??;
+    let boxed = seal_next(ctx.rng, &fixed, &mut row, &plaintext)?;
+    row.write(ctx.store, id)?;
+    Ok(boxed)
+}
+
+/// Puts a fresh request in the place of one that may be out; it is sealed nowhere yet.
+fn make_request(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    fixed: &Fixed,
+    row: &mut Recovery,
+    routes: RouteUpdate,
+    need: Need,
+) -> Result<(), RecoveryError> {
+    let (store, asked_at_ms) = (ctx.store, ctx.now_ms);
+    let mut passed_over = false;
+    if let Some(pending) = row.pending.take() {
+        passed_over = pending.passed_over;
+        delete_scope(store, &pending.scope)?;
+    }
+    let moving = Moving::read(store, id)?;
+    let signer_seed = Secret32::random(ctx.rng);
+    let scope = ConversationId::random(ctx.rng);
+    let provider = Provider::new(store, ctx.rng, scope)?;
+    let key_package = mls::make_key_package(
+        &provider,
+        &LeafSigner::new(&signer_seed),
+        fixed.identity.fingerprint().as_bytes(),
+    )?;
+    let message = RecoveryMessage::Request(RepairRequest {
+        key_package,
+        generation: fixed.generation,
+        received: moving.received.report(),
+        read_next: row.read_next.min(MAX_PLACE),
+        write_next: row.write_next.saturating_add(1).min(MAX_PLACE),
+        sent: moving.sent,
+        acknowledged: moving.peer_received.covered(),
+        open: moving.peer_received.open(MAX_OPEN_MARKS),
+        need,
+        routes,
+    });
+    let plaintext = provider.with_rng(|rng| sign(fixed, rng, message))?;
+    let bytes = plaintext.to_bytes().map_err(RecoveryError::Routes)?;
+    provider.overlay().accept();
+    provider.overlay().flush()?;
+    row.pending = Some(Pending {
+        request: Blob(bytes),
+        signer_seed,
+        scope,
+        is_question: need == Need::IfTheyDiffer,
+        asked_at_ms,
+        place: row.write_next,
+        passed_over,
+    });
+    row.halted = false;
+    Ok(())
+}
+
+/// Gives our request for new keys up: the vault was restored from a copy, and
+/// in the life that is lost the request may have been answered. The next
+/// [`ask_repair`] makes a fresh one; the keys stay unused until new ones are
+/// there. `[HW-REC-3]` `[HW-REC-6]`
+///
+/// # Errors
+/// [`StateError`].
+pub fn forget_request(ctx: &mut Ctx<'_>, id: &ConversationId) -> Result<(), StateError> {
+    halt(ctx.store, id)
+}
+
+/// A box at a recovery slot, if `slot` is one that is awaited.
+///
+/// # Errors
+/// [`OpenError`]; nothing was changed.
+pub(super) fn open(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    fixed: Fixed,
+    slot: &Slot,
+    boxed: &SealedBox,
+) -> Result<Option<Opened>, OpenError> {
+    let row = Recovery::read(ctx.store, id)?;
+    let step = Step {
+        id,
+        fixed,
+        row,
+        opened: Opened {
+            consumed: vec![*slot],
+            ..Opened::default()
+        },
+    };
+    step.open(ctx, slot, boxed)
+}
+
+struct Step<'a> {
+    id: &'a ConversationId,
+    fixed: Fixed,
+    row: Recovery,
+    opened: Opened,
+}
+
+impl Step<'_> {
+    fn open(
+        mut self,
+        ctx: &mut Ctx<'_>,
+        slot: &Slot,
+        boxed: &SealedBox,
+    ) -> Result<Option<Opened>, OpenError> {
+        if let Some(pending) = &self.row.pending {
+            let hash = kdf::sha256(&pending.request.0);
+            let (answer_slot, key) = self.row.answer_place(&hash);
+            if answer_slot == *slot {
+                return match self.read(slot, &key, boxed)? {
+                    Some((RecoveryMessage::Answer(answer), _)) if answer.request == hash => {
+                        self.take_answer(ctx, &answer).map(Some)
+                    }
+                    Some((RecoveryMessage::Request(request), theirs)) => {
+                        self.take_counter_request(ctx, &request, theirs).map(Some)
+                    }
+                    _ => Err(OpenError::Forged),
+                };
+            }
+        }
+        let peer = self.fixed.peer_writer();
+        let index = (self.row.read_next..)
+            .take(RECOVERY_WINDOW as usize)
+            .find(|index| self.row.slot(peer, *index) == *slot);
+        let Some(index) = index else {
+            return Ok(None);
+        };
+        let message = self.read(slot, &self.row.key(peer, index), boxed)?;
+        self.row.read_next = index + 1;
+        match message {
+            Some((RecoveryMessage::Routes(update), _)) => {
+                if believe_routes(&mut self.fixed, &mut self.row, &update)? {
+                    self.opened
+                        .happenings
+                        .push(Happening::Routes(update.routes));
+                }
+            }
+            Some((RecoveryMessage::Request(request), hash)) => {
+                self.take_request(ctx, &request, hash, Found::AtItsPlace)?;
+            }
+            // Signed by nobody or not for this place: the slot is used up, all
+            // else is as before.
+            Some((RecoveryMessage::Answer(_), _)) | None => {}
+        }
+        write_fixed(ctx.store, self.id, &self.fixed)?;
+        self.row.write(ctx.store, self.id)?;
+        Ok(Some(self.opened))
+    }
+
+    /// The signed message in a box and SHA-256 of its plaintext, which names the
+    /// answer to a request; `None` when it is malformed or not signed by the peer.
+    fn read(
+        &self,
+        slot: &Slot,
+        key: &BoxKey,
+        boxed: &SealedBox,
+    ) -> Result<Option<(RecoveryMessage, [u8; 32])>, OpenError> {
+        let padded = key.open(BOX_LABEL, slot, boxed).ok_or(OpenError::Forged)?;
+        let Ok(plaintext) = RecoveryPlaintext::from_padded(&padded) else {
+            return Ok(None);
+        };
+        let bytes = plaintext.to_bytes().map_err(|_| OpenError::Forged)?;
+        let message = verified(&self.fixed, plaintext);
+        Ok(message.map(|message| (message, kdf::sha256(&bytes))))
+    }
+
+    /// Our request goes first: it is put where the peer waits for the answer to its
+    /// own, because that place it finds, however far it is behind. `[HW-REC-8]`
+    fn put_ours_instead(&mut self, ctx: &mut Ctx<'_>, hash: &[u8; 32]) -> Result<(), OpenError> {
+        let Some(pending) = &self.row.pending else {
+            return Ok(());
+        };
+        let padded = plaintext_of(pending)?
+            .to_padded()
+            .map(Zeroizing::new)
+            .map_err(|_| StoreError::Damaged("a request for new keys"))?;
+        let (slot, key) = self.row.answer_place(hash);
+        let boxed = key
+            .seal(ctx.rng, BOX_LABEL, &slot, &padded)
+            .map_err(|_| OpenError::Mls(MlsError::Internal("sealing a request")))?;
+        self.row.answered = Some(Answered {
+            request: *hash,
+            boxed: Blob(boxed.as_bytes().to_vec()),
+        });
+        self.opened.answer = Some(RecoveryBox { slot, boxed });
+        Ok(())
+    }
+
+    /// Two questions crossed, and both sides may see that the keys do not fit. If both
+    /// answered, they would part: the redeemer does, and the inviter waits for it once.
+    fn leaves_it_to_the_peer(&mut self, now_ms: u64, peer_reads: u32) -> bool {
+        if self.fixed.writer != INVITER_LEAF {
+            return false;
+        }
+        let recent = |one: &&mut Pending| {
+            one.is_question
+                && !one.passed_over
+                && one.place >= peer_reads
+                && now_ms.abs_diff(one.asked_at_ms) < CROSSING_MS
+        };
+        let Some(pending) = self.row.pending.as_mut().filter(recent) else {
+            return false;
+        };
+        pending.passed_over = true;
+        true
+    }
+
+    /// Forgets our request.
+    fn withdraw(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        if let Some(ours) = self.row.pending.take() {
+            delete_scope(store, &ours.scope)?;
+        }
+        Ok(())
+    }
+
+    /// The peer's request lies where the answer to ours should: it goes first. One
+    /// that cannot be answered uses ours up, as an answer that cannot be used does.
+    fn take_counter_request(
+        mut self,
+        ctx: &mut Ctx<'_>,
+        request: &RepairRequest,
+        hash: [u8; 32],
+    ) -> Result<Opened, OpenError> {
+        self.take_request(ctx, request, hash, Found::InsteadOfAnAnswer)?;
+        if self.row.pending.is_some() {
+            self.withdraw(ctx.store)?;
+            self.row.halted = true;
+            self.opened.happenings.push(Happening::AnswerRefused {
+                why: Unreadable::Mls(MlsError::Refused("a request in the place of an answer")),
+            });
+        }
+        write_fixed(ctx.store, self.id, &self.fixed)?;
+        self.row.write(ctx.store, self.id)?;
+        Ok(self.opened)
+    }
+
+    /// Compares what a question states with what is known here. `[HW-REC-7]`
+    fn compare(&self, store: &dyn Store, request: &RepairRequest) -> Result<Comparison, OpenError> {
+        let moving = Moving::read(store, self.id)?;
+        if request.generation != self.fixed.generation || moving.is_hollow() || self.row.halted {
+            return Ok(Comparison::Differs);
+        }
+        let theirs = moving
+            .received
+            .compare(request.sent, &request.acknowledged, &request.open);
+        let ours = moving.peer_received.compare(moving.sent, &request.received);
+        Ok(theirs.max(ours))
+    }
+
+    /// The peer may have forgotten what it knew, or its question is from before it
+    /// knew: only it can tell, from a question of ours in the place of an answer.
+    /// `[HW-REC-7]`
+    fn ask_back(&mut self, ctx: &mut Ctx<'_>, hash: &[u8; 32]) -> Result<(), OpenError> {
+        // One that is out may have been answered by now.
+        if self.row.pending.is_none() {
+            // Not newer than any routes that the peer knows, so without effect.
+            let routes = RouteUpdate {
+                serial: 0,
+                routes: Routes::default(),
+            };
+            let need = Need::IfTheyDiffer;
+            make_request(ctx, self.id, &self.fixed, &mut self.row, routes, need)
+                .map_err(open_error)?;
+        }
+        self.put_ours_instead(ctx, hash)
+    }
+
+    /// Makes the new group, unless our own request goes first.
+    fn take_request(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        request: &RepairRequest,
+        hash: [u8; 32],
+        found: Found,
+    ) -> Result<(), OpenError> {
+        let store = ctx.store;
+        if believe_routes(&mut self.fixed, &mut self.row, &request.routes)? {
+            self.opened
+                .happenings
+                .push(Happening::Routes(request.routes.routes.clone()));
+        }
+        // Where the peer reads next: what lies before, it will never look at.
+        self.row.write_next = self.row.write_next.max(request.read_next);
+        // And what the peer wrote before this is over: it knows more now.
+        self.row.read_next = self.row.read_next.max(request.write_next);
+        if let Some(boxed) = self.row.answer_to(&hash)? {
+            // A second group would part us from the peer, who takes the answer
+            // that it finds first.
+            let (slot, _) = self.row.answer_place(&hash);
+            self.opened.answer = Some(RecoveryBox { slot, boxed });
+            return Ok(());
+        }
+        let is_question = request.need == Need::IfTheyDiffer;
+        let ours = self
+            .row
+            .pending
+            .as_ref()
+            .is_some_and(|one| !one.is_question);
+        // Of two requests that cross, the one that must be answered goes first, and
+        // of two such the inviter's.
+        if ours && found == Found::AtItsPlace && (is_question || self.fixed.writer == INVITER_LEAF)
+        {
+            return self.put_ours_instead(ctx, &hash);
+        }
+        if is_question {
+            match self.compare(store, request)? {
+                Comparison::Differs
+                    if self.leaves_it_to_the_peer(ctx.now_ms, request.read_next) =>
+                {
+                    return Ok(());
+                }
+                Comparison::Differs => {}
+                Comparison::TheyMayBeBehind if found == Found::AtItsPlace => {
+                    return self.ask_back(ctx, &hash);
+                }
+                Comparison::TheyMayBeBehind | Comparison::Agrees => {
+                    if found == Found::InsteadOfAnAnswer {
+                        self.withdraw(store)?;
+                    }
+                    return Ok(());
+                }
+            }
+        }
+        let generation = self.fixed.generation.max(request.generation) + 1;
+        if generation > MAX_GENERATION {
+            return Ok(());
+        }
+        let signer_seed = Secret32::random(ctx.rng);
+        let scope = ConversationId::random(ctx.rng);
+        let provider = Provider::new(store, ctx.rng, scope)?;
+        let signer = LeafSigner::new(&signer_seed);
+        let Ok(key_package) = PeerKeyPackage::parse(&provider, &request.key_package) else {
+            return Ok(());
+        };
+        if key_package.leaf().credential != self.fixed.peer.fingerprint().as_bytes() {
+            return Ok(());
+        }
+        let psk_value = kdf::expand(&self.row.root, PSK_LABEL, &hash);
+        let psk = ExternalPsk {
+            id: kdf::transcript(PSK_ID_LABEL, &[&hash]),
+            value: &psk_value,
+        };
+        let founded = Group::found(
+            &provider,
+            &signer,
+            self.fixed.identity.fingerprint().as_bytes(),
+            key_package,
+            &psk,
+        );
+        let (group, welcome) = match founded {
+            Err(error) if error.fault() == Fault::Peer => return Ok(()),
+            founded => founded?,
+        };
+        let entered = group.entered(&provider)?;
+        let old = Moving::read(store, self.id)?;
+        let message = RecoveryMessage::Answer(RepairAnswer {
+            request: hash.to_vec(),
+            welcome,
+            generation,
+            old_generation: self.fixed.generation,
+            received: old.received.report(),
+            write_next: self.row.write_next.min(MAX_PLACE),
+        });
+        let (slot, key) = self.row.answer_place(&hash);
+        let boxed = provider.with_rng(|rng| {
+            let plaintext = sign(&self.fixed, rng, message).map_err(open_error)?;
+            let padded = plaintext
+                .to_padded()
+                .map_err(|_| OpenError::Mls(MlsError::Internal("encoding an answer")))?;
+            key.seal(rng, BOX_LABEL, &slot, &Zeroizing::new(padded))
+                .map_err(|_| OpenError::Mls(MlsError::Internal("sealing an answer")))
+        })?;
+        provider.overlay().accept();
+        provider.overlay().flush()?;
+        let begun = Begun {
+            scope,
+            signer_seed,
+            group_id: group.id(),
+            generation,
+            my_leaf: REDEEMER_LEAF,
+        };
+        if let Some(ours) = self.row.pending.take() {
+            delete_scope(store, &ours.scope)?;
+        }
+        self.begin(store, begun, &old, &entered)?;
+        self.row.answered = Some(Answered {
+            request: hash,
+            boxed: Blob(boxed.as_bytes().to_vec()),
+        });
+        self.opened.answer = Some(RecoveryBox { slot, boxed });
+        self.opened.happenings.push(Happening::Repaired {
+            generation,
+            peer_generation: request.generation,
+            peer_received: request.received.clone(),
+        });
+        Ok(())
+    }
+
+    /// Joins the new group. An answer that the peer signed and that cannot be
+    /// used uses the request up: its place holds one box for ever, so only
+    /// another request can be answered. `[HW-REC-6]`
+    fn take_answer(
+        mut self,
+        ctx: &mut Ctx<'_>,
+        answer: &RepairAnswer,
+    ) -> Result<Opened, OpenError> {
+        let store = ctx.store;
+        let pending = self.row.pending.take().ok_or(OpenError::UnknownSlot)?;
+        let scope = pending.scope;
+        match self.join(ctx, pending, answer) {
+            Ok(()) => {}
+            Err(OpenError::Mls(why)) if why.fault() == Fault::Peer => {
+                delete_scope(store, &scope)?;
+                self.row.halted = true;
+                self.opened = Opened {
+                    consumed: self.opened.consumed,
+                    happenings: vec![Happening::AnswerRefused {
+                        why: Unreadable::Mls(why),
+                    }],
+                    ..Opened::default()
+                };
+            }
+            Err(error) => return Err(error),
+        }
+        write_fixed(store, self.id, &self.fixed)?;
+        self.row.write(store, self.id)?;
+        Ok(self.opened)
+    }
+
+    fn join(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        pending: Pending,
+        answer: &RepairAnswer,
+    ) -> Result<(), OpenError> {
+        const WHAT: OpenError = OpenError::Mls(MlsError::Refused("the answer with new keys"));
+        let store = ctx.store;
+        let hash = kdf::sha256(&pending.request.0);
+        let provider = Provider::new(store, ctx.rng, pending.scope)?;
+        let psk_value = kdf::expand(&self.row.root, PSK_LABEL, &hash);
+        let psk = ExternalPsk {
+            id: kdf::transcript(PSK_ID_LABEL, &[&hash]),
+            value: &psk_value,
+        };
+        let group = Group::join(&provider, &answer.welcome, &psk)?;
+        let founder = group.leaf(REDEEMER_LEAF).ok_or(WHAT)?;
+        if founder.credential != self.fixed.peer.fingerprint().as_bytes()
+            || answer.generation <= self.fixed.generation
+        {
+            return Err(WHAT);
+        }
+        let entered = group.entered(&provider)?;
+        provider.overlay().accept();
+        provider.overlay().flush()?;
+        let old = Moving::read(store, self.id)?;
+        let was_requested = old.is_requested();
+        let begun = Begun {
+            scope: pending.scope,
+            signer_seed: pending.signer_seed,
+            group_id: group.id(),
+            generation: answer.generation,
+            my_leaf: INVITER_LEAF,
+        };
+        self.row.read_next = self.row.read_next.max(answer.write_next);
+        self.begin(store, begun, &old, &entered)?;
+        if was_requested {
+            let safety_number = self.fixed.safety_number.clone();
+            self.opened
+                .happenings
+                .push(Happening::Established { safety_number });
+        }
+        self.opened.happenings.push(Happening::Repaired {
+            generation: answer.generation,
+            peer_generation: answer.old_generation,
+            peer_received: answer.received.clone(),
+        });
+        Ok(())
+    }
+
+    /// Replaces the old group by the new one. The Lamport time goes on.
+    fn begin(
+        &mut self,
+        store: &dyn Store,
+        begun: Begun,
+        old: &Moving,
+        entered: &mls::Entered,
+    ) -> Result<(), OpenError> {
+        delete_scope(store, &self.fixed.scope)?;
+        delete_prefix(store, PARKED_TABLE, self.id.as_bytes())?;
+        self.fixed.scope = begun.scope;
+        self.fixed.signer_seed = begun.signer_seed;
+        self.fixed.group_id = Blob(begun.group_id);
+        self.fixed.generation = begun.generation;
+        self.fixed.my_leaf = begun.my_leaf;
+        self.fixed.peer_leaf = 1 - begun.my_leaf;
+        self.row.halted = false;
+        Moving::anew(old, begun.my_leaf, self.fixed.peer_leaf, entered).write(store, self.id)?;
+        Ok(())
+    }
+}
+
+/// A group that replaces another.
+struct Begun {
+    scope: ConversationId,
+    signer_seed: Secret32,
+    group_id: Vec<u8>,
+    generation: u32,
+    my_leaf: u32,
+}
+
+/// Where a request of the peer was found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Found {
+    /// At a place of its writer.
+    AtItsPlace,
+    /// At the place of the answer to our own request.
+    InsteadOfAnAnswer,
+}
+
+fn plaintext_of(pending: &Pending) -> Result<RecoveryPlaintext, StoreError> {
+    RecoveryPlaintext::from_bytes(&pending.request.0)
+        .map_err(|_| StoreError::Damaged("a request for new keys"))
+}
+
+fn open_error(error: RecoveryError) -> OpenError {
+    match error {
+        RecoveryError::Store(error) => OpenError::Store(error),
+        RecoveryError::Mls(error) => OpenError::Mls(error),
+        _ => OpenError::Mls(MlsError::Internal("an answer with new keys")),
+    }
+}

@@ -53,6 +53,7 @@ fn messages_wait_at_the_relay_for_whoever_is_offline() {
     );
 }
 
+/// Claim D0.
 #[test]
 fn the_state_of_a_message_says_where_it_is() {
     let mut world = World::new(4, 2, 2);
@@ -127,6 +128,7 @@ fn a_relay_that_alters_boxes_loses_nothing_and_is_named() {
     );
 }
 
+/// Claim D0.
 #[test]
 fn nothing_is_lost_doubled_or_reordered_whatever_fails() {
     for seed in 100..110 {

@@ -42,6 +42,7 @@ fn two_people_meet_though_they_are_never_online_together() {
     assert_eq!(world.read(bob, &his.id).len(), 2);
 }
 
+/// Claim B0.
 #[test]
 fn a_link_that_is_used_twice_is_refused_and_reported() {
     let mut world = World::new(6, 3, 1);
@@ -65,6 +66,7 @@ fn a_link_that_is_used_twice_is_refused_and_reported() {
     assert!(world.try_call(eve, command).is_err());
 }
 
+/// Claim B0.
 #[test]
 fn a_revoked_or_expired_invite_makes_no_contact() {
     let mut world = World::new(7, 2, 1);

@@ -24,6 +24,7 @@ fn of<'a>(messages: &'a [MessageView], text: &str) -> &'a MessageState {
     &found.expect("it was written").state
 }
 
+/// Claim D0.
 #[test]
 fn a_poison_box_stops_nothing_and_both_sides_see_the_truth() {
     let mut world = World::new(700, 2, 1);

@@ -161,6 +161,7 @@ fn a_report_that_waits_is_dropped_when_reports_are_switched_off() {
     );
 }
 
+/// Claim B0.
 #[test]
 fn a_hostile_report_changes_nothing_that_is_not_the_contacts_own() {
     let mut world = World::new(603, 3, 1);

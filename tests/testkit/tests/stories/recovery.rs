@@ -5,6 +5,7 @@ use hushwing_testkit::World;
 
 use crate::common::assert_same_transcript;
 
+/// Claim D0.
 #[test]
 fn a_conversation_goes_on_after_an_old_backup_and_what_it_had_not_comes_again() {
     let mut world = World::new(20, 2, 2);
@@ -37,6 +38,7 @@ fn a_conversation_goes_on_after_an_old_backup_and_what_it_had_not_comes_again() 
     }
 }
 
+/// Claim D0.
 #[test]
 fn a_roll_back_that_nobody_noticed_is_noticed_and_mended() {
     let mut world = World::new(21, 2, 1);
@@ -72,6 +74,7 @@ fn a_roll_back_that_nobody_noticed_is_noticed_and_mended() {
     }
 }
 
+/// Claim D0.
 #[test]
 fn a_box_that_the_relay_lost_is_asked_for_when_later_ones_come() {
     let mut world = World::new(22, 2, 1);
@@ -96,6 +99,7 @@ fn a_box_that_the_relay_lost_is_asked_for_when_later_ones_come() {
     assert_eq!(world.contacts(bob)[0].missing, 0);
 }
 
+/// Claim D0.
 #[test]
 fn the_last_box_that_a_relay_lost_is_put_again_without_being_asked_for() {
     let mut world = World::new(23, 2, 1);

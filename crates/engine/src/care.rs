@@ -122,9 +122,14 @@ impl Engine {
         let pause =
             (limits::REPAIR_WALK_MS << repair.tries.min(16)).min(limits::REPAIR_WALK_MAX_MS);
         if repair.paused_until_ms <= ctx.now_ms {
-            if repair.tries > 0 && repair.tries.is_multiple_of(limits::PAUSES_PER_REQUEST) {
-                let turn = repair.tries / limits::PAUSES_PER_REQUEST;
-                hushwing_protocol::renew_request(ctx, &conversation, !turn.is_multiple_of(2))
+            let is_due = |pauses: u32| repair.tries > 0 && repair.tries.is_multiple_of(pauses);
+            if is_due(limits::PAUSES_PER_WALK) {
+                let turn = repair.tries / limits::PAUSES_PER_WALK;
+                hushwing_protocol::walk_again(ctx, &conversation, !turn.is_multiple_of(2))
+                    .map_err(|_| StoreError::Damaged("conversation"))?;
+            }
+            if is_due(limits::PAUSES_PER_REQUEST) {
+                hushwing_protocol::forget_request(ctx, &conversation)
                     .map_err(|_| StoreError::Damaged("conversation"))?;
             }
             repair.tries = repair.tries.saturating_add(1);

@@ -362,8 +362,7 @@ impl Engine {
         order: OrderView,
     ) -> Result<(), StoreError> {
         let rows = Rows(ctx.store);
-        let Some((_, _, position)) = rows.find_id(id)?.filter(|(of, mine, _)| of == contact && !mine)
-        else {
+        let Some(position) = rows.position_of(id, contact, false)? else {
             return Ok(());
         };
         match rows.message(contact, position) {

@@ -160,10 +160,13 @@ pub const REPAIR_WALK_MS: u64 = 600_000;
 /// Longest such pause, in milliseconds.
 pub const REPAIR_WALK_MAX_MS: u64 = 6 * 3_600_000;
 
-/// Pauses of one request for new keys; then a fresh one is made, which walks on, or
-/// again from the first place, in turns. The answer to this one may have been read in a
-/// life of the vault that is lost, and a relay may have lied about places.
-pub const PAUSES_PER_REQUEST: u32 = 4;
+/// Pauses of one walk over places; the next one begins at the first place again, or goes
+/// on after the last, in turns: a relay may have lied about places.
+pub const PAUSES_PER_WALK: u32 = 3;
+
+/// Pauses of one request for new keys; then a fresh one is made: the answer to this one
+/// may have been read in a life of the vault that is lost.
+pub const PAUSES_PER_REQUEST: u32 = 6;
 
 /// Pause before a request goes to the next place when a relay says that something
 /// else lies at its last one, in milliseconds.

@@ -118,8 +118,12 @@ pub struct RepairRequest {
     /// How often the keys of this conversation were made anew, as far as the
     /// writer knows.
     pub generation: u32,
-    /// What the writer has stored of the reader's boxes of that generation.
+    /// What the writer has stored of the reader's boxes of the generation
+    /// `received_in`.
     pub received: Receipts,
+    /// The newest generation in which something of the reader came; at most
+    /// `generation`. All that the reader said again for an earlier one is in it.
+    pub received_in: u32,
     /// Where the writer reads its next recovery box.
     pub read_next: u32,
     /// Where the writer puts the recovery box that comes after this one.
@@ -165,7 +169,7 @@ pub struct RepairAnswer {
     pub welcome: Vec<u8>,
     /// The generation that begins.
     pub generation: u32,
-    /// The generation before, as the writer knows it.
+    /// The newest generation before in which something of the reader came.
     pub old_generation: u32,
     /// What the writer has stored of the reader's boxes of that old generation.
     pub received: Receipts,
@@ -191,6 +195,9 @@ impl RecoveryMessage {
             Self::Request(request) => {
                 check_numbers(request.generation, request.read_next)?;
                 check_numbers(request.generation, request.write_next)?;
+                if request.received_in > request.generation {
+                    return Err(DecodeError::Invalid("the generation"));
+                }
                 request.received.check()?;
                 request.acknowledged.check()?;
                 if request.open.len() > MAX_OPEN_MARKS {

@@ -7,6 +7,7 @@
 
 use std::{
     collections::BTreeSet,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::{
         Mutex, PoisonError,
@@ -15,6 +16,7 @@ use std::{
     time::Instant,
 };
 
+use anyhow::Context as _;
 use clap::Parser;
 use hushwing_sim::{Fault, FaultTable, Part, Plan, Report, Setting, Without, run, shrink};
 
@@ -22,7 +24,7 @@ use hushwing_sim::{Fault, FaultTable, Part, Plan, Report, Setting, Without, run,
 #[derive(Parser)]
 struct Args {
     /// How many seeds
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 2_000)]
     seeds: u64,
     /// The first one
     #[arg(long, default_value_t = 0)]
@@ -54,6 +56,57 @@ struct Args {
     /// Hide the trace of a single seed
     #[arg(long)]
     quiet: bool,
+    /// Write the row P14 of the table of costs to this file
+    #[arg(long, value_name = "FILE")]
+    row: Option<PathBuf>,
+}
+
+/// The least that is good enough, in user-hours for a CPU-minute.
+const P14_LEAST: f64 = 1_000.0;
+
+/// Row P14, in the form of the table of costs: how much virtual life of people a
+/// minute of a processor simulates.
+fn write_row(path: &Path, sum: &Sum, ran: u64) -> anyhow::Result<()> {
+    let minutes = cpu_seconds()? / 60.0;
+    let rate = sum.user_hours / minutes;
+    let row = serde_json::json!([{
+        "id": "P14",
+        "what": "the simulator, a seed",
+        "against": null,
+        "ours": minutes * 60.0 / ran as f64,
+        "baseline": null,
+        "unit": "CPU-s",
+        "ratio": null,
+        "goal": null,
+        "rate": { "value": rate, "unit": "user-hours a CPU-minute", "least": P14_LEAST },
+        "met": rate >= P14_LEAST,
+        "quartiles": null,
+        "samples": ran,
+    }]);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, serde_json::to_string_pretty(&row)?)?;
+    println!("P14: {rate:.0} user-hours a CPU-minute (goal {P14_LEAST:.0})");
+    Ok(())
+}
+
+/// What all threads of this program have used, in user and system time.
+fn cpu_seconds() -> anyhow::Result<f64> {
+    /// Linux counts in this unit for all programs (USER_HZ).
+    const TICKS_A_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").context("no /proc/self/stat")?;
+    // proc(5): utime and stime are fields 14 and 15; the name in field 2 may hold
+    // anything up to the last bracket.
+    let (_, rest) = stat.rsplit_once(')').context("a strange /proc/self/stat")?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let ticks = |index: usize| -> anyhow::Result<f64> {
+        Ok(fields
+            .get(index)
+            .context("a short /proc/self/stat")?
+            .parse()?)
+    };
+    Ok((ticks(11)? + ticks(12)?) / TICKS_A_SECOND)
 }
 
 fn main() -> ExitCode {
@@ -167,6 +220,9 @@ fn many(args: &Args) -> anyhow::Result<bool> {
                         }
                         let report = run(seed, &setting)?;
                         ran.fetch_add(1, Ordering::Relaxed);
+                        for defect in &report.defects {
+                            println!("seed {seed} FAILED: {defect}");
+                        }
                         let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
                         sum.add(report, &failed);
                     }
@@ -195,6 +251,9 @@ fn many(args: &Args) -> anyhow::Result<bool> {
         sum.slowest_ms as f64 / 3_600_000.0,
         began.elapsed().as_secs_f64(),
     );
+    if let Some(path) = &args.row {
+        write_row(path, &sum, ran)?;
+    }
     for report in &sum.failures {
         tell(report, args)?;
     }

@@ -135,6 +135,14 @@ impl Engine {
         self.attempts.remove(id);
         self.doubts.remove(id);
         Rows(ctx.store).delete_out(id)?;
+        let Some(row) = Rows(ctx.store).contact(contact)? else {
+            return Ok(());
+        };
+        if row.answering && row.repair.is_none() {
+            // The request that was answered had its answer long ago, in a life that is
+            // lost: nobody enters what was founded for it.
+            return self.start_repair(ctx, contact);
+        }
         self.hurry_on(ctx, contact)
     }
 

@@ -33,7 +33,7 @@ pub use open::{Happening, OpenError, Opened, Unreadable, open};
 pub use recovery::{
     RECOVERY_WINDOW, RecoveryBox, RecoveryError, offer_routes, route_record, take_route_record,
 };
-pub use repair::{ask_repair, ask_whether_keys_fit, forget_request, renew_request};
+pub use repair::{ask_repair, ask_whether_keys_fit, forget_request, walk_again};
 pub use seal::{Budget, Outgoing, SealError, Sealed, seal};
 use state::{FIXED_TABLE, Fixed, MOVING_TABLE, Moving, PARKED_TABLE, Stage};
 

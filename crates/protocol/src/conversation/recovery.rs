@@ -22,6 +22,7 @@ use crate::{
     error::{Fault, StateError},
     ids::ConversationId,
     kdf::{self, BoxKey},
+    marks::Received,
     mls::{MlsError, overlay::delete_scope},
     secret::{Blob, Secret32, read_row, write_row},
     store::{Store, StoreError, Table},
@@ -74,6 +75,17 @@ pub(super) struct Recovery {
     /// Over which of our places requests walk, until new keys are there.
     #[serde(default)]
     pub(super) walk: Option<Walk>,
+    /// What was stored of the peer's boxes, and in which generation, while nothing has
+    /// come in the present one.
+    #[serde(default)]
+    pub(super) last_heard: Option<LastHeard>,
+}
+
+/// The newest generation in which something of the peer came.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct LastHeard {
+    pub(super) generation: u32,
+    pub(super) received: Received,
 }
 
 /// The places of a walk.
@@ -185,6 +197,7 @@ pub(super) fn found(
         halted: false,
         answered: None,
         walk: None,
+        last_heard: None,
     };
     row.write(store, id)
 }

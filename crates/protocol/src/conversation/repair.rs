@@ -16,8 +16,8 @@ use zeroize::Zeroizing;
 use super::{
     Happening, OpenError, Opened, Unreadable,
     recovery::{
-        Answered, BOX_LABEL, Pending, RECOVERY_WINDOW, Recovery, RecoveryBox, RecoveryError, Walk,
-        believe_routes, halt, seal_next, sign, verified, write_fixed,
+        Answered, BOX_LABEL, LastHeard, Pending, RECOVERY_WINDOW, Recovery, RecoveryBox,
+        RecoveryError, Walk, believe_routes, halt, seal_next, sign, verified, write_fixed,
     },
     state::{Fixed, INVITER_LEAF, Moving, PARKED_TABLE, REDEEMER_LEAF},
 };
@@ -135,10 +135,12 @@ fn make_request(
         &LeafSigner::new(&signer_seed),
         fixed.identity.fingerprint().as_bytes(),
     )?;
+    let heard = heard(fixed, row, &moving);
     let message = RecoveryMessage::Request(RepairRequest {
         key_package,
         generation: fixed.generation,
-        received: moving.received.report(),
+        received: heard.received.report(),
+        received_in: heard.generation,
         read_next: row.read_next.min(MAX_PLACE),
         write_next: row.write_next.saturating_add(1).min(MAX_PLACE),
         sent: moving.sent,
@@ -175,18 +177,17 @@ pub fn forget_request(ctx: &mut Ctx<'_>, id: &ConversationId) -> Result<(), Stat
     halt(ctx.store, id)
 }
 
-/// Gives our request up as [`forget_request`] does, and lets the next one walk on
-/// after the last place, or again from the first: a relay that said of a place that it
-/// was used may have lied, and then the peer still reads there. `[HW-REC-3]`
+/// Lets the walk of our request go on after its last place, or again from its first: a
+/// relay that said of a place that it was used may have lied, and then the peer still
+/// reads there. `[HW-REC-3]`
 ///
 /// # Errors
 /// [`StateError`].
-pub fn renew_request(
+pub fn walk_again(
     ctx: &mut Ctx<'_>,
     id: &ConversationId,
     from_the_first: bool,
 ) -> Result<(), StateError> {
-    halt(ctx.store, id)?;
     let mut row = Recovery::read(ctx.store, id)?;
     if let Some(walk) = &mut row.walk {
         walk.to = walk.to.max(row.write_next);
@@ -374,7 +375,11 @@ impl Step<'_> {
         let theirs = moving
             .received
             .compare(request.sent, &request.acknowledged, &request.open);
-        let ours = moving.peer_received.compare(moving.sent, &request.received);
+        let ours = if request.received_in == request.generation {
+            moving.peer_received.compare(moving.sent, &request.received)
+        } else {
+            Comparison::Agrees
+        };
         Ok(theirs.max(ours))
     }
 
@@ -484,12 +489,13 @@ impl Step<'_> {
         };
         let entered = group.entered(&provider)?;
         let old = Moving::read(store, self.id)?;
+        let heard = heard(&self.fixed, &self.row, &old);
         let message = RecoveryMessage::Answer(RepairAnswer {
             request: hash.to_vec(),
             welcome,
             generation,
-            old_generation: self.fixed.generation,
-            received: old.received.report(),
+            old_generation: heard.generation,
+            received: heard.received.report(),
             write_next: self.row.write_next.min(MAX_PLACE),
             read_next: self.row.read_next.min(MAX_PLACE),
         });
@@ -522,7 +528,7 @@ impl Step<'_> {
         self.opened.answer = Some(RecoveryBox { slot, boxed });
         self.opened.happenings.push(Happening::Repaired {
             generation,
-            peer_generation: request.generation,
+            peer_generation: request.received_in,
             peer_received: request.received.clone(),
         });
         Ok(())
@@ -619,6 +625,7 @@ impl Step<'_> {
         old: &Moving,
         entered: &mls::Entered,
     ) -> Result<(), OpenError> {
+        self.row.last_heard = Some(heard(&self.fixed, &self.row, old));
         delete_scope(store, &self.fixed.scope)?;
         delete_prefix(store, PARKED_TABLE, self.id.as_bytes())?;
         self.fixed.scope = begun.scope;
@@ -641,6 +648,19 @@ struct Begun {
     group_id: Vec<u8>,
     generation: u32,
     my_leaf: u32,
+}
+
+/// In which generation something of the peer came last, and what. In one that was
+/// founded and that the peer never entered, nothing does; then what counts is what came
+/// before it.
+fn heard(fixed: &Fixed, row: &Recovery, moving: &Moving) -> LastHeard {
+    match &row.last_heard {
+        Some(last) if moving.received.max() == 0 => last.clone(),
+        _ => LastHeard {
+            generation: fixed.generation,
+            received: moving.received.clone(),
+        },
+    }
 }
 
 /// Where a request of the peer was found.

@@ -155,6 +155,7 @@ fn fields(message: &RecoveryMessage) -> Value {
             "generation": request.generation,
             "received": receipts(&request.received),
             "read_next": request.read_next,
+            "received_in": request.received_in,
             "write_next": request.write_next,
             "sent": request.sent,
             "acknowledged": receipts(&request.acknowledged),
@@ -170,6 +171,7 @@ fn fields(message: &RecoveryMessage) -> Value {
             "old_generation": answer.old_generation,
             "received": receipts(&answer.received),
             "write_next": answer.write_next,
+            "read_next": answer.read_next,
         }),
     }
 }

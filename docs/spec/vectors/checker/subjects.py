@@ -642,6 +642,7 @@ def said_outside(fields, kind):
     if kind == 2:
         message = b"\x02" + vector(fields.bytes("key_package"))
         message += below(fields, "generation") + received_of(fields)
+        message += below(fields, "received_in")
         message += below(fields, "read_next") + below(fields, "write_next")
         message += uint(fields.number("sent"), 8) + received_of(fields, "acknowledged")
         marks, need = pairs(fields, "open", (8, 8)), fields.number("need", 8)
@@ -652,7 +653,7 @@ def said_outside(fields, kind):
     generations = below(fields, "generation"), below(fields, "old_generation")
     demand(generations[1] < generations[0], "the generations")
     message += b"".join(generations) + received_of(fields)
-    return message + below(fields, "write_next"), welcome
+    return message + below(fields, "write_next") + below(fields, "read_next"), welcome
 
 
 def signed_outside(case, writer, message, plaintext):

@@ -1,0 +1,100 @@
+//! The simulator itself: the same seed is the same run, a part of a plan is a part,
+//! a failing seed is made small, and each safeguard is missed when it is gone.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+
+use hushwing_sim::{Fault, Part, Plan, Setting, Without, run, shrink};
+
+/// Seeds that are tried without a safeguard before it counts as one that nobody
+/// misses.
+const SEEDS: u64 = 120;
+
+/// A seed that passes, and fails without the safeguard.
+fn missed(without: Without) -> Option<u64> {
+    let setting = Setting {
+        without: Some(without),
+        ..Setting::default()
+    };
+    (0..SEEDS).find(|seed| {
+        let fails = !run(*seed, &setting).unwrap().defects.is_empty();
+        fails && run(*seed, &Setting::default()).unwrap().defects.is_empty()
+    })
+}
+
+fn assert_missed(without: Without) {
+    assert!(
+        missed(without).is_some(),
+        "{SEEDS} seeds pass without {without}"
+    );
+}
+
+#[test]
+fn a_reader_that_drops_before_it_has_stored_fails_seeds() {
+    assert_missed(Without::AcknowledgeThenDrop);
+}
+
+#[test]
+fn a_commit_that_only_one_box_carries_fails_seeds() {
+    assert_missed(Without::PendingCommit);
+}
+
+#[test]
+fn a_lost_answer_that_counts_as_one_fails_seeds() {
+    assert_missed(Without::UnknownOutcome);
+}
+
+#[test]
+fn a_gap_that_nobody_asks_for_fails_seeds() {
+    assert_missed(Without::GapRequest);
+}
+
+#[test]
+fn keys_that_do_not_fit_and_stay_fail_seeds() {
+    assert_missed(Without::KeyRepair);
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    for seed in [3, 17] {
+        let [one, other] = [0, 1].map(|_| run(seed, &Setting::default()).unwrap());
+        assert_eq!(one.hash, other.hash, "seed {seed}");
+        assert_eq!(one.steps, other.steps);
+    }
+    let other = run(4, &Setting::default()).unwrap();
+    assert_ne!(run(3, &Setting::default()).unwrap().hash, other.hash);
+}
+
+#[test]
+fn a_part_of_a_plan_has_only_what_it_names() {
+    let seed = (0..100)
+        .find(|seed| Plan::draw(*seed).faults.len() > 4)
+        .unwrap();
+    let whole = Plan::draw(seed);
+    let faults: BTreeSet<Fault> = whole.faults.iter().copied().take(2).collect();
+    let part = whole.clone().only(&Part {
+        faults: Some(faults.clone()),
+        acts: Some((0..5).collect()),
+    });
+    assert_eq!(part.faults, faults);
+    assert!(part.chances.keys().all(|fault| faults.contains(fault)));
+    assert!(part.acts.len() <= 5);
+    assert!(part.acts.iter().all(|act| whole.acts[..5].contains(act)));
+    assert_eq!(whole.clone().only(&Part::default()), whole);
+}
+
+/// What is left of a failing seed still fails in the same way, and is smaller.
+#[test]
+fn a_failing_seed_is_made_small() {
+    let without = Without::KeyRepair;
+    let seed = missed(without).unwrap();
+    let setting = Setting {
+        without: Some(without),
+        ..Setting::default()
+    };
+    let part = shrink(seed, &setting).unwrap();
+    let whole = Plan::draw(seed);
+    assert!(part.acts.as_ref().unwrap().len() < whole.acts.len());
+    let small = Setting { part, ..setting };
+    assert!(!run(seed, &small).unwrap().defects.is_empty());
+}

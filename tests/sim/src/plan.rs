@@ -195,9 +195,9 @@ impl Drawing {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let people = [2, 2, 2, 2, 3, 3, 4][rng.random_range(0..7)];
         let relays = rng.random_range(1..=3);
-        let active_ms = match rng.random_range(0..4) {
-            0 => rng.random_range(3 * HOUR_MS..12 * HOUR_MS),
-            1 | 2 => rng.random_range(DAY_MS..4 * DAY_MS),
+        let active_ms = match rng.random_range(0..8) {
+            0..=2 => rng.random_range(3 * HOUR_MS..12 * HOUR_MS),
+            3..=6 => rng.random_range(DAY_MS..4 * DAY_MS),
             _ => rng.random_range(4 * DAY_MS..30 * DAY_MS),
         };
         // One seed in sixteen is calm: what fails there is no fault's fault.

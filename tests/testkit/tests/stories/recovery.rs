@@ -1,6 +1,6 @@
 //! What one side lost, and how it comes again.
 
-use hushwing_engine::view::{Command, Event, MessageView};
+use hushwing_engine::view::{Command, Event, MessageState, MessageView, Reply};
 use hushwing_testkit::World;
 
 use crate::common::assert_same_transcript;
@@ -150,4 +150,76 @@ fn who_asked_for_new_keys_for_hours_gets_one_answer_and_all_goes_on() {
         (1, 1)
     );
     assert_same_transcript(&mut world, (alice, &his), (bob, &hers));
+}
+
+/// A receipt after a roll-back names a number, and the box with that number was
+/// another one. Claim D0.
+#[test]
+fn a_text_of_a_rolled_back_writer_is_not_delivered_because_another_was() {
+    let mut world = World::new(41, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    world.send(bob, &his, "before");
+    world.run_for(30_000);
+    let copy = world.snapshot(bob);
+    for number in 0..3 {
+        world.send(bob, &his, &format!("in the life that is lost {number}"));
+        world.run_for(5_000);
+    }
+    world.direct_works = false;
+    world.stop(alice);
+    // The relay, too, has forgotten what was where.
+    world.relay(0).lose_everything();
+    world.roll_back(bob, &copy);
+    let id = world.send(bob, &his, "after it").id;
+    world.run_for(30_000);
+    world.start(alice);
+    world.send(alice, &hers, "her receipts cover the others");
+    world.run_for(60_000);
+    let state = |world: &mut World| match world.call(bob, Command::Message { id: id.clone() }) {
+        Reply::Ledger(ledger) => ledger.message.state,
+        other => panic!("{other:?}"),
+    };
+    let arrived = |world: &mut World| {
+        let messages = world.read(alice, &hers);
+        messages.iter().any(|message| message.text == "after it")
+    };
+    assert!(state(&mut world) != MessageState::Delivered || arrived(&mut world));
+    world.run_for(30 * 3_600_000);
+    assert!(arrived(&mut world), "{:?}", state(&mut world));
+    assert_eq!(state(&mut world), MessageState::Delivered);
+}
+
+/// Claim D0.
+#[test]
+fn a_text_that_nobody_acknowledges_leads_to_a_question_and_new_keys() {
+    let mut world = World::new(42, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    world.direct_works = false;
+    world.send(alice, &hers, "one");
+    world.run_for(30_000);
+    let copy = world.snapshot(bob);
+    for number in 0..4 {
+        world.send(alice, &hers, &format!("read and forgotten {number}"));
+        world.run_for(30_000);
+    }
+    // Bob's vault is an old copy and says nothing; his keys are those of an epoch
+    // that Alice has left.
+    world.relay(0).lose_everything();
+    world.roll_back(bob, &copy);
+    let id = world.send(alice, &hers, "where he does not look").id;
+    world.run_for(26 * 3_600_000);
+    let Reply::Ledger(ledger) = world.call(alice, Command::Message { id }) else {
+        panic!("a ledger was asked for");
+    };
+    assert_eq!(ledger.message.state, MessageState::Delivered);
+    let texts: Vec<_> = world.read(bob, &his).into_iter().map(|m| m.text).collect();
+    for number in 0..4 {
+        assert!(
+            texts.contains(&format!("read and forgotten {number}")),
+            "{texts:?}"
+        );
+    }
+    assert!(texts.contains(&"where he does not look".to_owned()));
 }

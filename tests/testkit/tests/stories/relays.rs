@@ -197,11 +197,14 @@ fn mail_left_at_a_resting_relay_is_still_fetched() {
     world.run_for(40 * MINUTE_MS);
     assert_eq!(roles(&mut world, bob)[0], RelayRole::Resting);
     // Alice does not know yet, and only the old relay takes her message.
+    world.cut_off(bob, true);
     world.relay(0).up = true;
     world.relay(1).up = false;
     world.relay(2).up = false;
     world.start(alice);
     world.send(alice, &hers, "to the old place");
+    world.run_for(10_000);
+    world.cut_off(bob, false);
     world.run_for(MINUTE_MS);
     let texts: Vec<_> = world.read(bob, &his).into_iter().map(|m| m.text).collect();
     assert_eq!(texts, ["to the old place"]);

@@ -54,6 +54,21 @@ fn keys_that_do_not_fit_and_stay_fail_seeds() {
     assert_missed(Without::KeyRepair);
 }
 
+/// A few of those that `./x test` runs, with every check of the simulator: nothing lost,
+/// doubled or out of order, no key and nonce twice, nothing in the clear at a relay.
+/// Claims D0 and N1.
+#[test]
+fn whole_networks_lose_nothing_and_use_no_key_twice() {
+    for seed in 0..24 {
+        let report = run(seed, &Setting::default()).unwrap();
+        assert!(
+            report.defects.is_empty(),
+            "seed {seed}: {:?}",
+            report.defects
+        );
+    }
+}
+
 #[test]
 fn the_same_seed_is_the_same_run() {
     for seed in [3, 17] {

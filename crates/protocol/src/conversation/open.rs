@@ -108,9 +108,11 @@ pub enum Happening {
     Repaired {
         /// The generation that begins.
         generation: u32,
-        /// The generation that the peer was in.
+        /// The newest generation in which something of ours came to the peer; it has
+        /// all that matters of earlier ones.
         peer_generation: u32,
-        /// What the peer has stored of our boxes of that generation.
+        /// What the peer has stored of our boxes of that generation; nothing, of
+        /// generation 0, where it is one that is not known here.
         peer_received: Receipts,
     },
     /// The peer's epoch authenticator is not ours, or it has other boxes of ours

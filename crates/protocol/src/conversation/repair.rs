@@ -7,8 +7,8 @@
 //! `[HW-REC-8]`
 
 use hushwing_wire::{
-    Need, RecoveryMessage, RecoveryPlaintext, RepairAnswer, RepairRequest, RouteUpdate, Routes,
-    SealedBox, Slot,
+    Need, Receipts, RecoveryMessage, RecoveryPlaintext, RepairAnswer, RepairRequest, RouteUpdate,
+    Routes, SealedBox, Slot,
     limits::{MAX_GENERATION, MAX_OPEN_MARKS, MAX_PLACE},
 };
 use zeroize::Zeroizing;
@@ -520,6 +520,8 @@ impl Step<'_> {
         if let Some(ours) = self.row.pending.take() {
             delete_scope(store, &ours.scope)?;
         }
+        let (peer_generation, peer_received) =
+            self.as_known_here(request.received_in, &request.received);
         self.begin(store, begun, &old, &entered)?;
         self.row.answered = Some(Answered {
             request: hash,
@@ -528,8 +530,8 @@ impl Step<'_> {
         self.opened.answer = Some(RecoveryBox { slot, boxed });
         self.opened.happenings.push(Happening::Repaired {
             generation,
-            peer_generation: request.received_in,
-            peer_received: request.received.clone(),
+            peer_generation,
+            peer_received,
         });
         Ok(())
     }
@@ -602,6 +604,8 @@ impl Step<'_> {
         self.row.read_next = self.row.read_next.max(answer.write_next);
         // Our walk may have gone further than the peer looks.
         self.row.write_next = answer.read_next;
+        let (peer_generation, peer_received) =
+            self.as_known_here(answer.old_generation, &answer.received);
         self.begin(store, begun, &old, &entered)?;
         if was_requested {
             let safety_number = self.fixed.safety_number.clone();
@@ -611,10 +615,21 @@ impl Step<'_> {
         }
         self.opened.happenings.push(Happening::Repaired {
             generation: answer.generation,
-            peer_generation: answer.old_generation,
-            peer_received: answer.received.clone(),
+            peer_generation,
+            peer_received,
         });
         Ok(())
+    }
+
+    /// What the peer has stored, in a generation that is known here. Of one after ours,
+    /// in a life that is lost, nothing is known: it may lack all that was said again
+    /// there.
+    fn as_known_here(&self, generation: u32, received: &Receipts) -> (u32, Receipts) {
+        if generation > self.fixed.generation {
+            (0, Receipts::default())
+        } else {
+            (generation, received.clone())
+        }
     }
 
     /// Replaces the old group by the new one. The Lamport time goes on.

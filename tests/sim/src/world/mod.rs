@@ -34,7 +34,7 @@ pub(crate) use traffic::Sent;
 const BEGINNING_MS: u64 = 1_800_000_000_000;
 
 /// Events of one run before it counts as one that never comes to rest.
-const MAX_EVENTS: u64 = 3_000_000;
+const MAX_EVENTS: u64 = 20_000_000;
 
 /// Steps of one person at one moment before the engine counts as spinning.
 const MAX_STEPS_AT_ONCE: u32 = 2_000;

@@ -38,6 +38,9 @@ pub(crate) fn check(root: &Path) -> Result<String> {
             report.push_str(&format!("\n  the stand-in {stub} would be compiled\n"));
         }
     }
+    for line in testing_features(root, &graph)? {
+        report.push_str(&format!("\n  {line}\n"));
+    }
     if !report.is_empty() {
         bail!("the layers are broken{report}");
     }
@@ -48,16 +51,53 @@ pub(crate) fn check(root: &Path) -> Result<String> {
     ))
 }
 
+/// Features that only tests may turn on: with one of them a program can be told to go
+/// without a safeguard, or hands out what it should keep.
+const TESTING_FEATURES: &[&str] = &["simulation", "fuzzing"];
+
+/// Which shipped crates, each built for itself as a release is, turn on a feature that
+/// only tests may.
+fn testing_features(root: &Path, graph: &Graph) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for shipped in graph.of_kind(Kind::Shipped) {
+        let tree = cargo_tree(root, &["--package", shipped, "--format", "{p}|{f}"])?;
+        for line in tree.lines() {
+            let Some((package, features)) = line.split_once('|') else {
+                continue;
+            };
+            let name = package.split_whitespace().next().unwrap_or_default();
+            let wrong = features
+                .split([',', ' '])
+                .find(|feature| TESTING_FEATURES.contains(feature));
+            if let Some(feature) = wrong.filter(|_| name.starts_with("hushwing")) {
+                lines.push(format!(
+                    "{shipped} builds {name} with '{feature}', which is for tests"
+                ));
+            }
+        }
+    }
+    lines.dedup();
+    Ok(lines)
+}
+
 /// Whether a build of the workspace contains `package`.
 ///
 /// `cargo metadata` lists weakly named optional dependencies as edges even
 /// when no feature turns them on; `cargo tree` resolves the features.
 fn is_compiled(root: &Path, package: &str) -> Result<bool> {
+    let tree = cargo_tree(root, &["--workspace", "--format", "{p}"])?;
+    Ok(tree
+        .lines()
+        .any(|line| line.split_whitespace().next() == Some(package)))
+}
+
+/// What `cargo tree` prints of a build, a line each.
+fn cargo_tree(root: &Path, arguments: &[&str]) -> Result<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let out = Command::new(cargo)
         .current_dir(root)
-        .args(["tree", "--workspace", "--prefix", "none"])
-        .args(["--edges", "normal,build", "--format", "{p}"])
+        .args(["tree", "--prefix", "none", "--edges", "normal,build"])
+        .args(arguments)
         .output()
         .context("cannot start cargo")?;
     if !out.status.success() {
@@ -66,8 +106,5 @@ fn is_compiled(root: &Path, package: &str) -> Result<bool> {
             String::from_utf8_lossy(&out.stderr)
         );
     }
-    let tree = String::from_utf8_lossy(&out.stdout);
-    Ok(tree
-        .lines()
-        .any(|line| line.split_whitespace().next() == Some(package)))
+    Ok(String::from_utf8_lossy(&out.stdout).into_owned())
 }

@@ -599,7 +599,7 @@ def read_signed(reader):
         reader.vector()
         reader.uint(4)
         read_receipts(reader)
-        reader.take(4 + 4 + 8)
+        reader.take(4 + 4 + 4 + 8)
         read_receipts(reader)
         reader.vector()
         reader.uint(1)
@@ -611,7 +611,7 @@ def read_signed(reader):
         reader.uint(4)
         reader.uint(4)
         read_receipts(reader)
-        reader.uint(4)
+        reader.take(4 + 4)
     same(len(reader.vector()), 64, "the Ed25519 signature")
     same(len(reader.vector()), 3_309, "the ML-DSA-65 signature")
 

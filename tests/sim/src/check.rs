@@ -51,6 +51,11 @@ impl World {
         let indices: Vec<usize> = (0..self.written.len())
             .filter(|index| self.written[*index].from == from && self.written[*index].to == to)
             .collect();
+        // Where the reader's side of the meeting came to nothing, the inviter's texts
+        // wait visibly.
+        let met = self
+            .contact(to, from)
+            .is_some_and(|contact| contact.phase == ContactPhase::Established);
         for index in indices {
             let state = self.state_of(index);
             let one = &self.written[index];
@@ -80,7 +85,7 @@ impl World {
                     | MessageState::WaitingForRelay { .. }
                     | MessageState::Sending
                     | MessageState::Held { .. },
-                ) if self.may_stay_apart(from, to) => {}
+                ) if self.may_stay_apart(from, to) || !met => {}
                 other => wrong.push(format!("text {index} ended as {other:?}")),
             }
         }

@@ -57,6 +57,15 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether it is one of a bad line, and nothing worse.
+    #[must_use]
+    pub fn is_bad_line(self) -> bool {
+        matches!(
+            self,
+            Self::Loss | Self::AnswerLost | Self::Delay | Self::Reorder | Self::Duplicate
+        )
+    }
+
     /// All kinds, in the order of the table.
     pub const ALL: [Self; 24] = [
         Self::Loss,

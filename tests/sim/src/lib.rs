@@ -35,7 +35,7 @@ use hushwing_protocol::Safeguard;
 pub use fault::{Fault, FaultTable};
 pub use plan::{Act, Part, Plan, Timed};
 pub use shrink::shrink;
-pub use world::{GAP_MS, MEETING_OVER_MS, QUIESCENCE_MS, Report, Setting};
+pub use world::{BAD_LINE_MS, GAP_MS, MEETING_OVER_MS, QUIESCENCE_MS, Report, Setting};
 
 /// A safeguard that a run does without, to see that it is missed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -202,11 +202,13 @@ impl Drawing {
         };
         // One seed in sixteen is calm: what fails there is no fault's fault.
         let calm = rng.random_range(0..16) == 0;
-        let share = rng.random_range(1..=5);
+        // And one in eight has nothing worse than a bad line: more is demanded there.
+        let bad_line = rng.random_range(0..8) == 0;
+        let share = if bad_line { 7 } else { rng.random_range(1..=5) };
         let faults = Fault::ALL
             .into_iter()
             .filter(|_| rng.random_range(0..10) < share)
-            .filter(|_| !calm)
+            .filter(|fault| !calm && (!bad_line || fault.is_bad_line()))
             .collect();
         Self {
             seed,

@@ -196,7 +196,35 @@ impl World {
             lost_with_account: false,
             given_up: false,
         });
+        if self.has_only_a_bad_line() && contact.phase == ContactPhase::Established {
+            self.after(super::BAD_LINE_MS, Event::LooksFor(number));
+        }
         true
+    }
+
+    /// Whether this seed drew nothing worse than lost, late, repeated and reordered
+    /// requests and answers.
+    fn has_only_a_bad_line(&self) -> bool {
+        self.plan.faults.iter().all(|fault| fault.is_bad_line())
+    }
+
+    /// With a bad line alone a text arrives soon, and whoever is told that it waits
+    /// at a relay is told the truth.
+    pub(crate) fn looks_for(&mut self, index: usize) {
+        let (from, to) = (self.written[index].from, self.written[index].to);
+        let text = self.written[index].text.clone();
+        let is_there = self
+            .transcript(to, from)
+            .iter()
+            .any(|message| message.text == text);
+        let gone = self.written[index].id.is_none() || self.written[index].given_up;
+        if !is_there && !gone {
+            let state = self.state_of(index);
+            self.defect(format!(
+                "text {index} of {from} is not there {} min after it was written: {state:?}",
+                super::BAD_LINE_MS / MINUTE_MS
+            ));
+        }
     }
 
     fn gives_up(&mut self, who: Who) -> bool {

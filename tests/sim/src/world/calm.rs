@@ -21,7 +21,12 @@ pub const QUIESCENCE_MS: u64 = 50 * HOUR_MS;
 
 /// Virtual time within which what is known to be missing is here, once its
 /// writer is heard from.
-pub const GAP_MS: u64 = 2 * HOUR_MS;
+pub const GAP_MS: u64 = 45 * MINUTE_MS;
+
+/// Virtual time within which a text is on the reader's device, or at a relay that
+/// really has it, when nothing worse than a bad line befalls: a few tries, each with
+/// its time limit.
+pub const BAD_LINE_MS: u64 = 20 * MINUTE_MS;
 
 /// Virtual time within which a meeting that cannot come about any more fails
 /// visibly: the life of the invite, 60 days here, and that of a box.
@@ -196,9 +201,9 @@ impl World {
                 };
                 if contact.missing > 0 && !contact.repairing {
                     self.defect(format!(
-                        "{} boxes of {peer} are still missing at {who} {} h after the last words",
+                        "{} boxes of {peer} are still missing at {who} {} min after the last words",
                         contact.missing,
-                        GAP_MS / HOUR_MS
+                        GAP_MS / MINUTE_MS
                     ));
                 }
             }

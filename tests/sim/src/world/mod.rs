@@ -6,7 +6,7 @@ mod calm;
 mod traffic;
 mod waits;
 
-pub use calm::{GAP_MS, MEETING_OVER_MS, QUIESCENCE_MS};
+pub use calm::{BAD_LINE_MS, GAP_MS, MEETING_OVER_MS, QUIESCENCE_MS};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -102,6 +102,8 @@ pub(crate) enum Event {
     Deadline(u64),
     /// A wait is due to be asked (again).
     Poll(Who, crate::machine::WaitKey, u64),
+    /// A text is looked for on its reader's device.
+    LooksFor(usize),
     /// A program starts again.
     Starts(Who),
     /// A machine wakes up.
@@ -290,6 +292,7 @@ impl World {
             Event::Answers(call, answer) => self.answers(call, answer),
             Event::Deadline(call) => self.answers(call, None),
             Event::Poll(who, key, version) => self.poll(who, &key, version),
+            Event::LooksFor(index) => self.looks_for(index),
             Event::Starts(who) => self.start(who),
             Event::WakesUp(who) => self.wake_up(who),
             Event::TorReturns(who) => self.tor_returns(who),

@@ -9,6 +9,8 @@ pub enum Safeguard {
     PendingCommitInEachBox,
     /// A lost answer is neither success nor failure: the same box is put again.
     UnknownOutcomePutAgain,
+    /// What a relay took and no receipt names is put again.
+    PutAgainWithoutReceipt,
     /// What is known to be missing is asked for.
     GapRequest,
     /// Keys that do not fit any more are made anew.

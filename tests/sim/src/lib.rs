@@ -46,6 +46,8 @@ pub enum Without {
     PendingCommit,
     /// A lost answer counts as an answer.
     UnknownOutcome,
+    /// What no receipt names is not put again.
+    PutAgain,
     /// Nothing that is missing is asked for.
     GapRequest,
     /// Keys that do not fit stay.
@@ -53,11 +55,12 @@ pub enum Without {
 }
 
 impl Without {
-    /// All five.
-    pub const ALL: [Self; 5] = [
+    /// All of them.
+    pub const ALL: [Self; 6] = [
         Self::AcknowledgeThenDrop,
         Self::PendingCommit,
         Self::UnknownOutcome,
+        Self::PutAgain,
         Self::GapRequest,
         Self::KeyRepair,
     ];
@@ -69,6 +72,7 @@ impl Without {
             Self::AcknowledgeThenDrop => None,
             Self::PendingCommit => Some(Safeguard::PendingCommitInEachBox),
             Self::UnknownOutcome => Some(Safeguard::UnknownOutcomePutAgain),
+            Self::PutAgain => Some(Safeguard::PutAgainWithoutReceipt),
             Self::GapRequest => Some(Safeguard::GapRequest),
             Self::KeyRepair => Some(Safeguard::KeyRepair),
         }
@@ -79,6 +83,7 @@ impl Without {
             Self::AcknowledgeThenDrop => "acknowledge-then-drop",
             Self::PendingCommit => "pending-commit",
             Self::UnknownOutcome => "unknown-outcome",
+            Self::PutAgain => "put-again",
             Self::GapRequest => "gap-request",
             Self::KeyRepair => "key-repair",
         }
@@ -107,6 +112,13 @@ impl FromStr for Without {
 /// # Errors
 /// When this machine cannot hold the vaults.
 pub fn run(seed: u64, setting: &Setting) -> anyhow::Result<Report> {
-    let plan = Plan::draw(seed).only(&setting.part);
+    run_plan(Plan::draw(seed).only(&setting.part), setting)
+}
+
+/// Runs a plan that no seed drew.
+///
+/// # Errors
+/// When this machine cannot hold the vaults.
+pub fn run_plan(plan: Plan, setting: &Setting) -> anyhow::Result<Report> {
     Ok(world::World::new(plan, setting)?.play())
 }

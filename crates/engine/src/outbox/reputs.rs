@@ -1,6 +1,6 @@
 //! Putting again what a relay took and no receipt covers.
 
-use hushwing_protocol::{Ctx, store::StoreError};
+use hushwing_protocol::{Ctx, Safeguard, store::StoreError};
 
 use super::Reput;
 use crate::{
@@ -40,7 +40,8 @@ impl Engine {
         id: &OutId,
         reput: Reput,
     ) -> Result<(), StoreError> {
-        let Some(row) = Rows(ctx.store).out(id)? else {
+        let row = Rows(ctx.store).out(id)?;
+        let Some(row) = row.filter(|_| Safeguard::PutAgainWithoutReceipt.is_kept()) else {
             self.doubts.remove(id);
             return Ok(());
         };

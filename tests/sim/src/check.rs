@@ -70,7 +70,7 @@ impl World {
                 Some(MessageState::Delivered) if count == 1 => expected.push(one.text.clone()),
                 // It was there, and their vault has forgotten it.
                 Some(MessageState::Delivered)
-                    if self.may_stay_apart(from, to) && self.rolled_back.contains(&to) => {}
+                    if self.may_stay_apart(from, to) && self.restored.contains(&to) => {}
                 Some(MessageState::Delivered) => {
                     wrong.push(format!(
                         "text {index} is shown as delivered and is not there"

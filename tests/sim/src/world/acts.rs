@@ -381,6 +381,7 @@ impl World {
         } else {
             Fault::RollBack
         });
+        self.restored.insert(who);
         if !knowingly {
             self.rolled_back.insert(who);
         }

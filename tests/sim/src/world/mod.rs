@@ -149,6 +149,8 @@ pub(crate) struct World {
     contact_ids: BTreeMap<(Who, Who), String>,
     /// Whose vault became an old one without the program's knowledge.
     pub(crate) rolled_back: BTreeSet<Who>,
+    /// Whose vault became an old one, with or without its knowledge.
+    pub(crate) restored: BTreeSet<Who>,
     /// Acts that somebody could not do yet.
     postponed: BTreeMap<usize, u32>,
     pub(crate) token: String,
@@ -201,6 +203,7 @@ impl World {
             met: BTreeSet::new(),
             contact_ids: BTreeMap::new(),
             rolled_back: BTreeSet::new(),
+            restored: BTreeSet::new(),
             postponed: BTreeMap::new(),
             token: format!("SIMULATED{seed:016X}"),
             steps: 0,

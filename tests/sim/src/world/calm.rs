@@ -168,6 +168,9 @@ impl World {
         self.line(&format!("{from} hands {to} a route record"));
         // Refused where the contact knows these routes already.
         let answer = self.ask(to, Power::Stays, Command::RouteApply { record });
+        if let Some(Err(error)) = &answer {
+            self.line(&format!("{to} does not need it: {error}"));
+        }
         if let Some(Err(error)) = answer
             && error.code != ErrorCode::Refused
         {

@@ -86,7 +86,12 @@ impl World {
                     | MessageState::Sending
                     | MessageState::Held { .. },
                 ) if self.may_stay_apart(from, to) || !met => {}
-                other => wrong.push(format!("text {index} ended as {other:?}")),
+                other => {
+                    let phase = self.contact(from, to).map(|contact| contact.phase);
+                    wrong.push(format!(
+                        "text {index} ended as {other:?}, with a contact that is {phase:?}"
+                    ));
+                }
             }
         }
         for (text, _) in times {

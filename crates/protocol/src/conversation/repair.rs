@@ -593,7 +593,6 @@ impl Step<'_> {
         provider.overlay().accept();
         provider.overlay().flush()?;
         let old = Moving::read(store, self.id)?;
-        let was_requested = old.is_requested();
         let begun = Begun {
             scope: pending.scope,
             signer_seed: pending.signer_seed,
@@ -607,12 +606,6 @@ impl Step<'_> {
         let (peer_generation, peer_received) =
             self.as_known_here(answer.old_generation, &answer.received);
         self.begin(store, begun, &old, &entered)?;
-        if was_requested {
-            let safety_number = self.fixed.safety_number.clone();
-            self.opened
-                .happenings
-                .push(Happening::Established { safety_number });
-        }
         self.opened.happenings.push(Happening::Repaired {
             generation: answer.generation,
             peer_generation,
@@ -641,6 +634,14 @@ impl Step<'_> {
         entered: &mls::Entered,
     ) -> Result<(), OpenError> {
         self.row.last_heard = Some(heard(&self.fixed, &self.row, old));
+        // The pinned identity signed for the binding: that stands for the binding commit,
+        // whichever side founded the group.
+        if old.is_requested() {
+            let safety_number = self.fixed.safety_number.clone();
+            self.opened
+                .happenings
+                .push(Happening::Established { safety_number });
+        }
         delete_scope(store, &self.fixed.scope)?;
         delete_prefix(store, PARKED_TABLE, self.id.as_bytes())?;
         self.fixed.scope = begun.scope;

@@ -50,8 +50,8 @@ pub use conversation::{
 pub use direct::{DIRECT_PORT, DirectKeys};
 pub use error::{Fault, StateError};
 pub use first_contact::{
-    ACCEPT_GRACE_MIN, Accepted, Created, InviteError, InviteSlots, Me, NewInvite, Redeemed,
-    RequestSlot, accept, bundle_slot, create_invite, invite_slots, is_second_use, redeem,
+    ACCEPT_GRACE_MIN, Accepted, Claim, Created, InviteError, InviteSlots, Me, NewInvite, Redeemed,
+    RequestSlot, accept, bundle_slot, create_invite, invite_slots, is_second_use, look_at, redeem,
     revoke_invite,
 };
 pub use identity::{Fingerprint, IdentityKeys, ProofError, Role, VerifiedPeer};

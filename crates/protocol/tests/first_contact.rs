@@ -7,7 +7,7 @@ use common::{EXPIRES_AT_MIN, Person, flipped, friends, texts};
 use hushwing_protocol::{
     ACCEPT_GRACE_MIN, Fault, Happening, InviteError, InviteId, OpenError, Outgoing, Phase,
     RequestSlot, SealError, accept, bundle_slot, conversations, direct_keys, forget, invite_slots,
-    is_second_use, redeem, revoke_invite, view, waits, window,
+    is_second_use, look_at, redeem, revoke_invite, view, waits, window,
 };
 use hushwing_wire::{InviteLink, SealedBox};
 use proptest::prelude::*;
@@ -81,6 +81,30 @@ fn two_people_meet_and_see_the_same_safety_number() {
     );
 }
 
+/// Claim B0. `[HW-INV-10]`
+#[test]
+fn to_look_at_a_request_changes_nothing_and_tells_what_accepting_would() {
+    let (mut alice, mut bob) = (Person::new(1), Person::new(2));
+    let created = alice.invite();
+    let redeemed = bob.redeem(&created);
+    let before = alice.store.snapshot();
+    let request = &redeemed.request[0].1;
+    let look = |alice: &mut Person, boxed: &SealedBox| {
+        look_at(&mut alice.ctx(), &created.invite, RequestSlot::First, boxed)
+    };
+    let claim = look(&mut alice, request).unwrap();
+    assert_eq!(look(&mut alice, request), Ok(claim.clone()));
+    assert_eq!(
+        look(&mut alice, &flipped(request, 999)),
+        Err(InviteError::Forged)
+    );
+    assert!(alice.store.snapshot() == before);
+    let accepted = alice.accept(&created, &redeemed);
+    assert_eq!(accepted.peer_name, claim.peer_name);
+    assert_eq!(accepted.safety_number, claim.safety_number);
+    assert_eq!(look(&mut alice, request), Err(InviteError::AlreadyUsed));
+}
+
 #[test]
 fn the_direct_address_in_the_routes_is_that_of_the_stored_keys() {
     let (alice, bob) = friends(3);
@@ -101,7 +125,18 @@ fn a_second_use_of_a_link_is_noticed_and_a_forged_box_is_none() {
     let is_second = |alice: &Person, which, boxed: &SealedBox| {
         is_second_use(&alice.store, &created.invite, which, boxed).unwrap()
     };
-    assert!(!is_second(&alice, RequestSlot::Second, second));
+    // Before anything is decided it is the second beside the one at the first slot.
+    assert!(is_second(&alice, RequestSlot::Second, second));
+    assert!(!is_second(
+        &alice,
+        RequestSlot::First,
+        &from_bob.request[0].1
+    ));
+    assert!(!is_second(
+        &alice,
+        RequestSlot::Second,
+        &flipped(second, 999)
+    ));
     alice.accept(&created, &from_bob);
     assert_eq!(
         accept(

@@ -20,7 +20,9 @@ use crate::{
     ids::{ConversationId, InviteId},
     kdf,
     kdf::BoxKey,
-    mls::{self, ExternalPsk, Group, LeafSigner, overlay::delete_scope, provider::Provider},
+    mls::{
+        self, Entered, ExternalPsk, Group, LeafSigner, overlay::delete_scope, provider::Provider,
+    },
     safety::SafetyNumber,
     secret::{Blob, Secret32, read_row, write_row},
     store::{Store, StoreError},
@@ -200,6 +202,38 @@ pub fn invite_slots(store: &dyn Store, invite: &InviteId) -> Result<InviteSlots,
     })
 }
 
+/// What a request says, before anybody has accepted it. The identity is proven and
+/// the safety number is the one that the conversation would have; the name is the
+/// peer's word alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The name that the peer chose.
+    pub peer_name: String,
+    /// To be compared by the two people.
+    pub safety_number: SafetyNumber,
+}
+
+/// Reads the request found at one of the invite's slots as [`accept`] would, and
+/// changes nothing: no row is written and nothing is there that could answer.
+/// `[HW-INV-10]`
+///
+/// # Errors
+/// As [`accept`].
+pub fn look_at(
+    ctx: &mut Ctx<'_>,
+    invite: &InviteId,
+    which: RequestSlot,
+    request_box: &SealedBox,
+) -> Result<Claim, InviteError> {
+    let open = acceptable(ctx, invite)?;
+    let provider = Provider::new(ctx.store, ctx.rng, open.conversation)?;
+    let joined = join(&provider, &open, invite, which, request_box)?;
+    Ok(Claim {
+        peer_name: joined.peer_name,
+        safety_number: joined.safety_number,
+    })
+}
+
 /// Accepts the request found at one of the invite's slots: joins its group and
 /// checks everything about it. A request that is refused changes nothing, so
 /// the other slot's can still be accepted. `[HW-INV-9]`
@@ -213,59 +247,32 @@ pub fn accept(
     request_box: &SealedBox,
 ) -> Result<Accepted, InviteError> {
     let store = ctx.store;
-    let InviteRow::Open(open) = read(store, invite)? else {
-        return Err(InviteError::AlreadyUsed);
-    };
-    let last_min = u64::from(open.expires_at_min) + u64::from(ACCEPT_GRACE_MIN);
-    if ctx.now_ms / MINUTE_MS > last_min {
-        return Err(InviteError::Expired);
-    }
-    let keys = InviteKeys::new(open.secret.expose());
-    let request = open_request(&keys, which, request_box)?;
-    let request_bytes = request.to_bytes()?;
-
+    let open = acceptable(ctx, invite)?;
     let provider = Provider::new(store, ctx.rng, open.conversation)?;
-    let psk = keys.psk();
-    let psk = ExternalPsk {
-        id: psk_id(&open.link.0, &open.bundle.0),
-        value: &psk,
-    };
-    let mut group = Group::join(&provider, &request.welcome, &psk)?;
-    let entered = group.entered(&provider)?;
-    let (peer, card) = read_card(
-        &provider,
-        &mut group,
-        &entered.authenticator,
-        invite,
-        &request,
-    )?;
-    let peer_name = String::from_utf8(card.name).map_err(|_| InviteError::Request("the name"))?;
-
-    let binding = binding(&open.link.0, &open.bundle.0, &request_bytes);
-    let safety_number =
-        SafetyNumber::new(&open.identity.fingerprint(), peer.fingerprint(), &binding);
+    let joined = join(&provider, &open, invite, which, request_box)?;
     let accepted = Accepted {
         conversation: open.conversation,
-        peer_name: peer_name.clone(),
-        peer_routes: card.routes.clone(),
-        safety_number: safety_number.clone(),
+        peer_name: joined.peer_name.clone(),
+        peer_routes: joined.peer_routes.clone(),
+        safety_number: joined.safety_number.clone(),
     };
     provider.overlay().accept();
     provider.overlay().flush()?;
-    let open = *open;
+    let keys = InviteKeys::new(open.secret.expose());
     let used = used(&keys, which);
+    let open = *open;
     let founding = Founding {
         stage: Stage::Accepted,
-        group_id: group.id(),
+        group_id: joined.group_id,
         signer_seed: open.signer_seed,
         identity: open.identity,
         direct: open.direct,
-        peer,
-        peer_name,
-        peer_routes: card.routes,
-        binding,
-        safety_number,
-        entered,
+        peer: joined.peer,
+        peer_name: joined.peer_name,
+        peer_routes: joined.peer_routes,
+        binding: joined.binding,
+        safety_number: joined.safety_number,
+        entered: joined.entered,
     };
     state::found(store, &open.conversation, founding)?;
     write_row(
@@ -275,6 +282,68 @@ pub fn accept(
         &InviteRow::Used(used),
     )?;
     Ok(accepted)
+}
+
+/// The invite, if a request to it may still be accepted.
+fn acceptable(ctx: &Ctx<'_>, invite: &InviteId) -> Result<Box<OpenInvite>, InviteError> {
+    let InviteRow::Open(open) = read(ctx.store, invite)? else {
+        return Err(InviteError::AlreadyUsed);
+    };
+    let last_min = u64::from(open.expires_at_min) + u64::from(ACCEPT_GRACE_MIN);
+    if ctx.now_ms / MINUTE_MS > last_min {
+        return Err(InviteError::Expired);
+    }
+    Ok(open)
+}
+
+/// A group that was joined by a request, in the provider's overlay alone.
+struct Joined {
+    group_id: Vec<u8>,
+    peer: VerifiedPeer,
+    peer_name: String,
+    peer_routes: Routes,
+    binding: [u8; 32],
+    safety_number: SafetyNumber,
+    entered: Entered,
+}
+
+fn join(
+    provider: &Provider<'_>,
+    open: &OpenInvite,
+    invite: &InviteId,
+    which: RequestSlot,
+    request_box: &SealedBox,
+) -> Result<Joined, InviteError> {
+    let keys = InviteKeys::new(open.secret.expose());
+    let request = open_request(&keys, which, request_box)?;
+    let request_bytes = request.to_bytes()?;
+    let psk = keys.psk();
+    let psk = ExternalPsk {
+        id: psk_id(&open.link.0, &open.bundle.0),
+        value: &psk,
+    };
+    let mut group = Group::join(provider, &request.welcome, &psk)?;
+    let entered = group.entered(provider)?;
+    let (peer, card) = read_card(
+        provider,
+        &mut group,
+        &entered.authenticator,
+        invite,
+        &request,
+    )?;
+    let peer_name = String::from_utf8(card.name).map_err(|_| InviteError::Request("the name"))?;
+    let binding = binding(&open.link.0, &open.bundle.0, &request_bytes);
+    let safety_number =
+        SafetyNumber::new(&open.identity.fingerprint(), peer.fingerprint(), &binding);
+    Ok(Joined {
+        group_id: group.id(),
+        peer,
+        peer_name,
+        peer_routes: card.routes,
+        binding,
+        safety_number,
+        entered,
+    })
 }
 
 fn open_request(
@@ -331,8 +400,9 @@ fn used(keys: &InviteKeys, accepted: RequestSlot) -> UsedInvite {
     }
 }
 
-/// Whether the box found at a request slot of an accepted invite is a second
-/// request: one sealed by somebody who knows the link. A forged box is none.
+/// Whether the box found at a request slot of an invite is a second request: one
+/// sealed by somebody who knows the link, beside the one that was accepted, or beside
+/// the one at the first slot while nothing is decided. A forged box is none.
 ///
 /// # Errors
 /// [`InviteError::Unknown`] and [`InviteError::Store`].
@@ -342,8 +412,10 @@ pub fn is_second_use(
     which: RequestSlot,
     request_box: &SealedBox,
 ) -> Result<bool, InviteError> {
-    let InviteRow::Used(used) = read(store, invite)? else {
-        return Ok(false);
+    let used = match read(store, invite)? {
+        // What is being decided about lay at the first slot.
+        InviteRow::Open(open) => used(&InviteKeys::new(open.secret.expose()), RequestSlot::First),
+        InviteRow::Used(used) => used,
     };
     if which.index() == used.accepted {
         return Ok(false);

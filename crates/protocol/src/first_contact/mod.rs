@@ -25,8 +25,8 @@ use crate::{
     store::{StoreError, Table},
 };
 pub use inviter::{
-    ACCEPT_GRACE_MIN, Accepted, Created, InviteSlots, NewInvite, accept, create_invite,
-    invite_slots, is_second_use, revoke_invite,
+    ACCEPT_GRACE_MIN, Accepted, Claim, Created, InviteSlots, NewInvite, accept, create_invite,
+    invite_slots, is_second_use, look_at, revoke_invite,
 };
 pub use keys::{RequestSlot, bundle_slot};
 pub use redeemer::{Me, Redeemed, redeem};

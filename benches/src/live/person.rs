@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail};
 use hushwing_node::{
     KeyDerivation, Network, Node, NodeConfig, WayOut,
     schema::{
-        Command, ContactPhase, DeliveryPolicy, Event, InviteState, MessageState, MessageView,
-        NetworkView, Reply, SecretText,
+        Command, ContactPhase, DeliveryPolicy, Event, InvitePolicy, InviteState, MessageState,
+        MessageView, NetworkView, Reply, SecretText,
     },
 };
 use tokio::{
@@ -100,6 +100,7 @@ impl Person {
         let create = Command::InviteCreate {
             name: "the inviter".to_owned(),
             expires_hours: 1,
+            policy: InvitePolicy::default(),
         };
         let Reply::InviteCreated(invite) = inviter.call(create).await? else {
             bail!("no invite");

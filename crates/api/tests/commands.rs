@@ -18,8 +18,9 @@ use hushwing_api::{
     Backend, Limits,
     schema::{
         Command, CommandError, ContactPhase, ContactView, DeliveredBy, DeliveryPolicy, ErrorCode,
-        Event, Finding, FindingKind, LedgerEntry, LedgerStep, LedgerView, MessageState,
-        MessageView, ReadReports, Reply, SecretText, WayState, WayView,
+        Event, Finding, FindingKind, InvitePolicy, LedgerEntry, LedgerStep, LedgerView,
+        MessageState, MessageView, ReadReports, Reply, RequestState, RequestView, SecretText,
+        WayState, WayView,
     },
 };
 use hushwing_node::{KeyDerivation, Node, NodeConfig, WayOut};
@@ -56,6 +57,7 @@ fn every_command() -> Vec<Command> {
         Command::InviteCreate {
             name: text("Bob"),
             expires_hours: 24,
+            policy: InvitePolicy::Ask,
         },
         Command::InviteList,
         Command::InviteRevoke { id: text("0bad") },
@@ -98,6 +100,16 @@ fn every_command() -> Vec<Command> {
             read_reports: Some(ReadReports::On),
             relays_told: Some(3),
         },
+        Command::Requests,
+        Command::RequestAccept { id: text("0bad") },
+        Command::RequestRefuse { id: text("0bad") },
+        Command::RequestBlock { id: text("0bad") },
+        Command::ContactBlock {
+            contact: text("alice"),
+        },
+        Command::ContactUnblock {
+            contact: text("alice"),
+        },
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -125,8 +137,14 @@ fn every_command() -> Vec<Command> {
         Command::RetryNow => 22,
         Command::MarkRead { .. } => 23,
         Command::Settings { .. } => 24,
+        Command::Requests => 25,
+        Command::RequestAccept { .. } => 26,
+        Command::RequestRefuse { .. } => 27,
+        Command::RequestBlock { .. } => 28,
+        Command::ContactBlock { .. } => 29,
+        Command::ContactUnblock { .. } => 30,
     });
-    assert!(numbers.eq(0..25));
+    assert!(numbers.eq(0..31));
     all
 }
 
@@ -298,6 +316,7 @@ fn answers() -> Vec<Reply> {
             id: "3f2a9c1b00112233445566778899aabb".into(),
             name: "Alice".into(),
             phase: ContactPhase::Established,
+            blocked_since_ms: Some(3),
             safety_number: None,
             missing: 2,
             repairing: true,
@@ -305,6 +324,19 @@ fn answers() -> Vec<Reply> {
         Reply::Ledger(ledger()),
         Reply::Doctor { findings },
         Reply::Doctor { findings: vec![] },
+        Reply::Requests {
+            requests: [RequestState::Open, RequestState::Blocked]
+                .map(|state| RequestView {
+                    id: "3f2a9c1b00112233445566778899aabb".into(),
+                    name: "Dora".into(),
+                    safety_number: "12345".into(),
+                    since_ms: 3,
+                    expires_at_ms: 4,
+                    state,
+                    used_twice: true,
+                })
+                .to_vec(),
+        },
         Reply::RouteRecord {
             record: "hushwing-routes:abc".into(),
         },
@@ -466,6 +498,12 @@ async fn a_field_that_is_missing_or_means_nothing_is_refused_unread() {
         r#"{"command":"route_apply"}"#,
         r#"{"command":"route_apply","record":["hunter2"]}"#,
         r#"{"command":"repair"}"#,
+        r#"{"command":"invite_create","name":"","expires_hours":1,"policy":"hunter2"}"#,
+        r#"{"command":"request_accept"}"#,
+        r#"{"command":"request_refuse"}"#,
+        r#"{"command":"request_block","id":17}"#,
+        r#"{"command":"contact_block"}"#,
+        r#"{"command":"contact_unblock"}"#,
         r#"{"command":"mark_read","contact":"alice","from":3}"#,
         r#"{"command":"settings","read_reports":"hunter2"}"#,
         r#"{"command":"settings","relays_told":300}"#,

@@ -72,9 +72,17 @@ pub(crate) enum Action {
         /// The ways from now on; without it the present ones are shown.
         policy: Option<Policy>,
     },
+    /// List who asks to become a contact, by invites that were made with --ask.
+    Requests,
+    /// Accept, refuse or block a request to become a contact.
+    ///
+    /// Whoever asks learns nothing unless it is accepted: neither that the request
+    /// was seen nor what was decided.
+    #[command(subcommand)]
+    Request(RequestAction),
     /// List all contacts with their ids and safety numbers.
     Contacts,
-    /// Mend what a conversation lost: its routes, its keys.
+    /// Block a contact, or mend what a conversation lost: its routes, its keys.
     #[command(subcommand)]
     Contact(ContactAction),
     /// Send a text.
@@ -201,6 +209,9 @@ pub(crate) enum InviteAction {
         #[arg(long, value_name = "H", default_value_t = 168,
               value_parser = clap::value_parser!(u32).range(1..=8760))]
         expires_hours: u32,
+        /// Ask before whoever answers becomes a contact: see `requests`.
+        #[arg(long)]
+        ask: bool,
     },
     /// List open invites.
     List,
@@ -244,7 +255,36 @@ pub(crate) enum Switch {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum RequestAction {
+    /// Make whoever asks a contact.
+    Accept(RequestIdArg),
+    /// Delete the request; its link is dead.
+    Refuse(RequestIdArg),
+    /// Keep the request apart until its time is over; it can still be accepted.
+    Block(RequestIdArg),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RequestIdArg {
+    /// Its id, or the first 4 or more characters of it, from `requests`.
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum ContactAction {
+    /// Fetch nothing from a contact and send nothing to it from now on.
+    ///
+    /// The contact is told nothing: to them it looks as if you were away. Messages of
+    /// yours that have not left wait until you unblock it.
+    Block {
+        /// A contact's name, id, or the first 4 or more characters of the id.
+        contact: String,
+    },
+    /// Go on with a contact that you blocked; what they wrote meanwhile arrives.
+    Unblock {
+        /// A contact's name, id, or the first 4 or more characters of the id.
+        contact: String,
+    },
     /// Hand routes over by hand, for when no relay that both know works any more.
     #[command(subcommand)]
     Routes(RoutesAction),

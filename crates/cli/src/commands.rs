@@ -7,14 +7,14 @@ use std::{
 };
 
 use hushwing_api::schema::{
-    Command, DeliveryPolicy, Event, MessageView, ReadReports, Reply, SecretText,
+    Command, DeliveryPolicy, Event, InvitePolicy, MessageView, ReadReports, Reply, SecretText,
 };
 use zeroize::Zeroizing;
 
 use crate::{
     args::{
-        Action, ContactAction, InviteAction, MessageAction, Policy, RelayAction, RoutesAction,
-        Switch,
+        Action, ContactAction, InviteAction, MessageAction, Policy, RelayAction, RequestAction,
+        RoutesAction, Switch,
     },
     client::Client,
     clock::Clock,
@@ -122,9 +122,15 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
         Action::Invite(InviteAction::Create {
             name,
             expires_hours,
+            ask,
         }) => Command::InviteCreate {
             name,
             expires_hours,
+            policy: if ask {
+                InvitePolicy::Ask
+            } else {
+                InvitePolicy::Accept
+            },
         },
         Action::Invite(InviteAction::List) => Command::InviteList,
         Action::Invite(InviteAction::Revoke { id }) => Command::InviteRevoke { id },
@@ -135,7 +141,17 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
         Action::Delivery { policy } => Command::Delivery {
             policy: policy.map(Into::into),
         },
+        Action::Requests => Command::Requests,
+        Action::Request(RequestAction::Accept(request)) => {
+            Command::RequestAccept { id: request.id }
+        }
+        Action::Request(RequestAction::Refuse(request)) => {
+            Command::RequestRefuse { id: request.id }
+        }
+        Action::Request(RequestAction::Block(request)) => Command::RequestBlock { id: request.id },
         Action::Contacts => Command::Contacts,
+        Action::Contact(ContactAction::Block { contact }) => Command::ContactBlock { contact },
+        Action::Contact(ContactAction::Unblock { contact }) => Command::ContactUnblock { contact },
         Action::Contact(ContactAction::Routes(RoutesAction::Export { contact, .. })) => {
             Command::RouteRecord { contact }
         }

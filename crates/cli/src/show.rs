@@ -5,9 +5,10 @@
 //! in them.
 
 use hushwing_api::schema::{
-    Command, ContactPhase, ContactView, DeliveryPolicy, Event, InviteCreatedView, InviteState,
-    InviteView, MessageState, MessageView, NetworkView, ReadReports, RelayRole, RelayState,
-    RelayTestView, RelayView, Reply, SettingsView, StatusView, VaultState,
+    Command, ContactPhase, ContactView, DeliveryPolicy, Event, InviteCreatedView, InvitePolicy,
+    InviteState, InviteView, MessageState, MessageView, NetworkView, ReadReports, RelayRole,
+    RelayState, RelayTestView, RelayView, Reply, RequestState, RequestView, SettingsView,
+    StatusView, VaultState,
 };
 
 use crate::{
@@ -52,12 +53,13 @@ impl Show {
                     }
                     _ => "",
                 };
-                head.to_owned() + &contact_lines(contact)
+                head.to_owned() + &self.contact(contact)
             }
             Reply::Contacts { contacts } => {
                 let none = "There are no contacts; make an invite with: hushwing invite create\n";
-                list(contacts.iter().map(contact_lines), none)
+                self.contacts(contacts, none)
             }
+            Reply::Requests { requests } => self.requests(requests),
             Reply::Sent(message) => {
                 let (words, why) = state(&message.state, &self.clock);
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
@@ -86,7 +88,12 @@ impl Show {
         match event {
             Event::Vault { vault } => format!("* {}\n", vault_words(*vault)),
             Event::Network { network } => format!("* {}\n", network_words(network)),
-            Event::Contact(contact) => format!("* contact {}", contact_lines(contact)),
+            Event::Contact(contact) => format!("* contact {}", self.contact(contact)),
+            Event::Request(request) => format!("* request {}", self.request(request)),
+            Event::RequestOver { request } => format!(
+                "* request {} is over: it was decided about, or its time is up\n",
+                short(request)
+            ),
             Event::Message(message) if message.mine => format!(
                 "* your message {} to {}: {}\n",
                 short(&message.id),
@@ -122,6 +129,11 @@ impl Show {
         if status.vault == VaultState::Open {
             let none = "no relay in use; add one with: hushwing relay add ADDRESS\n";
             text += &list(status.relays.iter().map(relay_lines), none);
+            text += &match status.requests {
+                0 => String::new(),
+                1 => "1 person asks to become a contact: hushwing requests\n".into(),
+                n => format!("{n} people ask to become contacts: hushwing requests\n"),
+            };
             text += &match status.undelivered {
                 0 => "every message is on its recipient's device\n".into(),
                 1 => "1 message is not yet on its recipient's device; to see whether something \
@@ -149,13 +161,92 @@ impl Show {
         let state = match invite.state {
             InviteState::Publishing => "not at a relay yet; it cannot be used before",
             InviteState::Ready => "ready to be used",
+            InviteState::Asked => "answered; decide about it with: hushwing requests",
             InviteState::Used => "used",
             InviteState::Expired => "expired",
             InviteState::Damaged => "damaged; it can only be revoked",
         };
         let expires = self.clock.show(invite.expires_at_ms);
+        let asks = match invite.policy {
+            InvitePolicy::Accept => "",
+            InvitePolicy::Ask => "; you are asked before anybody becomes a contact",
+        };
         // The whole id: revoking asks for it.
-        format!("Invite {}: {state}; ends {expires}\n", inline(&invite.id))
+        let id = inline(&invite.id);
+        format!("Invite {id}: {state}; ends {expires}{asks}\n")
+    }
+
+    /// Those who are blocked stand apart, after all others.
+    fn contacts(&self, contacts: &[ContactView], none: &str) -> String {
+        let is_blocked = |contact: &&ContactView| contact.blocked_since_ms.is_some();
+        let open = contacts.iter().filter(|contact| !is_blocked(contact));
+        let blocked: String = contacts
+            .iter()
+            .filter(is_blocked)
+            .map(|contact| self.contact(contact))
+            .collect();
+        let mut text: String = open.map(|contact| self.contact(contact)).collect();
+        if !blocked.is_empty() {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text += &format!("{gap}Blocked:\n{blocked}");
+        }
+        if text.is_empty() { none.into() } else { text }
+    }
+
+    fn contact(&self, contact: &ContactView) -> String {
+        let blocked = contact.blocked_since_ms.map(|since| {
+            format!(
+                "    blocked since {}: nothing is fetched from them and nothing is sent to them\n",
+                self.clock.show(since)
+            )
+        });
+        contact_lines(contact) + &blocked.unwrap_or_default()
+    }
+
+    /// Those who are blocked stand apart, after all others.
+    fn requests(&self, requests: &[RequestView]) -> String {
+        let of = |state: RequestState| -> String {
+            let of_state = requests.iter().filter(|request| request.state == state);
+            of_state.map(|request| self.request(request)).collect()
+        };
+        let (mut text, blocked) = (of(RequestState::Open), of(RequestState::Blocked));
+        if text.is_empty() {
+            text += "Nobody asks to become a contact.\n";
+        }
+        if !blocked.is_empty() {
+            text += &format!("\nBlocked:\n{blocked}");
+        }
+        text
+    }
+
+    fn request(&self, request: &RequestView) -> String {
+        let name = if request.name.is_empty() {
+            "(no name)".into()
+        } else {
+            inline(&request.name)
+        };
+        let id = short(&request.id);
+        let decide = match request.state {
+            RequestState::Open => format!(
+                "hushwing request accept {id}, or refuse, or block; they learn nothing unless you \
+                 accept"
+            ),
+            RequestState::Blocked => {
+                format!("it asks no more; if you think better of it: hushwing request accept {id}")
+            }
+        };
+        let mut text = format!(
+            "{id}  {name}\n    says so of themselves; anybody who had the link can be this\n    \
+             safety number {}\n    found {}; deleted {} if you decide nothing\n",
+            in_fives(&request.safety_number),
+            self.clock.show(request.since_ms),
+            self.clock.show(request.expires_at_ms)
+        );
+        if request.used_twice {
+            text += "    WARNING: somebody else has answered the same link. One of the two is not \
+                     the one whom you gave it to; compare the safety number before you accept\n";
+        }
+        text + &format!("    {decide}\n")
     }
 
     fn message(&self, message: &MessageView) -> String {
@@ -193,6 +284,12 @@ fn done(command: &Command) -> &'static str {
              what waits there is still fetched until they know."
         }
         Command::InviteRevoke { .. } => "The invite is revoked; its link is dead.",
+        Command::RequestRefuse { .. } => {
+            "The request is deleted and its link is dead. Whoever asked learns nothing."
+        }
+        Command::RequestBlock { .. } => {
+            "The request is kept apart and asks no more. Whoever asked learns nothing."
+        }
         Command::GiveUp { .. } => "The message is given up; it does not leave this machine.",
         Command::Repair { .. } => {
             "The keys of this conversation are being made anew. What you write meanwhile goes out \
@@ -305,6 +402,9 @@ fn contact_lines(contact: &ContactView) -> String {
     let phase = match &contact.phase {
         ContactPhase::Fetching => "their invite is being fetched".into(),
         ContactPhase::Requested => "asked; they have not come online yet".into(),
+        ContactPhase::Established if contact.blocked_since_ms.is_some() => {
+            "you have met each other".into()
+        }
         ContactPhase::Established => "both can write".into(),
         ContactPhase::Failed { reason } => format!("failed: {}", inline(reason)),
         ContactPhase::Damaged { reason } => format!("damaged: {}", inline(reason)),
@@ -442,6 +542,7 @@ mod tests {
             id: bad(),
             name: bad(),
             phase,
+            blocked_since_ms: Some(u64::MAX),
             safety_number: Some(bad()),
             missing: 2,
             repairing: true,
@@ -450,6 +551,16 @@ mod tests {
             id: bad(),
             expires_at_ms: u64::MAX,
             state: InviteState::Ready,
+            policy: InvitePolicy::Ask,
+        };
+        let request = |state| RequestView {
+            id: bad(),
+            name: bad(),
+            safety_number: bad(),
+            since_ms: NOW,
+            expires_at_ms: u64::MAX,
+            state,
+            used_twice: true,
         };
         let failed = contact(ContactPhase::Failed { reason: bad() });
         let mut evil = message(&bad(), false, MessageState::Unreadable { reason: bad() });
@@ -507,7 +618,11 @@ mod tests {
                 },
                 relays: vec![relay.clone()],
                 undelivered: 2,
+                requests: 2,
             }),
+            Reply::Requests {
+                requests: vec![request(RequestState::Open), request(RequestState::Blocked)],
+            },
             Reply::Relay(relay.clone()),
             Reply::Relays {
                 relays: vec![relay],
@@ -531,6 +646,8 @@ mod tests {
         let events = [
             Event::Network { network: blocked },
             Event::Contact(failed),
+            Event::Request(request(RequestState::Open)),
+            Event::RequestOver { request: bad() },
             Event::Message(evil),
             Event::Message(mine),
             Event::InviteUsedTwice { invite: bad() },
@@ -558,6 +675,7 @@ mod tests {
             id: "3f2a9c1b00112233445566778899aabb".into(),
             name: "Alice".into(),
             phase: ContactPhase::Established,
+            blocked_since_ms: None,
             safety_number: None,
             missing: 0,
             repairing: false,

@@ -75,6 +75,10 @@ impl Engine {
         if row.repair.is_none() {
             row.repair = Some(RepairRow::begun(ctx.now_ms));
         }
+        if self.blocked.contains(contact) {
+            // They are asked for when it is unblocked, before anything is sealed.
+            return Rows(ctx.store).put_contact(contact, &row);
+        }
         self.ask_for_keys(ctx, contact, &mut row)?;
         Rows(ctx.store).put_contact(contact, &row)?;
         self.refresh_contact(ctx, contact, &row)?;
@@ -368,8 +372,8 @@ impl Engine {
         let repair = row.repair.as_ref().map(|repair| repair.next_ms);
         let times = [repair, row.ask_at_ms, row.offer_at_ms, row.question_at_ms];
         match times.into_iter().flatten().min() {
-            Some(at) => self.cares.insert(*contact, at),
-            None => self.cares.remove(contact),
+            Some(at) if !self.blocked.contains(contact) => self.cares.insert(*contact, at),
+            _ => self.cares.remove(contact),
         };
     }
 
@@ -418,7 +422,7 @@ impl Engine {
         contact: &ContactId,
         row: &mut ContactRow,
     ) -> Result<(), StoreError> {
-        if !matches!(row.meeting, Meeting::Established { .. }) {
+        if !matches!(row.meeting, Meeting::Established { .. }) || self.blocked.contains(contact) {
             return Ok(());
         }
         let routes = self.our_routes(ctx, row)?;
@@ -545,7 +549,7 @@ impl Engine {
             let Some(conversation) = row.meeting.conversation() else {
                 continue;
             };
-            if self.damaged.contains_key(&contact) {
+            if self.damaged.contains_key(&contact) || self.blocked.contains(&contact) {
                 continue;
             }
             match hushwing_protocol::take_route_record(ctx, &conversation, record) {

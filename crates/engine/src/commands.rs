@@ -4,12 +4,14 @@ use hushwing_protocol::{Ctx, InviteId, RecoveryError, Said, store::StoreError};
 use hushwing_wire::{RouteRecord, limits::MAX_TEXT_LEN};
 
 use crate::{
-    Engine, limits,
+    Engine,
+    blocking::IS_BLOCKED,
+    limits,
     outbox::NO_POLICY,
     rows::{ContactId, Meeting, MessageId, MessageRow, Progress, Rows},
     view::{
         Command, CommandError, ContactView, DeliveryPolicy, ErrorCode, InviteCreatedView,
-        LedgerStep, ReadReports, Reply, SettingsView,
+        InvitePolicy, LedgerStep, ReadReports, Reply, SettingsView,
     },
     views::{self, store_error},
 };
@@ -32,14 +34,44 @@ impl Engine {
             Command::InviteCreate {
                 name,
                 expires_hours,
-            } => self.invite_create(ctx, name, expires_hours),
+                policy,
+            } => self.invite_create(ctx, name, expires_hours, policy),
             Command::InviteList => self.invite_list(ctx),
             Command::InviteRevoke { id } => self.invite_revoke(ctx, &id),
             Command::InviteRedeem { link, name } => {
                 let id = self.redeem(ctx, link.expose(), name)?;
                 self.contact_view(ctx, &id).map(Reply::Contact)
             }
+            Command::Requests => {
+                let requests = self.request_views(ctx).map_err(store_error)?;
+                Ok(Reply::Requests { requests })
+            }
+            Command::RequestAccept { id } => {
+                let invite = find_request(ctx, &id)?;
+                let contact = self.accept_request(ctx, &invite)?;
+                self.contact_view(ctx, &contact).map(Reply::Contact)
+            }
+            Command::RequestRefuse { id } => {
+                let invite = find_request(ctx, &id)?;
+                self.revoke_invite(ctx, &invite).map_err(store_error)?;
+                Ok(Reply::Done)
+            }
+            Command::RequestBlock { id } => {
+                let invite = find_request(ctx, &id)?;
+                self.block_request(ctx, &invite)?;
+                Ok(Reply::Done)
+            }
             Command::Contacts => self.contacts(ctx),
+            Command::ContactBlock { contact } => {
+                let id = find_contact(ctx, &contact)?;
+                self.block(ctx, &id)?;
+                self.view_of_any(ctx, &id).map(Reply::Contact)
+            }
+            Command::ContactUnblock { contact } => {
+                let id = find_contact(ctx, &contact)?;
+                self.unblock(ctx, &id)?;
+                self.view_of_any(ctx, &id).map(Reply::Contact)
+            }
             Command::Send { contact, text } => self.send(ctx, &contact, text),
             Command::Read {
                 contact,
@@ -69,7 +101,7 @@ impl Engine {
                 self.contact_view(ctx, &id).map(Reply::Contact)
             }
             Command::Repair { contact } => {
-                let id = self.find_usable(ctx, &contact)?;
+                let id = self.find_open(ctx, &contact)?;
                 self.whole(ctx, &id, |engine, ctx| engine.start_repair(ctx, &id))?;
                 Ok(Reply::Done)
             }
@@ -131,8 +163,17 @@ impl Engine {
         Ok(id)
     }
 
+    /// The same, if something may be exchanged with it.
+    fn find_open(&self, ctx: &Ctx<'_>, text: &str) -> Result<ContactId, CommandError> {
+        let id = self.find_usable(ctx, text)?;
+        if self.blocked.contains(&id) {
+            return Err(CommandError::new(ErrorCode::Refused, IS_BLOCKED));
+        }
+        Ok(id)
+    }
+
     fn make_route_record(&mut self, ctx: &mut Ctx<'_>, who: &str) -> Answer {
-        let id = self.find_usable(ctx, who)?;
+        let id = self.find_open(ctx, who)?;
         let made = self.whole(ctx, &id, |engine, ctx| {
             let row = Rows(ctx.store).contact(&id)?;
             match row.map(|row| engine.route_record(ctx, &row)) {
@@ -236,11 +277,17 @@ impl Engine {
         Ok(Reply::Relays { relays })
     }
 
-    fn invite_create(&mut self, ctx: &mut Ctx<'_>, name: String, hours: u32) -> Answer {
+    fn invite_create(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        name: String,
+        hours: u32,
+        policy: InvitePolicy,
+    ) -> Answer {
         if name.len() > hushwing_wire::limits::MAX_NAME_LEN {
             return Err(CommandError::new(ErrorCode::BadInput, views::LONG_NAME));
         }
-        let (id, link) = self.create_invite(ctx, name, hours)?;
+        let (id, link) = self.create_invite(ctx, name, hours, policy)?;
         let row = Rows(ctx.store)
             .invite(&id)
             .map_err(store_error)?
@@ -285,22 +332,36 @@ impl Engine {
         let ids = Rows(ctx.store).contact_ids().map_err(store_error)?;
         let mut contacts = Vec::with_capacity(ids.len());
         for id in ids {
-            let view = self
-                .in_room(ctx, &id, |_, ctx| match Rows(ctx.store).contact(&id)? {
-                    Some(row) => views::contact_view(ctx, &id, &row).map(Some),
-                    None => Ok(None),
-                })
-                .map_err(store_error)?;
-            contacts.extend(view.unwrap_or_else(|| Some(self.view_of_closed(ctx, &id))));
+            contacts.push(self.view_of_any(ctx, &id)?);
         }
+        contacts.sort_by_key(|contact| contact.blocked_since_ms.is_some());
         Ok(Reply::Contacts { contacts })
+    }
+
+    /// A contact whether or not its room is closed.
+    fn view_of_any(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &ContactId,
+    ) -> Result<ContactView, CommandError> {
+        let view = self
+            .in_room(ctx, id, |_, ctx| match Rows(ctx.store).contact(id)? {
+                Some(row) => views::contact_view(ctx, id, &row),
+                None => Err(StoreError::Damaged("the contact")),
+            })
+            .map_err(store_error)?;
+        Ok(view.unwrap_or_else(|| self.view_of_closed(ctx, id)))
     }
 
     /// A contact whose room is closed.
     fn view_of_closed(&self, ctx: &Ctx<'_>, id: &ContactId) -> ContactView {
         let row = Rows(ctx.store).contact(id).ok().flatten();
         let reason = self.damaged.get(id).cloned().unwrap_or_default();
-        views::damaged_view(id, row.as_ref(), &reason)
+        let blocked = Rows(ctx.store).blocked(id).ok().flatten();
+        ContactView {
+            blocked_since_ms: blocked.map(|blocked| blocked.since_ms),
+            ..views::damaged_view(id, row.as_ref(), &reason)
+        }
     }
 
     fn send(&mut self, ctx: &mut Ctx<'_>, who: &str, text: String) -> Answer {
@@ -319,7 +380,7 @@ impl Engine {
                 ),
             ));
         }
-        let id = self.find_usable(ctx, who)?;
+        let id = self.find_open(ctx, who)?;
         if let Ok(Some(row)) = Rows(ctx.store).contact(&id)
             && let Meeting::Failed { reason, .. } = &row.meeting
         {
@@ -443,6 +504,22 @@ const MIN_ID_CHARS: usize = 4;
 
 fn begins(id: &str, text: &str) -> bool {
     text.len() >= MIN_ID_CHARS && id.starts_with(&text.to_ascii_lowercase())
+}
+
+/// The invite whose request a text names.
+fn find_request(ctx: &Ctx<'_>, text: &str) -> Result<InviteId, CommandError> {
+    let requests = Rows(ctx.store).requests().map_err(store_error)?;
+    let mut fitting = requests
+        .into_iter()
+        .map(|(id, _)| id)
+        .filter(|id| begins(&views::hex(id.as_bytes()), text));
+    match (fitting.next(), fitting.next()) {
+        (Some(id), None) => Ok(id),
+        _ => Err(CommandError::new(
+            ErrorCode::NotFound,
+            "There is no such request, or more than one fits. 'hushwing requests' lists them.",
+        )),
+    }
 }
 
 fn no_contact() -> CommandError {

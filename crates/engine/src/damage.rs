@@ -45,6 +45,9 @@ impl Engine {
             return Ok(());
         };
         self.refresh_contact(ctx, contact, &row)?;
+        if self.blocked.contains(contact) {
+            return Ok(());
+        }
         if let Some(due) = row.receipt_due_ms {
             // Whatever the clock was when it fell due.
             let soon = ctx.now_ms + limits::RECEIPT_DELAY_MS;
@@ -277,7 +280,7 @@ impl Engine {
     }
 
     /// Forgets what is only in memory of a contact.
-    fn forget_contact(&mut self, contact: &ContactId) {
+    pub(crate) fn forget_contact(&mut self, contact: &ContactId) {
         let owner = Owner::Contact(*contact);
         self.attempts.retain(|id, _| id.owner() != owner);
         self.doubts.retain(|id, _| id.owner() != owner);

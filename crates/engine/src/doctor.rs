@@ -1,11 +1,12 @@
 //! What is stuck, why, and what to do about it; and the whole way of one message.
 
 use hushwing_protocol::{Ctx, store::StoreError};
+use hushwing_wire::RelayAddress;
 
 use crate::{
     Engine, limits,
     outbox::{NO_POLICY, Way},
-    rows::{ContactId, ContactRow, Meeting, OutId, Owner, Progress, Rows},
+    rows::{ContactId, ContactRow, Meeting, OutId, OutRow, Owner, Progress, Rows},
     view::{
         DeliveryPolicy, Finding, FindingKind, InviteState, LedgerView, NetworkView, RelayRole,
         RelayState, WayState, WayView,
@@ -42,6 +43,9 @@ impl Engine {
         let Some(row) = Rows(ctx.store).readable_out(id)? else {
             return Ok(Vec::new());
         };
+        if self.is_silent_for(&id.owner()) {
+            return Ok(self.ways_to_blocked(id, &row));
+        }
         let attempt = self.attempts.get(id);
         let flies = |way: &Way| attempt.is_some_and(|attempt| attempt.in_flight.contains(way));
         let waiting = |way: &Way, not_before_ms: u64| WayState::Waiting {
@@ -93,6 +97,21 @@ impl Engine {
         Ok(ways)
     }
 
+    fn ways_to_blocked(&self, id: &OutId, row: &OutRow) -> Vec<WayView> {
+        let way = |relay: Option<&RelayAddress>| WayView {
+            relay: relay.map(ToString::to_string),
+            state: match relay {
+                Some(relay) if row.stored_at.contains(relay) => WayState::Kept,
+                _ => unused("You block this contact."),
+            },
+        };
+        let relays = self.relays_for(id);
+        std::iter::once(None)
+            .chain(relays.iter().map(Some))
+            .map(way)
+            .collect()
+    }
+
     /// Everything that is stuck, worst first.
     ///
     /// # Errors
@@ -102,6 +121,7 @@ impl Engine {
         self.look_at_network(&mut findings);
         self.look_at_relays(&mut findings);
         self.look_at_damage(ctx, &mut findings)?;
+        self.look_at_requests(&mut findings);
         for (contact, row) in Rows(ctx.store).contacts()? {
             if self.damaged.contains_key(&contact) {
                 continue;
@@ -183,6 +203,24 @@ impl Engine {
         Ok(())
     }
 
+    fn look_at_requests(&self, findings: &mut Vec<Finding>) {
+        if self.requests.len() < limits::MAX_OPEN_REQUESTS {
+            return;
+        }
+        findings.push(Finding {
+            kind: FindingKind::Limit,
+            about: None,
+            what: format!(
+                "{} requests wait for your decision, which is the limit: more are not fetched.",
+                limits::MAX_OPEN_REQUESTS
+            ),
+            advice: "Look at them with 'hushwing requests' and accept, refuse or block some. What \
+                     waits at relays is fetched then."
+                .to_owned(),
+            since_ms: None,
+        });
+    }
+
     fn look_at_network(&self, findings: &mut Vec<Finding>) {
         let (what, advice) = match &self.network {
             NetworkView::Ready => return,
@@ -226,7 +264,9 @@ impl Engine {
             let is_ours = ours.contains(relay);
             // The relays of an invite that was used are nobody's any more.
             let is_theirs = self.routes.iter().any(|(owner, routes)| {
-                matches!(owner, Owner::Contact(_)) && routes.relays.contains(relay)
+                matches!(owner, Owner::Contact(_))
+                    && !self.is_silent_for(owner)
+                    && routes.relays.contains(relay)
             });
             let rests = self.relay_view(relay).role == RelayRole::Resting;
             let (kind, what, advice) = if is_ours && rests {
@@ -281,6 +321,19 @@ impl Engine {
                 since_ms,
             });
         };
+        if self.blocked.contains(contact) {
+            let waiting = self.waiting_for(ctx, contact)?.len();
+            if waiting > 0 {
+                push(
+                    FindingKind::Held,
+                    format!("{waiting} messages wait because you block this contact."),
+                    "Those that a relay keeps already cannot be taken back. The others go out when \
+                     you unblock it; what is not encrypted yet can be given up.",
+                    None,
+                );
+            }
+            return Ok(());
+        }
         let view = views::contact_view(ctx, contact, row)?;
         if let Some(repair) = &row.repair {
             push(

@@ -48,6 +48,12 @@ pub struct Engine {
     /// When it is reported to a contact what was read.
     pub(crate) reads_due: BTreeMap<ContactId, u64>,
     pub(crate) expiries: BTreeMap<InviteId, u64>,
+    /// Invites that ask and that nobody has answered yet.
+    pub(crate) asking: BTreeSet<InviteId>,
+    /// Requests about which the user has not decided.
+    pub(crate) requests: BTreeSet<InviteId>,
+    /// Contacts with whom nothing is exchanged.
+    pub(crate) blocked: BTreeSet<ContactId>,
     pub(crate) waiting: BTreeMap<Owner, Vec<(Slot, Awaited)>>,
     pub(crate) wait_relays: BTreeMap<Owner, Vec<RelayAddress>>,
     /// Slots at which our own node takes a box, by contact.
@@ -111,6 +117,9 @@ impl Engine {
             receipts_due: BTreeMap::new(),
             reads_due: BTreeMap::new(),
             expiries: BTreeMap::new(),
+            asking: BTreeSet::new(),
+            requests: BTreeSet::new(),
+            blocked: BTreeSet::new(),
             waiting: BTreeMap::new(),
             wait_relays: BTreeMap::new(),
             windows: BTreeMap::new(),
@@ -138,6 +147,7 @@ impl Engine {
             Err(error) => return Err(error),
         }
         self.load_relays(ctx)?;
+        self.blocked = Rows(ctx.store).blocked_ids()?;
         for contact in Rows(ctx.store).contact_ids()? {
             self.in_room(ctx, &contact, |engine, ctx| engine.take_up(ctx, &contact))?;
         }
@@ -174,6 +184,10 @@ impl Engine {
     pub fn waits(&self) -> Vec<Wait> {
         let mut waits = Vec::new();
         for (owner, awaited) in &self.waiting {
+            // More requests than the user can look at stay where they are.
+            if matches!(owner, Owner::Invite(invite) if self.is_unread_for_now(invite)) {
+                continue;
+            }
             for relay in self.wait_relays.get(owner).into_iter().flatten() {
                 let slots: Vec<Slot> = awaited
                     .iter()

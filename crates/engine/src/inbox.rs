@@ -100,6 +100,9 @@ impl Engine {
         slot: &Slot,
         boxed: &SealedBox,
     ) -> Result<DirectAnswer, StoreError> {
+        if self.blocked.contains(contact) {
+            return Ok(DirectAnswer::NotServed);
+        }
         let expected = self
             .windows
             .get(contact)

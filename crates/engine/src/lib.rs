@@ -11,6 +11,7 @@
 //! makes a new one from the vault with [`Engine::resume`]: what is only in
 //! memory (flights, pauses, the state of relays) can always be made anew.
 
+mod blocking;
 mod care;
 mod clock;
 mod commands;

@@ -39,6 +39,15 @@ pub const MAX_KNOWN_RELAYS: usize = 3 * (MAX_CONTACTS + 1);
 /// Invites that may be open at once: each costs a wait at a relay.
 pub const MAX_OPEN_INVITES: usize = 32;
 
+/// Requests that may wait for the user's decision at once. More are left at their
+/// relays unread, and `doctor` says so: nobody can decide about so many at a glance,
+/// and each costs a box in the vault.
+pub const MAX_OPEN_REQUESTS: usize = 16;
+
+/// How long a request waits for the user's decision, in milliseconds: as long as a
+/// box lives at a relay. Never beyond the time after which whoever sent it gives up.
+pub const REQUEST_LIFE_MS: u64 = 21 * DAY_MS;
+
 /// Invites that nobody used and whose time is over: the newest stay in the list.
 pub const MAX_EXPIRED_INVITES: usize = 32;
 

@@ -22,7 +22,7 @@ impl Engine {
         up_to: u64,
     ) -> Result<(), StoreError> {
         let rows = Rows(ctx.store);
-        let reported = rows.read_reports()? == ReadReports::On;
+        let reported = rows.read_reports()? == ReadReports::On && !self.blocked.contains(contact);
         let mut next = from;
         while next <= up_to {
             let page = rows.messages_from(contact, next, limits::MAX_READ as usize)?;

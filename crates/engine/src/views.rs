@@ -3,14 +3,16 @@
 use hushwing_protocol::{Ctx, InviteId, store::StoreError};
 
 use crate::{
-    Engine, limits,
+    Engine,
+    blocking::BLOCKED,
+    limits,
     outbox::Attempt,
     rows::{
         ContactId, ContactRow, InviteRow, Meeting, MessageRow, OutId, OutRow, Owner, Progress, Rows,
     },
     view::{
-        CommandError, ContactPhase, ContactView, ErrorCode, Event, InviteState, InviteView,
-        LedgerStep, MessageState, MessageView, NetworkView,
+        CommandError, ContactPhase, ContactView, ErrorCode, Event, InvitePolicy, InviteState,
+        InviteView, LedgerStep, MessageState, MessageView, NetworkView,
     },
 };
 
@@ -87,6 +89,7 @@ impl Engine {
             Progress::Unsealed if self.damaged.contains_key(contact) => {
                 self.stuck_with_damaged(contact)
             }
+            Progress::Unsealed if self.blocked.contains(contact) => held_by_block(),
             Progress::Unsealed => match self.held.get(contact) {
                 Some(reason) => MessageState::Held {
                     reason: reason.clone(),
@@ -146,6 +149,9 @@ impl Engine {
         }
         if self.damaged.contains_key(contact) {
             return self.stuck_with_damaged(contact);
+        }
+        if self.blocked.contains(contact) {
+            return held_by_block();
         }
         match self.attempts.get(id) {
             Some(attempt) if !attempt.in_flight.is_empty() => MessageState::Sending,
@@ -239,6 +245,13 @@ impl Engine {
     }
 }
 
+/// `[HW-BLOCK-4]`
+fn held_by_block() -> MessageState {
+    MessageState::Held {
+        reason: BLOCKED.to_owned(),
+    }
+}
+
 fn waiting(attempt: Option<&Attempt>) -> MessageState {
     let reason = attempt
         .and_then(|attempt| attempt.last_error.clone())
@@ -261,6 +274,7 @@ pub(crate) fn damaged_view(id: &ContactId, row: Option<&ContactRow>, reason: &st
         phase: ContactPhase::Damaged {
             reason: reason.to_owned(),
         },
+        blocked_since_ms: None,
         safety_number: None,
         missing: 0,
         repairing: false,
@@ -292,10 +306,12 @@ pub(crate) fn contact_view(
         }
         _ => (None, 0),
     };
+    let blocked = Rows(ctx.store).blocked(id)?;
     Ok(ContactView {
         id: hex(&id.0),
         name: row.name.clone(),
         phase,
+        blocked_since_ms: blocked.map(|blocked| blocked.since_ms),
         safety_number,
         missing,
         repairing: row.repair.is_some(),
@@ -314,6 +330,7 @@ pub(crate) fn invite_view(id: &InviteId, row: &InviteRow, now_ms: u64) -> Invite
         } else {
             row.state
         },
+        policy: row.policy,
     }
 }
 
@@ -323,6 +340,7 @@ pub(crate) fn damaged_invite_view(id: &InviteId) -> InviteView {
         id: hex(id.as_bytes()),
         expires_at_ms: 0,
         state: InviteState::Damaged,
+        policy: InvitePolicy::default(),
     }
 }
 

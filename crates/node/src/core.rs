@@ -251,6 +251,7 @@ impl Core {
             network: NetworkView::Off,
             relays: Vec::new(),
             undelivered: 0,
+            requests: 0,
         }))
     }
 

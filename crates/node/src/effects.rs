@@ -11,7 +11,11 @@ use hushwing_relay_client::PutOutcome;
 use hushwing_transport::{Dial, DirectDialer, NetworkState};
 use hushwing_transport_tor::{Tor, TorConfig};
 use hushwing_wire::{Refusal, RelayAddress};
-use tokio::{sync::watch, task::JoinSet, time::Instant};
+use tokio::{
+    sync::watch,
+    task::{AbortHandle, JoinSet},
+    time::Instant,
+};
 
 use crate::{
     config::{NodeConfig, WayOut},
@@ -31,6 +35,8 @@ pub(crate) struct Effects {
     listeners: Listeners,
     core: ToCore,
     tasks: JoinSet<()>,
+    /// Transmissions to contacts that are on their way.
+    to_contacts: Vec<(ContactId, AbortHandle)>,
     tests: u64,
 }
 
@@ -93,6 +99,7 @@ impl Effects {
             links,
             core: core.clone(),
             tasks,
+            to_contacts: Vec::new(),
             tests: 0,
         }
     }
@@ -123,7 +130,8 @@ impl Effects {
         while self.tasks.try_join_next().is_some() {}
         let links = Arc::clone(&self.links);
         let core = self.core.clone();
-        self.tasks.spawn(async move {
+        let owner = transmit.isolation.owner;
+        let task = self.tasks.spawn(async move {
             let id: FlightId = transmit.id;
             let outcome = carry_out(&links, transmit).await.unwrap_or_else(|error| {
                 tracing::debug!("a transmission failed: {error}");
@@ -133,6 +141,26 @@ impl Effects {
             });
             core.landed(generation, id, outcome).await;
         });
+        self.to_contacts.retain(|(_, task)| !task.is_finished());
+        if let Owner::Contact(contact) = owner {
+            self.to_contacts.push((contact, task));
+        }
+    }
+
+    /// Ends what is on its way to these contacts, and every link that is theirs: an
+    /// idle one would show them that this machine is on. `[HW-BLOCK-2]`
+    pub(crate) fn give_up(&mut self, blocked: &BTreeSet<ContactId>) {
+        if blocked.is_empty() {
+            return;
+        }
+        self.to_contacts.retain(|(contact, task)| {
+            let stays = !blocked.contains(contact);
+            if !stays {
+                task.abort();
+            }
+            stays
+        });
+        self.links.close_of(blocked);
     }
 
     /// Asks a relay what it is, on circuits of its own.

@@ -1,9 +1,13 @@
 //! Links to relays and to contacts' nodes: one for each address and isolation,
 //! made when it is needed, kept while it is used.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Instant,
+};
 
-use hushwing_engine::{Isolation, Owner, Purpose};
+use hushwing_engine::{ContactId, Isolation, Owner, Purpose};
 use hushwing_relay_client::RelayClient;
 use hushwing_transport::{Dial, IsolationClass};
 use hushwing_wire::RelayAddress;
@@ -105,6 +109,14 @@ impl Links {
         });
     }
 
+    /// Closes the links of these contacts: those to their relays and nodes, and those
+    /// on which their mail was awaited. `[HW-BLOCK-2]`
+    pub(crate) fn close_of(&self, contacts: &BTreeSet<ContactId>) {
+        lock(&self.places).retain(|(_, isolation), _| {
+            !matches!(isolation.owner, Owner::Contact(contact) if contacts.contains(&contact))
+        });
+    }
+
     /// Closes the links of an owner that is gone, or all links for a new start.
     pub(crate) fn close_all(&self) {
         lock(&self.places).clear();
@@ -139,4 +151,48 @@ fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use hushwing_protocol::InviteId;
+    use hushwing_transport::DirectDialer;
+    use hushwing_wire::{
+        ServerKeyPin,
+        address::{Endpoint, OnionAddress},
+    };
+
+    use super::*;
+
+    /// Claim B0. `[HW-BLOCK-2]`
+    #[test]
+    fn links_of_a_blocked_contact_are_closed_and_others_stay() {
+        let links = Links::new(Arc::new(DirectDialer::loopback_only()));
+        let address = RelayAddress {
+            endpoint: Endpoint::Onion {
+                address: OnionAddress::from_public_key([1; 32]),
+                port: 443,
+            },
+            pin: ServerKeyPin::new([1; 32]),
+        };
+        let [blocked, open] = [1, 2].map(|number| ContactId([number; 16]));
+        let owners = [
+            Owner::Contact(blocked),
+            Owner::Contact(open),
+            // The same bytes, and still somebody else.
+            Owner::Invite(InviteId::new([1; 32])),
+        ];
+        for owner in owners {
+            for purpose in [Purpose::Read, Purpose::Write, Purpose::Direct] {
+                links.place(&address, Isolation { owner, purpose });
+            }
+        }
+        links.close_of(&BTreeSet::from([blocked]));
+        let left: Vec<Owner> = lock(&links.places)
+            .keys()
+            .map(|(_, isolation)| isolation.owner)
+            .collect();
+        assert_eq!(left.len(), 6);
+        assert!(!left.contains(&owners[0]));
+    }
 }

@@ -110,6 +110,7 @@ impl Session {
                 network,
                 relays: engine.relay_views(),
                 undelivered: engine.undelivered(ctx)?,
+                requests: engine.open_requests(),
             })
         })
     }
@@ -244,6 +245,7 @@ impl Session {
             self.effects.transmit(transmit, self.generation);
         }
         self.effects.set_waits(self.engine.waits());
+        self.effects.give_up(self.engine.blocked());
         let missing = self.effects.missing_listeners(self.engine.listening());
         for contact in missing {
             let keys = in_transaction(&mut self.vault, &mut self.engine, |engine, ctx| {

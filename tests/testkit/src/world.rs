@@ -1,19 +1,19 @@
 //! Engines, relays and the network between them, on virtual time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hushwing_engine::{
-    ContactId, Ctx, DirectAnswer, Engine, FlightId, Operation, Outcome, Purpose, Transmit,
+    ContactId, Ctx, DirectAnswer, Engine, FlightId, Operation, Outcome, Owner, Purpose, Transmit,
     view::{
-        Command, ContactView, Event, InviteCreatedView, MessageView, NetworkView, RelayState,
-        Reply, SecretText,
+        Command, ContactView, Event, InviteCreatedView, InvitePolicy, MessageView, NetworkView,
+        RelayState, Reply, SecretText,
     },
 };
 use hushwing_protocol::{
     DirectKeys,
     store::{MemoryStore, StoreError},
 };
-use hushwing_wire::RelayAddress;
+use hushwing_wire::{RelayAddress, SealedBox, Slot};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 
@@ -26,6 +26,28 @@ pub struct PersonId(usize);
 /// A relay of a [`World`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RelayId(usize);
+
+/// Something that a person's program wanted carried somewhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Left {
+    /// Whose traffic it was.
+    pub owner: Owner,
+    /// What it was for.
+    pub purpose: Purpose,
+    /// Where it went.
+    pub to: RelayAddress,
+}
+
+/// Something that reached a person's program from outside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Came {
+    /// What became of a transmission.
+    Landed(Outcome),
+    /// A box that waited at a relay.
+    Found(Slot, SealedBox),
+    /// A box that was pushed to the person's node.
+    Pushed(Slot, SealedBox),
+}
 
 /// What goes wrong, each as a chance in 1000 for one transmission.
 #[derive(Clone, Copy, Default, Debug)]
@@ -51,6 +73,8 @@ pub struct Person {
     pub cut_off: bool,
     /// Everything that the engine told.
     pub events: Vec<Event>,
+    left: Vec<Left>,
+    came: Vec<Came>,
 }
 
 /// Everybody and everything.
@@ -114,12 +138,52 @@ impl World {
                 behind_ms: 0,
                 cut_off: false,
                 events: Vec::new(),
+                left: Vec::new(),
+                came: Vec::new(),
             });
             let id = PersonId(world.people.len() - 1);
             world.start(id);
             for relay in 0..world.relays.len() {
                 let address = world.relays[relay].address.to_string();
                 world.call(id, Command::RelayAdd { address });
+            }
+        }
+        world
+    }
+
+    /// The same world once more: relays and vaults are copied, nothing is on its way,
+    /// and the programs that run start again. Two forks of one world differ only in
+    /// what is done in them.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let mut world = Self {
+            now_ms: self.now_ms,
+            people: Vec::new(),
+            relays: self.relays.clone(),
+            flying: BTreeMap::new(),
+            next_arrival: 0,
+            rng: self.rng.clone(),
+            faults: self.faults,
+            direct_works: self.direct_works,
+        };
+        for person in &self.people {
+            let store = MemoryStore::new();
+            store.restore(&person.store.snapshot());
+            world.people.push(Person {
+                store,
+                engine: None,
+                rng: person.rng.clone(),
+                generation: person.generation,
+                behind_ms: person.behind_ms,
+                cut_off: person.cut_off,
+                events: Vec::new(),
+                left: Vec::new(),
+                came: Vec::new(),
+            });
+        }
+        for (number, person) in self.people.iter().enumerate() {
+            if person.engine.is_some() {
+                world.start(PersonId(number));
             }
         }
         world
@@ -147,6 +211,31 @@ impl World {
     #[must_use]
     pub fn events(&self, who: PersonId) -> &[Event] {
         &self.people[who.0].events
+    }
+
+    /// Everything that a person's program has sent so far.
+    #[must_use]
+    pub fn left(&self, who: PersonId) -> &[Left] {
+        &self.people[who.0].left
+    }
+
+    /// Everything that has reached a person's program so far.
+    #[must_use]
+    pub fn came(&self, who: PersonId) -> &[Came] {
+        &self.people[who.0].came
+    }
+
+    /// Whose boxes a person's program waits for at relays, and whose onion services
+    /// it keeps up; nobody's while it does not run.
+    #[must_use]
+    pub fn attends(&self, who: PersonId) -> BTreeSet<Owner> {
+        let engine = self.people[who.0].engine.iter();
+        engine
+            .flat_map(|engine| {
+                let waits = engine.waits().into_iter().map(|wait| wait.isolation.owner);
+                waits.chain(engine.listening().iter().map(|id| Owner::Contact(*id)))
+            })
+            .collect()
     }
 
     /// What a person's vault holds, to be read or damaged.
@@ -263,9 +352,15 @@ impl World {
 
     /// Makes an invite and waits until it can be redeemed.
     pub fn invite(&mut self, who: PersonId) -> InviteCreatedView {
+        self.invite_with(who, InvitePolicy::default())
+    }
+
+    /// The same for an invite with this policy.
+    pub fn invite_with(&mut self, who: PersonId, policy: InvitePolicy) -> InviteCreatedView {
         let command = Command::InviteCreate {
             name: "the inviter".into(),
             expires_hours: 24,
+            policy,
         };
         let Reply::InviteCreated(invite) = self.call(who, command) else {
             panic!("an invite was asked for");
@@ -385,8 +480,9 @@ impl World {
                 self.fly(Arrival::Back(sender, generation, id, outcome));
             }
             Arrival::Back(sender, generation, id, outcome) => {
-                let person = &self.people[sender.0];
+                let person = &mut self.people[sender.0];
                 if person.engine.is_some() && person.generation == generation {
+                    person.came.push(Came::Landed(outcome.clone()));
                     self.step(sender, |engine, ctx| engine.transmitted(ctx, id, outcome));
                 }
             }
@@ -421,6 +517,8 @@ impl World {
         else {
             return failed();
         };
+        let pushed = Came::Pushed(slot, boxed.clone());
+        self.people[who.0].came.push(pushed);
         let answer = self.step(who, |engine, ctx| {
             engine.direct_put(ctx, &contact, &slot, &boxed)
         });
@@ -502,6 +600,8 @@ impl World {
             let Some((who, relay, slot, boxed)) = found else {
                 return;
             };
+            let came = Came::Found(slot, boxed.clone());
+            self.people[who.0].came.push(came);
             self.step(who, |engine, ctx| {
                 engine.box_found(ctx, &relay, &slot, &boxed)
             });
@@ -533,11 +633,22 @@ impl World {
             return;
         };
         while let Some(transmit) = engine.poll_transmit() {
+            person.left.push(Left {
+                owner: transmit.isolation.owner,
+                purpose: transmit.isolation.purpose,
+                to: transmit.to.clone(),
+            });
             transmits.push(transmit);
         }
         while let Some(event) = engine.poll_event() {
             person.events.push(event);
         }
+        // As the driver does: what is on its way to a blocked contact is given up.
+        let blocked = engine.blocked();
+        self.flying.retain(|_, arrival| {
+            !matches!(arrival, Arrival::There(of, _, transmit) if *of == who
+                && matches!(transmit.isolation.owner, Owner::Contact(id) if blocked.contains(&id)))
+        });
         let generation = person.generation;
         for transmit in transmits {
             self.fly(Arrival::There(who, generation, transmit));

@@ -14,10 +14,10 @@ use hushwing_api::{
     Backend, Limits, Server,
     schema::{
         Command, CommandError, ContactPhase, ContactView, DeliveredBy, ErrorCode, Event, Finding,
-        FindingKind, InviteCreatedView, InviteState, InviteView, LedgerEntry, LedgerStep,
-        LedgerView, MessageState, MessageView, NetworkView, OrderView, ReadReports, RelayRole,
-        RelayState, RelayTestView, RelayView, Reply, SettingsView, StatusView, VaultState,
-        WayState, WayView,
+        FindingKind, InviteCreatedView, InvitePolicy, InviteState, InviteView, LedgerEntry,
+        LedgerStep, LedgerView, MessageState, MessageView, NetworkView, OrderView, ReadReports,
+        RelayRole, RelayState, RelayTestView, RelayView, Reply, RequestState, RequestView,
+        SettingsView, StatusView, VaultState, WayState, WayView,
     },
     session::DaemonLock,
 };
@@ -145,9 +145,29 @@ fn contact(name: &str, phase: ContactPhase) -> ContactView {
         id: ALICE.into(),
         name: name.into(),
         phase,
+        blocked_since_ms: None,
         safety_number,
         missing: 0,
         repairing: false,
+    }
+}
+
+fn blocked() -> ContactView {
+    ContactView {
+        blocked_since_ms: Some(LONG_AGO_MS),
+        ..contact("Mallory", ContactPhase::Established)
+    }
+}
+
+fn request(name: &str, state: RequestState) -> RequestView {
+    RequestView {
+        id: INVITE.into(),
+        name: name.into(),
+        safety_number: "1234567890123456789012345678901234567890".into(),
+        since_ms: LONG_AGO_MS,
+        expires_at_ms: FAR_AHEAD_MS,
+        state,
+        used_twice: false,
     }
 }
 
@@ -358,6 +378,7 @@ fn invite(state: InviteState) -> InviteView {
         id: INVITE.into(),
         expires_at_ms: 1_795_910_221_000,
         state,
+        policy: InvitePolicy::Accept,
     }
 }
 
@@ -397,6 +418,7 @@ impl Backend for ByHeart {
                 network: NetworkView::Off,
                 relays: vec![],
                 undelivered: 0,
+                requests: 0,
             }),
             Command::Status if self.mood == Mood::Well => Reply::Status(StatusView {
                 version: "0.1.0".into(),
@@ -404,6 +426,7 @@ impl Backend for ByHeart {
                 network: NetworkView::Ready,
                 relays: vec![relay(RelayState::Reachable)],
                 undelivered: 1,
+                requests: 2,
             }),
             Command::Doctor if self.mood == Mood::Well => Reply::Doctor { findings: vec![] },
             Command::Doctor => Reply::Doctor {
@@ -447,6 +470,7 @@ impl Backend for ByHeart {
                 },
                 relays: vec![relay(RelayState::Reachable)],
                 undelivered: 3,
+                requests: 1,
             }),
             Command::RelayAdd { .. } => Reply::Relay(relay(RelayState::Unknown)),
             Command::RelayList => Reply::Relays {
@@ -459,12 +483,21 @@ impl Backend for ByHeart {
                 accepting: true,
                 max_ttl_s: 90 * 24 * 3600,
             }),
-            Command::InviteCreate { .. } => Reply::InviteCreated(InviteCreatedView {
+            Command::InviteCreate { policy, .. } => Reply::InviteCreated(InviteCreatedView {
                 link: "hushwing:aebagbafaydqqcikbmga2dqpcaireeyu".into(),
-                invite: invite(InviteState::Publishing),
+                invite: InviteView {
+                    policy,
+                    ..invite(InviteState::Publishing)
+                },
             }),
             Command::InviteList => Reply::Invites {
-                invites: vec![invite(InviteState::Ready)],
+                invites: vec![
+                    invite(InviteState::Ready),
+                    InviteView {
+                        policy: InvitePolicy::Ask,
+                        ..invite(InviteState::Asked)
+                    },
+                ],
             },
             Command::InviteRedeem { .. } => Reply::Contact(contact("", ContactPhase::Fetching)),
             Command::Contacts => Reply::Contacts {
@@ -476,8 +509,36 @@ impl Backend for ByHeart {
                         repairing: true,
                         ..contact("Carol", ContactPhase::Established)
                     },
+                    blocked(),
                 ],
             },
+            Command::Requests if self.mood == Mood::Well => Reply::Requests { requests: vec![] },
+            Command::Requests => Reply::Requests {
+                requests: vec![
+                    request("Dora", RequestState::Open),
+                    RequestView {
+                        used_twice: true,
+                        ..request(HOSTILE, RequestState::Open)
+                    },
+                    request("", RequestState::Blocked),
+                ],
+            },
+            Command::RequestAccept { id } if id == "5555" => {
+                return error(ErrorCode::NotFound, "There is no such request.");
+            }
+            Command::RequestAccept { .. } => {
+                Reply::Contact(contact("Dora", ContactPhase::Established))
+            }
+            Command::ContactBlock { .. } => Reply::Contact(blocked()),
+            Command::ContactUnblock { .. } => {
+                Reply::Contact(contact("Mallory", ContactPhase::Established))
+            }
+            Command::Send { contact, .. } if contact == "mallory" => {
+                return error(
+                    ErrorCode::Refused,
+                    "You block this contact, so nothing is exchanged with it.",
+                );
+            }
             Command::Send { contact, .. } if contact == "nobody" => {
                 return error(ErrorCode::NotFound, "there is no contact \"nobody\"");
             }
@@ -497,6 +558,8 @@ impl Backend for ByHeart {
             | Command::Lock
             | Command::RelayRemove { .. }
             | Command::InviteRevoke { .. }
+            | Command::RequestRefuse { .. }
+            | Command::RequestBlock { .. }
             | Command::GiveUp { .. }
             | Command::Repair { .. }
             | Command::MarkRead { .. }

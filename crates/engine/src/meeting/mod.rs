@@ -2,6 +2,7 @@
 //! remembered of a contact.
 
 mod ours;
+mod requests;
 mod theirs;
 
 use std::collections::BTreeSet;
@@ -52,6 +53,14 @@ impl Engine {
         contact: &ContactId,
         row: &ContactRow,
     ) -> Result<(), StoreError> {
+        if Rows(ctx.store).blocked(contact)?.is_some() {
+            self.fall_silent(contact);
+            // Only to tell where messages lie.
+            let routes = row.peer_routes.clone();
+            self.routes.insert(Owner::Contact(*contact), routes);
+            return Ok(());
+        }
+        self.blocked.remove(contact);
         let owner = Owner::Contact(*contact);
         self.waiting.remove(&owner);
         self.wait_relays.remove(&owner);

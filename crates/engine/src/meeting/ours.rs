@@ -12,8 +12,8 @@ use crate::{
     inbox::Taken,
     limits,
     outbox::relays_only,
-    rows::{ContactRow, InviteRow, Meeting, OutId, Owner, Rows},
-    view::{CommandError, ErrorCode, Event, InviteState},
+    rows::{ContactId, ContactRow, InviteRow, Meeting, OutId, Owner, Rows},
+    view::{CommandError, ErrorCode, Event, InvitePolicy, InviteState, RequestState},
     views,
 };
 
@@ -24,6 +24,7 @@ impl Engine {
         ctx: &mut Ctx<'_>,
         name: String,
         expires_hours: u32,
+        policy: InvitePolicy,
     ) -> Result<(InviteId, InviteLink), CommandError> {
         if !(1..=limits::MAX_INVITE_HOURS).contains(&expires_hours) {
             return Err(CommandError::new(
@@ -43,12 +44,16 @@ impl Engine {
         let open = rows.invites().map_err(views::store_error)?;
         let open = open
             .iter()
-            .filter(|(_, row)| row.as_ref().is_some_and(|row| Self::is_open(row.state)))
+            .filter(|(_, row)| {
+                row.as_ref()
+                    .is_some_and(|row| Self::may_come_true(row.state))
+            })
             .count();
         if open >= limits::MAX_OPEN_INVITES {
             return Err(CommandError::new(
                 ErrorCode::Limit,
-                "You have 32 open invites, which is the limit. Revoke one that you no longer need.",
+                "You have 32 invites that nobody has used or about whose request you have not \
+                 decided, which is the limit. Revoke one that you no longer need.",
             ));
         }
         // Each open invite may become a contact without asking.
@@ -80,6 +85,7 @@ impl Engine {
             expires_at_ms: u64::from(expires_at_min) * MS_PER_MIN,
             state: InviteState::Publishing,
             second_use_told: false,
+            policy,
         };
         Rows(ctx.store)
             .put_invite(&created.invite, &row)
@@ -121,30 +127,13 @@ impl Engine {
         if !Self::is_open(row.state) {
             return self.take_second_request(ctx, invite, row, which, boxed);
         }
-        match hushwing_protocol::accept(ctx, invite, which, boxed) {
-            Ok(accepted) => {
-                let id = self.new_contact_id(ctx);
-                let meeting = Meeting::Established {
-                    conversation: accepted.conversation,
-                };
-                let mut contact = ContactRow::new(accepted.peer_name, meeting, row.relays.clone());
-                contact.peer_routes = self.usable(accepted.peer_routes);
-                Rows(ctx.store).put_contact(&id, &contact)?;
-                self.refresh_contact(ctx, &id, &contact)?;
-                self.close_invite(ctx, invite, row, InviteState::Used)?;
-                // The first box carries the commit that binds both sides.
-                if !self.seal_nothing(ctx, &id, &mut contact)? {
-                    let reason = "The answer to this request could not be made. Make a new \
-                                  invite."
-                        .to_owned();
-                    self.fail_contact(ctx, &id, contact, reason)?;
-                    return Ok(Taken::Stored);
-                }
-                Rows(ctx.store).put_contact(&id, &contact)?;
-                self.refresh_contact(ctx, &id, &contact)?;
-                self.tell_contact(ctx, &id, &contact)?;
-                Ok(Taken::Stored)
-            }
+        let taken = match row.policy {
+            InvitePolicy::Accept => self.admit(ctx, invite, &row, which, boxed).map(|_| ()),
+            InvitePolicy::Ask if self.is_unread_for_now(invite) => return Ok(Taken::NotAwaited),
+            InvitePolicy::Ask => self.keep_request(ctx, invite, &row, which, boxed),
+        };
+        match taken {
+            Ok(()) => Ok(Taken::Stored),
             Err(InviteError::Store(error)) => Err(error),
             Err(InviteError::Forged) => Ok(Taken::Forged),
             Err(InviteError::Expired) => {
@@ -162,6 +151,37 @@ impl Engine {
                 Ok(Taken::Stored)
             }
         }
+    }
+
+    /// Makes a contact of whoever sent this request, and answers.
+    pub(super) fn admit(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        invite: &InviteId,
+        row: &InviteRow,
+        which: RequestSlot,
+        boxed: &SealedBox,
+    ) -> Result<ContactId, InviteError> {
+        let accepted = hushwing_protocol::accept(ctx, invite, which, boxed)?;
+        let id = self.new_contact_id(ctx);
+        let meeting = Meeting::Established {
+            conversation: accepted.conversation,
+        };
+        let mut contact = ContactRow::new(accepted.peer_name, meeting, row.relays.clone());
+        contact.peer_routes = self.usable(accepted.peer_routes);
+        Rows(ctx.store).put_contact(&id, &contact)?;
+        self.refresh_contact(ctx, &id, &contact)?;
+        self.close_invite(ctx, invite, row.clone(), InviteState::Used)?;
+        // The first box carries the commit that binds both sides.
+        if !self.seal_nothing(ctx, &id, &mut contact)? {
+            let reason = "The answer to this request could not be made. Make a new invite.";
+            self.fail_contact(ctx, &id, contact, reason.to_owned())?;
+            return Ok(id);
+        }
+        Rows(ctx.store).put_contact(&id, &contact)?;
+        self.refresh_contact(ctx, &id, &contact)?;
+        self.tell_contact(ctx, &id, &contact)?;
+        Ok(id)
     }
 
     fn take_second_request(
@@ -188,10 +208,13 @@ impl Engine {
         }
         Rows(ctx.store).put_invite(invite, &row)?;
         self.refresh_invite(ctx, invite, &row)?;
+        if row.state == InviteState::Asked {
+            self.tell_request(ctx, invite)?;
+        }
         Ok(Taken::Stored)
     }
 
-    fn close_invite(
+    pub(super) fn close_invite(
         &mut self,
         ctx: &Ctx<'_>,
         invite: &InviteId,
@@ -207,7 +230,8 @@ impl Engine {
         self.refresh_invite(ctx, invite, &row)
     }
 
-    /// Takes an invite back: nothing that answers it is looked at any more.
+    /// Takes an invite back: nothing that answers it is looked at any more, and what
+    /// was found already is deleted. Nothing leaves. `[HW-REQ-2]` `[HW-REQ-4]`
     pub(crate) fn revoke_invite(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -221,6 +245,7 @@ impl Engine {
         let rows = Rows(ctx.store);
         rows.delete_out(&bundle)?;
         rows.delete_invite(invite)?;
+        self.forget_request(ctx, invite)?;
         self.forget_invite(invite);
         Ok(())
     }
@@ -232,6 +257,8 @@ impl Engine {
         self.routes.remove(&owner);
         self.flying.remove(&(owner, false));
         self.expiries.remove(invite);
+        self.asking.remove(invite);
+        self.requests.remove(invite);
     }
 
     pub(crate) fn expire_invites(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StoreError> {
@@ -313,7 +340,17 @@ impl Engine {
             return Ok(());
         }
         let owner = Owner::Invite(*invite);
-        let over_at_ms = row.expires_at_ms.saturating_add(limits::INVITE_GRACE_MS);
+        let mut over_at_ms = row.expires_at_ms.saturating_add(limits::INVITE_GRACE_MS);
+        if row.state == InviteState::Asked {
+            let request = Rows(ctx.store).request(invite)?;
+            let request = request.ok_or(StoreError::Damaged("a request"))?;
+            over_at_ms = request.expires_at_ms;
+            if request.state == RequestState::Open {
+                self.requests.insert(*invite);
+            }
+        } else if row.policy == InvitePolicy::Ask && Self::is_open(row.state) {
+            self.asking.insert(*invite);
+        }
         self.expiries.insert(*invite, over_at_ms);
         self.routes.insert(owner, relays_only(&row.relays));
         let slots = match hushwing_protocol::invite_slots(ctx.store, invite) {

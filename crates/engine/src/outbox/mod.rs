@@ -96,6 +96,9 @@ pub(crate) enum Flight {
 impl Engine {
     /// Takes up what the vault's outbox holds, unless every relay has it.
     pub(crate) fn track(&mut self, id: &OutId, row: &OutRow, now_ms: u64) {
+        if self.is_silent_for(&id.owner()) {
+            return;
+        }
         let relays = self.relays_for(id);
         if !relays.is_empty() && relays.iter().all(|relay| row.stored_at.contains(relay)) {
             self.expect_receipt(id, now_ms);
@@ -136,7 +139,15 @@ impl Engine {
         });
     }
 
+    /// Whether nothing may leave for this owner. `[HW-BLOCK-1]`
+    pub(crate) fn is_silent_for(&self, owner: &Owner) -> bool {
+        matches!(owner, Owner::Contact(contact) if self.blocked.contains(contact))
+    }
+
     fn track_anew(&mut self, id: &OutId, slot: &Slot, message: Option<u64>, now_ms: u64) {
+        if self.is_silent_for(&id.owner()) {
+            return;
+        }
         self.attempts.insert(
             *id,
             Attempt {

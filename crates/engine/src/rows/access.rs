@@ -1,5 +1,7 @@
 //! Typed access to the tables.
 
+use std::collections::BTreeSet;
+
 use hushwing_protocol::{
     InviteId,
     store::{Order, Row, Store, StoreError, Table, guard, guarded, prefix_end},
@@ -8,7 +10,8 @@ use hushwing_wire::{RelayAddress, limits::BOX_LEN};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    ContactId, ContactRow, DropRow, InviteRow, MessageId, MessageRow, OutId, OutRow, RelayCare,
+    BlockedRow, ContactId, ContactRow, DropRow, InviteRow, MessageId, MessageRow, OutId, OutRow,
+    RelayCare, RequestRow,
 };
 use crate::{
     limits,
@@ -29,6 +32,10 @@ const LEDGER: Table = Table(41);
 const SETTINGS: Table = Table(42);
 /// Messages of theirs of which it must be reported that they were read.
 const READ_DUE: Table = Table(43);
+/// Requests by the invite that they answer.
+const REQUESTS: Table = Table(44);
+/// Blocked contacts.
+const BLOCKED: Table = Table(45);
 
 /// Rows read in one scan where the number of rows is bounded elsewhere.
 const ALL: usize = usize::MAX;
@@ -544,6 +551,53 @@ impl<'a> Rows<'a> {
     /// All invites; without a row where it is damaged.
     pub(crate) fn invites(&self) -> Found<Vec<(InviteId, Option<InviteRow>)>> {
         self.all(INVITES, |key| key.try_into().map(InviteId::new).ok())
+    }
+
+    // Requests, by the invite that they answer.
+
+    pub(crate) fn request(&self, invite: &InviteId) -> Found<Option<RequestRow>> {
+        self.read(REQUESTS, invite.as_bytes())
+    }
+
+    pub(crate) fn put_request(&self, invite: &InviteId, row: &RequestRow) -> Found<()> {
+        self.write(REQUESTS, invite.as_bytes(), row)
+    }
+
+    pub(crate) fn delete_request(&self, invite: &InviteId) -> Found<()> {
+        self.0.delete(REQUESTS, invite.as_bytes())
+    }
+
+    /// The requests that can be read. Where one is damaged its invite is.
+    pub(crate) fn requests(&self) -> Found<Vec<(InviteId, RequestRow)>> {
+        let rows = self.all(REQUESTS, |key| key.try_into().map(InviteId::new).ok())?;
+        Ok(readable(rows))
+    }
+
+    // Blocked contacts.
+
+    /// Whether and since when a contact is blocked; a damaged row blocks.
+    pub(crate) fn blocked(&self, contact: &ContactId) -> Found<Option<BlockedRow>> {
+        match self.read(BLOCKED, &contact.0) {
+            Err(StoreError::Damaged(_)) => Ok(Some(BlockedRow { since_ms: 0 })),
+            found => found,
+        }
+    }
+
+    /// All that are blocked, also where the row is damaged.
+    pub(crate) fn blocked_ids(&self) -> Found<BTreeSet<ContactId>> {
+        let rows = self.0.scan(BLOCKED, &[], None, Order::Ascending, ALL)?;
+        let ids = rows
+            .iter()
+            .filter_map(|(key, _)| key.as_slice().try_into().ok());
+        Ok(ids.map(ContactId).collect())
+    }
+
+    pub(crate) fn put_blocked(&self, contact: &ContactId, row: BlockedRow) -> Found<()> {
+        self.write(BLOCKED, &contact.0, &row)
+    }
+
+    pub(crate) fn delete_blocked(&self, contact: &ContactId) -> Found<()> {
+        self.0.delete(BLOCKED, &contact.0)
     }
 
     // Rows in general.

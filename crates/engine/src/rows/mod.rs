@@ -4,13 +4,14 @@
 //! order of time or number.
 
 mod access;
+mod sealed;
 mod tls;
 
 use hushwing_protocol::{ConversationId, InviteId, SALT_LEN, store::StoreError};
-use hushwing_wire::{RelayAddress, Routes, Slot};
+use hushwing_wire::{RelayAddress, Routes, SealedBox, Slot};
 use serde::{Deserialize, Serialize};
 
-use crate::view::{InviteState, OrderView};
+use crate::view::{InvitePolicy, InviteState, OrderView, RequestState};
 pub(crate) use access::Rows;
 
 /// A contact here: 16 random bytes, told to nobody.
@@ -387,4 +388,26 @@ pub(crate) struct InviteRow {
     pub(crate) state: InviteState,
     /// Whether the user was told of a second use.
     pub(crate) second_use_told: bool,
+    #[serde(default)]
+    pub(crate) policy: InvitePolicy,
+}
+
+/// A request that answers an invite of ours and about which the user decides. The
+/// box is as it came: its keys are the invite's and are deleted with that.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct RequestRow {
+    #[serde(with = "sealed")]
+    pub(crate) boxed: SealedBox,
+    pub(crate) name: String,
+    pub(crate) safety_number: String,
+    pub(crate) since_ms: u64,
+    pub(crate) expires_at_ms: u64,
+    pub(crate) state: RequestState,
+}
+
+/// A contact is blocked; with no such row it is not. That there is one decides, also
+/// where what it says is damaged: damage must not let a contact in again.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct BlockedRow {
+    pub(crate) since_ms: u64,
 }

@@ -16,6 +16,11 @@ where
     T: tls_codec::DeserializeBytes,
     D: Deserializer<'de>,
 {
+    hushwing_wire::from_bytes(&bytes(deserializer)?).map_err(de::Error::custom)
+}
+
+/// A string of bytes, owned or not.
+pub(super) fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     struct Bytes;
     impl de::Visitor<'_> for Bytes {
         type Value = Vec<u8>;
@@ -29,6 +34,5 @@ where
             Ok(bytes)
         }
     }
-    let bytes = deserializer.deserialize_byte_buf(Bytes)?;
-    hushwing_wire::from_bytes(&bytes).map_err(de::Error::custom)
+    deserializer.deserialize_byte_buf(Bytes)
 }

@@ -27,6 +27,9 @@ pub struct StatusView {
     pub relays: Vec<RelayView>,
     /// Messages that are not yet on their recipient's device; 0 while locked.
     pub undelivered: u64,
+    /// Requests about which the user has not decided yet; 0 while locked.
+    #[serde(default)]
+    pub requests: u64,
 }
 
 /// The network in plain words.

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ContactView, DeliveryPolicy, Finding, InviteCreatedView, InviteView, LedgerView, MessageView,
-    NetworkView, ReadReports, RelayTestView, RelayView, SecretText, SettingsView, StatusView,
-    VaultState,
+    ContactView, DeliveryPolicy, Finding, InviteCreatedView, InvitePolicy, InviteView, LedgerView,
+    MessageView, NetworkView, ReadReports, RelayTestView, RelayView, RequestView, SecretText,
+    SettingsView, StatusView, VaultState,
 };
 
 /// What a front end can ask. `contact` is a contact's id, the beginning of one
@@ -51,10 +51,14 @@ pub enum Command {
         name: String,
         /// Hours until it can no longer be redeemed; 1 to 8760.
         expires_hours: u32,
+        /// What happens when somebody answers it; without it, they are accepted.
+        #[serde(default)]
+        policy: InvitePolicy,
     },
     /// All open invites. Answer: [`Reply::Invites`].
     InviteList,
-    /// Take an open invite back. Answer: [`Reply::Done`].
+    /// Take an open invite back; a request that answers it is refused. Answer:
+    /// [`Reply::Done`].
     InviteRevoke {
         /// Its id.
         id: String,
@@ -66,8 +70,37 @@ pub enum Command {
         /// The name by which the inviter will see this user; may be empty.
         name: String,
     },
-    /// All contacts. Answer: [`Reply::Contacts`].
+    /// The requests to become a contact, open ones first. Answer: [`Reply::Requests`].
+    Requests,
+    /// Make whoever sent a request a contact. Answer: [`Reply::Contact`].
+    RequestAccept {
+        /// Its id, or the beginning of one (4 characters or more).
+        id: String,
+    },
+    /// Delete a request and spend its invite; whoever sent it learns nothing. Answer:
+    /// [`Reply::Done`].
+    RequestRefuse {
+        /// Its id, or the beginning of one.
+        id: String,
+    },
+    /// Keep a request apart; whoever sent it learns nothing. Answer: [`Reply::Done`].
+    RequestBlock {
+        /// Its id, or the beginning of one.
+        id: String,
+    },
+    /// All contacts, those that are blocked last. Answer: [`Reply::Contacts`].
     Contacts,
+    /// Fetch nothing from a contact and send nothing to it from now on; it learns
+    /// nothing but that nothing is delivered. Answer: [`Reply::Contact`].
+    ContactBlock {
+        /// Whom.
+        contact: String,
+    },
+    /// Go on with a contact that was blocked. Answer: [`Reply::Contact`].
+    ContactUnblock {
+        /// Whom.
+        contact: String,
+    },
     /// Send a text. Answer: [`Reply::Sent`]: it is in the vault and will be
     /// delivered or visibly fail.
     Send {
@@ -160,6 +193,9 @@ pub enum Reply {
     Invites {
         invites: Vec<InviteView>,
     },
+    Requests {
+        requests: Vec<RequestView>,
+    },
     Contact(ContactView),
     Contacts {
         contacts: Vec<ContactView>,
@@ -194,6 +230,13 @@ pub enum Event {
     Network {
         /// Its state now.
         network: NetworkView,
+    },
+    /// A request is new or changed.
+    Request(RequestView),
+    /// A request is gone: accepted, refused, or its time is over.
+    RequestOver {
+        /// Which one.
+        request: String,
     },
     /// A contact is new or changed.
     Contact(ContactView),

@@ -1,4 +1,4 @@
-//! Invites and contacts.
+//! Invites, requests and contacts.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,20 @@ pub struct InviteView {
     pub expires_at_ms: u64,
     /// Where it stands.
     pub state: InviteState,
+    /// What happens when somebody answers it.
+    #[serde(default)]
+    pub policy: InvitePolicy,
+}
+
+/// What happens when somebody answers an invite.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitePolicy {
+    /// Whoever comes first becomes a contact at once: the link went to one person.
+    #[default]
+    Accept,
+    /// Whoever comes first becomes a request, about which the user decides.
+    Ask,
 }
 
 /// Where an invite stands.
@@ -31,12 +45,45 @@ pub enum InviteState {
     Publishing,
     /// Its bundle waits at a relay; it can be redeemed.
     Ready,
+    /// Somebody answered it, and their request waits for the user's decision.
+    Asked,
     /// Somebody used it.
     Used,
     /// Its time is over.
     Expired,
     /// Its rows are damaged; it can only be revoked.
     Damaged,
+}
+
+/// Somebody asks to become a contact, by an invite that asks. Until the user has
+/// accepted, there is no contact, and nothing that the other side could see happens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestView {
+    /// Its id: that of the invite which it answers.
+    pub id: String,
+    /// The name that they gave themselves, which anybody can choose; may be empty.
+    pub name: String,
+    /// 40 digits that they will see too, to compare before or after accepting.
+    pub safety_number: String,
+    /// When it was found, milliseconds since 1970.
+    pub since_ms: u64,
+    /// When it is deleted if nothing is decided, milliseconds since 1970.
+    pub expires_at_ms: u64,
+    /// What was decided so far.
+    pub state: RequestState,
+    /// Somebody else has answered the same link, so it is uncertain which of the
+    /// two is the one whom it was made for.
+    pub used_twice: bool,
+}
+
+/// What was decided about a request. Accepted and refused ones are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestState {
+    /// Nothing yet.
+    Open,
+    /// It is kept apart and asks no more; it can still be accepted while it lasts.
+    Blocked,
 }
 
 /// A contact.
@@ -48,6 +95,10 @@ pub struct ContactView {
     pub name: String,
     /// Where the meeting stands.
     pub phase: ContactPhase,
+    /// Since when the user blocks them, milliseconds since 1970, if so: nothing is
+    /// fetched from them and nothing is sent to them.
+    #[serde(default)]
+    pub blocked_since_ms: Option<u64>,
     /// 40 digits to compare with theirs, once both sides are bound.
     pub safety_number: Option<String>,
     /// Messages of theirs that are known to be missing here and were asked for.

@@ -145,7 +145,7 @@ pub struct OrderView {
 pub enum MessageState {
     /// In the vault; goes out when the contact has accepted.
     WaitingForContact,
-    /// In the vault; a limit holds it back.
+    /// In the vault; a limit holds it back, or the user blocks the contact.
     Held {
         /// Which, and what to do.
         reason: String,

@@ -18,7 +18,10 @@ pub use account::{
     SettingsView, StatusView, VaultState,
 };
 pub use command::{Command, Event, Reply};
-pub use contact::{ContactPhase, ContactView, InviteCreatedView, InviteState, InviteView};
+pub use contact::{
+    ContactPhase, ContactView, InviteCreatedView, InvitePolicy, InviteState, InviteView,
+    RequestState, RequestView,
+};
 pub use error::{CommandError, ErrorCode};
 pub use finding::{Finding, FindingKind};
 pub use message::{

@@ -3,8 +3,8 @@
 use hushwing_engine::{
     Engine,
     view::{
-        Command, ContactPhase, ContactView, DeliveryPolicy, ErrorCode, MessageState, MessageView,
-        Reply, SecretText,
+        Command, ContactPhase, ContactView, DeliveryPolicy, ErrorCode, InvitePolicy, MessageState,
+        MessageView, Reply, SecretText,
     },
 };
 
@@ -102,6 +102,7 @@ impl World {
         let command = Command::InviteCreate {
             name: self.name_of(inviter),
             expires_hours: 24 * 60,
+            policy: InvitePolicy::default(),
         };
         match self.ask_in_danger(inviter, command) {
             Some(Ok(Reply::InviteCreated(invite))) => {

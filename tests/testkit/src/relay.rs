@@ -8,6 +8,7 @@ use hushwing_wire::{
 };
 
 /// A write-once store of boxes.
+#[derive(Clone, PartialEq, Eq)]
 pub struct FakeRelay {
     /// Its address.
     pub address: RelayAddress,
@@ -16,6 +17,7 @@ pub struct FakeRelay {
     places: BTreeMap<Slot, Place>,
 }
 
+#[derive(Clone, PartialEq, Eq)]
 enum Place {
     Holds(SealedBox),
     Dropped(SealedBox),

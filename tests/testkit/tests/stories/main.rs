@@ -1,6 +1,7 @@
 //! People and their relays on virtual time, told as stories.
 #![allow(unreachable_pub)]
 
+mod blocking;
 mod common;
 mod damage;
 mod delivery;
@@ -9,3 +10,4 @@ mod poison;
 mod reading;
 mod recovery;
 mod relays;
+mod requests;

@@ -64,10 +64,14 @@ impl Engine {
             let Some(row) = row.filter(|_| !self.damaged_invites.contains(&invite)) else {
                 continue;
             };
-            if row.state == InviteState::Asked
-                && let Ok(Some(request)) = rows.request(&invite)
-            {
-                requests.push(view_of(&invite, &row, &request));
+            if row.state != InviteState::Asked {
+                continue;
+            }
+            match rows.request(&invite) {
+                Ok(Some(request)) => requests.push(view_of(&invite, &row, &request)),
+                // Found just now; the next step that needs it closes its invite.
+                Ok(None) | Err(StoreError::Damaged(_)) => {}
+                Err(error) => return Err(error),
             }
         }
         requests.sort_by_key(|view| (view.state == RequestState::Blocked, view.since_ms));

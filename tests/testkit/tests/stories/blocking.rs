@@ -8,7 +8,9 @@ use hushwing_engine::{
     },
 };
 use hushwing_protocol::store::{Order, Store as _, Table};
-use hushwing_testkit::{Came, PersonId, World};
+use hushwing_testkit::{Came, Faults, PersonId, World};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha20Rng;
 
 use crate::common::assert_same_transcript;
 
@@ -333,6 +335,65 @@ fn after_an_unblock_everything_of_both_sides_arrives_in_order() {
         stage.world.send(bob, &to_alice, "and live");
         stage.world.run_for(DAY_MS);
         assert_eq!(stage.state_of(bob, "and live"), MessageState::Delivered);
+    }
+}
+
+/// Claim D0. Both block each other and go on again at any moment, with everything
+/// else that can fail. `[HW-BLOCK-3]`
+#[test]
+fn blocks_at_any_moment_lose_nothing_whatever_else_fails() {
+    for seed in 100..108 {
+        let mut stage = Stage::new(seed);
+        let people = [
+            (stage.alice, stage.to_bob.clone()),
+            (stage.bob, stage.to_alice.clone()),
+        ];
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        stage.world.faults = Faults {
+            lost: 200,
+            answer_lost: 150,
+            crash: 50,
+        };
+        let mut is_blocking = [false; 2];
+        let mut sent = 2;
+        for number in 0..60 {
+            let side = rng.random_range(0..2);
+            let (who, contact) = people[side].clone();
+            match rng.random_range(0..6) {
+                0 => {
+                    is_blocking[side] = !is_blocking[side];
+                    let command = if is_blocking[side] {
+                        Command::ContactBlock { contact }
+                    } else {
+                        Command::ContactUnblock { contact }
+                    };
+                    stage.world.call(who, command);
+                }
+                1 => {
+                    let relay = rng.random_range(0..2);
+                    stage.world.relay(relay).up ^= true;
+                }
+                2 => stage.world.direct_works ^= true,
+                _ if !is_blocking[side] => {
+                    stage.world.send(who, &contact, &format!("{number}"));
+                    sent += 1;
+                }
+                _ => {}
+            }
+            let pause = [50, 500, 5_000, HOUR_MS][rng.random_range(0..4)];
+            stage.world.run_for(pause);
+        }
+        stage.world.faults = Faults::default();
+        stage.world.relay(0).up = true;
+        stage.world.relay(1).up = true;
+        for (who, contact) in &people {
+            let contact = contact.clone();
+            stage.world.call(*who, Command::ContactUnblock { contact });
+        }
+        stage.world.run_for(5 * DAY_MS);
+        let [(alice, to_bob), (bob, to_alice)] = &people;
+        assert_eq!(stage.texts(*alice).len(), sent, "seed {seed}");
+        assert_same_transcript(&mut stage.world, (*alice, to_bob), (*bob, to_alice));
     }
 }
 

@@ -253,6 +253,55 @@ fn a_request_says_when_somebody_else_answered_the_same_link() {
     assert!(world.contacts(alice).is_empty());
 }
 
+/// `[HW-ENG-4]` `[HW-ENG-5]`
+#[test]
+fn a_damaged_request_closes_its_invite_and_stops_nothing_else() {
+    let (mut world, alice, bob) = asked(37);
+    world.start(alice);
+    world.run_for(10_000);
+    let id = requests(&mut world, alice).pop().expect("a request").id;
+    let (key, mut row) = world
+        .store(alice)
+        .scan(REQUESTS, &[], None, Order::Ascending, 1)
+        .expect("memory")
+        .pop()
+        .expect("a row");
+    row[100] ^= 1;
+    world.stop(alice);
+    let put = world.store(alice).put(REQUESTS, &key, &row);
+    put.expect("memory");
+    world.start(alice);
+    assert!(requests(&mut world, alice).is_empty());
+    let accept = Command::RequestAccept { id: id.clone() };
+    assert!(world.try_call(alice, accept).is_err());
+    let Reply::Invites { invites } = world.call(alice, Command::InviteList) else {
+        panic!("invites were asked for");
+    };
+    assert_eq!(invites[0].state, InviteState::Damaged);
+    let Reply::Doctor { findings } = world.call(alice, Command::Doctor) else {
+        panic!("findings were asked for");
+    };
+    assert!(
+        findings
+            .iter()
+            .any(|found| found.about.as_ref() == Some(&id))
+    );
+    // The next one comes through.
+    let next = world.invite_with(alice, InvitePolicy::Ask);
+    world.redeem(bob, &next.link);
+    world.run_for(30_000);
+    assert_eq!(requests(&mut world, alice).len(), 1);
+    world.call(alice, Command::InviteRevoke { id });
+    assert_eq!(
+        world
+            .store(alice)
+            .scan(REQUESTS, &[], None, Order::Ascending, 9)
+            .expect("memory")
+            .len(),
+        1
+    );
+}
+
 /// Puts what somebody who redeems `link` puts: at the first place, or at the second
 /// where the first is taken.
 fn put_request(relay: &mut FakeRelay, link: &InviteLink, number: u64, now_ms: u64) {

@@ -401,7 +401,7 @@ fn contact_lines(contact: &ContactView) -> String {
     };
     let phase = match &contact.phase {
         ContactPhase::Fetching => "their invite is being fetched".into(),
-        ContactPhase::Requested => "asked; they have not come online yet".into(),
+        ContactPhase::Requested => "asked; they have not answered yet".into(),
         ContactPhase::Established if contact.blocked_since_ms.is_some() => {
             "you have met each other".into()
         }

@@ -114,7 +114,7 @@ pub struct ContactView {
 pub enum ContactPhase {
     /// The invite's bundle is being fetched.
     Fetching,
-    /// The request is sent or on its way; they have not come online yet.
+    /// The request is sent or on its way; they have not answered yet.
     Requested,
     /// Both can write.
     Established,

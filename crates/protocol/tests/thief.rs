@@ -198,7 +198,7 @@ fn page() -> String {
     page
 }
 
-/// Claims F1, M7 and P1: the page that people read says what is so.
+/// The page that people read says what is so.
 #[test]
 fn the_table_of_thefts_is_true() {
     let written = std::fs::read_to_string(TABLE).unwrap();

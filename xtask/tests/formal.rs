@@ -1,4 +1,5 @@
 //! The formal models as tests, so that the claims that rest on them have some.
+#![allow(clippy::print_stdout, clippy::expect_used)] // A test tells what it skips.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -17,9 +17,10 @@ use common::{Ask, Running, serve};
 use hushwing_api::{
     Backend, Limits,
     schema::{
-        Command, CommandError, ContactPhase, ContactView, DeliveredBy, DeliveryPolicy, ErrorCode,
-        Event, Finding, FindingKind, LedgerEntry, LedgerStep, LedgerView, MessageState,
-        MessageView, ReadReports, Reply, SecretText, WayState, WayView,
+        Command, CommandError, Comparison, ContactPhase, ContactView, DeliveredBy, DeliveryPolicy,
+        EmojiView, ErrorCode, Event, Finding, FindingKind, LedgerEntry, LedgerStep, LedgerView,
+        MessageState, MessageView, ReadReports, Reply, SafetyView, SecretText, Verification,
+        VerifiedHow, WayState, WayView,
     },
 };
 use hushwing_node::{KeyDerivation, Node, NodeConfig, WayOut};
@@ -98,6 +99,18 @@ fn every_command() -> Vec<Command> {
             read_reports: Some(ReadReports::On),
             relays_told: Some(3),
         },
+        Command::SafetyNumber {
+            contact: text("alice"),
+        },
+        Command::Verify {
+            contact: text("alice"),
+            by: Comparison::Digits {
+                theirs: Some(text("12345")),
+            },
+        },
+        Command::Unverify {
+            contact: text("alice"),
+        },
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -125,8 +138,11 @@ fn every_command() -> Vec<Command> {
         Command::RetryNow => 22,
         Command::MarkRead { .. } => 23,
         Command::Settings { .. } => 24,
+        Command::SafetyNumber { .. } => 25,
+        Command::Verify { .. } => 26,
+        Command::Unverify { .. } => 27,
     });
-    assert!(numbers.eq(0..25));
+    assert!(numbers.eq(0..28));
     all
 }
 
@@ -153,6 +169,7 @@ fn every_error() -> Vec<(ErrorCode, u16)> {
         (ErrorCode::Unreachable, 503),
         (ErrorCode::Limit, 429),
         (ErrorCode::Machine, 500),
+        (ErrorCode::Mismatch, 422),
     ];
     let numbers = all.iter().map(|(code, _)| match code {
         ErrorCode::Locked => 0,
@@ -167,8 +184,9 @@ fn every_error() -> Vec<(ErrorCode, u16)> {
         ErrorCode::Unreachable => 9,
         ErrorCode::Limit => 10,
         ErrorCode::Machine => 11,
+        ErrorCode::Mismatch => 12,
     });
-    assert!(numbers.eq(0..12));
+    assert!(numbers.eq(0..13));
     all
 }
 
@@ -299,8 +317,28 @@ fn answers() -> Vec<Reply> {
             name: "Alice".into(),
             phase: ContactPhase::Established,
             safety_number: None,
+            verification: Verification::Verified {
+                how: VerifiedHow::Code,
+                at_ms: 3,
+            },
             missing: 2,
             repairing: true,
+        }),
+        Reply::Safety(SafetyView {
+            contact: "3f2a9c1b00112233445566778899aabb".into(),
+            name: "Alice".into(),
+            digits: "12345 67890".into(),
+            emoji: vec![EmojiView {
+                symbol: "🐶".into(),
+                english: "dog".into(),
+                spanish: "perro".into(),
+                arabic: "كلب".into(),
+            }],
+            code: "HUSHWING-SAFETY:1:ABC".into(),
+            verification: Verification::Changed {
+                how: VerifiedHow::Emoji,
+                at_ms: 3,
+            },
         }),
         Reply::Ledger(ledger()),
         Reply::Doctor { findings },

@@ -7,7 +7,8 @@
 use hushwing_api::schema::{
     Command, ContactPhase, ContactView, DeliveryPolicy, Event, InviteCreatedView, InviteState,
     InviteView, MessageState, MessageView, NetworkView, ReadReports, RelayRole, RelayState,
-    RelayTestView, RelayView, Reply, SettingsView, StatusView, VaultState,
+    RelayTestView, RelayView, Reply, SafetyView, SettingsView, StatusView, VaultState,
+    Verification, VerifiedHow,
 };
 
 use crate::{
@@ -50,13 +51,15 @@ impl Show {
                     Command::RouteApply { .. } => {
                         "Mail to this contact goes by the new routes from now on:\n"
                     }
+                    Command::Verify { .. } => "The safety number is the same on both sides:\n",
+                    Command::Unverify { .. } => "Not verified any more:\n",
                     _ => "",
                 };
-                head.to_owned() + &contact_lines(contact)
+                head.to_owned() + &self.contact(contact)
             }
             Reply::Contacts { contacts } => {
                 let none = "There are no contacts; make an invite with: hushwing invite create\n";
-                list(contacts.iter().map(contact_lines), none)
+                list(contacts.iter().map(|contact| self.contact(contact)), none)
             }
             Reply::Sent(message) => {
                 let (words, why) = state(&message.state, &self.clock);
@@ -76,6 +79,7 @@ impl Show {
                 format!("{from}{}\n", delivery_words(*policy))
             }
             Reply::Settings(settings) => settings_lines(settings),
+            Reply::Safety(safety) => self.safety(safety),
             // Alone on its line: it is there to be copied or piped.
             Reply::RouteRecord { record } => inline(record) + "\n",
         }
@@ -86,7 +90,7 @@ impl Show {
         match event {
             Event::Vault { vault } => format!("* {}\n", vault_words(*vault)),
             Event::Network { network } => format!("* {}\n", network_words(network)),
-            Event::Contact(contact) => format!("* contact {}", contact_lines(contact)),
+            Event::Contact(contact) => format!("* contact {}", self.contact(contact)),
             Event::Message(message) if message.mine => format!(
                 "* your message {} to {}: {}\n",
                 short(&message.id),
@@ -178,6 +182,87 @@ impl Show {
         };
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         format!("{words} {since} {}{why}", self.clock.show(message.since_ms))
+    }
+
+    fn contact(&self, contact: &ContactView) -> String {
+        let name = if contact.name.is_empty() {
+            "(no name)".into()
+        } else {
+            inline(&contact.name)
+        };
+        let phase = match &contact.phase {
+            ContactPhase::Fetching => "their invite is being fetched".into(),
+            ContactPhase::Requested => "asked; they have not come online yet".into(),
+            ContactPhase::Established => "both can write".into(),
+            ContactPhase::Failed { reason } => format!("failed: {}", inline(reason)),
+            ContactPhase::Damaged { reason } => format!("damaged: {}", inline(reason)),
+        };
+        let mut text = format!("{}  {name}\n    {phase}\n", short(&contact.id));
+        if let Some(number) = &contact.safety_number {
+            text += &format!("    safety number {}\n", in_fives(number));
+            text += &format!("    {}\n", self.verification(&contact.verification));
+        }
+        if contact.repairing {
+            text +=
+                "    the keys are being made anew; what you write meanwhile goes out afterwards\n";
+        }
+        match contact.missing {
+            0 => {}
+            1 => text += "    1 message of theirs is missing here and was asked for again\n",
+            n => {
+                text += &format!(
+                    "    {n} messages of theirs are missing here and were asked for again\n"
+                );
+            }
+        }
+        text
+    }
+
+    fn verification(&self, verification: &Verification) -> String {
+        match verification {
+            Verification::Unverified => "not verified; to compare: hushwing contact safety".into(),
+            Verification::Verified { how, at_ms } => {
+                format!(
+                    "verified by {}, {}",
+                    how_words(*how),
+                    self.clock.show(*at_ms)
+                )
+            }
+            Verification::Changed { how, at_ms } => format!(
+                "CHANGED since you verified it by {}, {}: it may be somebody else. Nothing is sent \
+                 until you compare again (hushwing contact verify) or go on without (hushwing \
+                 contact unverify)",
+                how_words(*how),
+                self.clock.show(*at_ms)
+            ),
+        }
+    }
+
+    fn safety(&self, safety: &SafetyView) -> String {
+        let name = if safety.name.is_empty() {
+            "this contact".into()
+        } else {
+            inline(&safety.name)
+        };
+        let rows: Vec<String> = safety
+            .emoji
+            .chunks(4)
+            .map(|row| {
+                let row: Vec<String> = row
+                    .iter()
+                    .map(|one| format!("{} {}", inline(&one.symbol), inline(&one.english)))
+                    .collect();
+                format!("    {}\n", row.join(", "))
+            })
+            .collect();
+        format!(
+            "Compare one of these with {name}, side by side or by voice. Both of you must see the \
+             same.\n\n{}\n    {}\n\n    {}\n\n{}\n",
+            rows.concat(),
+            in_fives(&safety.digits),
+            inline(&safety.code),
+            self.verification(&safety.verification)
+        )
     }
 }
 
@@ -296,35 +381,12 @@ fn relay_test(test: &RelayTestView) -> String {
     )
 }
 
-fn contact_lines(contact: &ContactView) -> String {
-    let name = if contact.name.is_empty() {
-        "(no name)".into()
-    } else {
-        inline(&contact.name)
-    };
-    let phase = match &contact.phase {
-        ContactPhase::Fetching => "their invite is being fetched".into(),
-        ContactPhase::Requested => "asked; they have not come online yet".into(),
-        ContactPhase::Established => "both can write".into(),
-        ContactPhase::Failed { reason } => format!("failed: {}", inline(reason)),
-        ContactPhase::Damaged { reason } => format!("damaged: {}", inline(reason)),
-    };
-    let mut text = format!("{}  {name}\n    {phase}\n", short(&contact.id));
-    if let Some(number) = &contact.safety_number {
-        text += &format!("    safety number {}\n", in_fives(number));
+fn how_words(how: VerifiedHow) -> &'static str {
+    match how {
+        VerifiedHow::Emoji => "emoji",
+        VerifiedHow::Digits => "digits",
+        VerifiedHow::Code => "code",
     }
-    if contact.repairing {
-        text += "    the keys are being made anew; what you write meanwhile goes out afterwards\n";
-    }
-    match contact.missing {
-        0 => {}
-        1 => text += "    1 message of theirs is missing here and was asked for again\n",
-        n => {
-            text +=
-                &format!("    {n} messages of theirs are missing here and were asked for again\n");
-        }
-    }
-    text
 }
 
 /// Digits in groups, as they are read out.
@@ -443,6 +505,7 @@ mod tests {
             name: bad(),
             phase,
             safety_number: Some(bad()),
+            verification: Verification::Unverified,
             missing: 2,
             repairing: true,
         };
@@ -559,9 +622,11 @@ mod tests {
             name: "Alice".into(),
             phase: ContactPhase::Established,
             safety_number: None,
+            verification: Verification::Unverified,
             missing: 0,
             repairing: false,
         };
+        let contact_lines = |contact: &ContactView| show().contact(contact);
         let well = contact_lines(&contact);
         assert_eq!(well, "3f2a9c1b  Alice\n    both can write\n");
         contact.missing = 1;
@@ -577,6 +642,16 @@ mod tests {
                 "{well}    the keys are being made anew; what you write meanwhile goes out \
                  afterwards\n    2 messages of theirs are missing here and were asked for again\n"
             )
+        );
+        contact.safety_number = Some("12345".into());
+        contact.verification = Verification::Changed {
+            how: VerifiedHow::Digits,
+            at_ms: 0,
+        };
+        let told = contact_lines(&contact);
+        assert!(
+            told.contains("CHANGED") && told.contains("contact verify"),
+            "{told}"
         );
     }
 

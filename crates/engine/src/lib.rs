@@ -27,6 +27,7 @@ mod relays;
 mod remembered;
 mod room;
 mod rows;
+mod verification;
 pub mod view;
 mod views;
 

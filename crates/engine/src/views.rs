@@ -8,9 +8,10 @@ use crate::{
     rows::{
         ContactId, ContactRow, InviteRow, Meeting, MessageRow, OutId, OutRow, Owner, Progress, Rows,
     },
+    verification::standing,
     view::{
         CommandError, ContactPhase, ContactView, ErrorCode, Event, InviteState, InviteView,
-        LedgerStep, MessageState, MessageView, NetworkView,
+        LedgerStep, MessageState, MessageView, NetworkView, Verification,
     },
 };
 
@@ -262,6 +263,7 @@ pub(crate) fn damaged_view(id: &ContactId, row: Option<&ContactRow>, reason: &st
             reason: reason.to_owned(),
         },
         safety_number: None,
+        verification: Verification::Unverified,
         missing: 0,
         repairing: false,
     }
@@ -283,12 +285,11 @@ pub(crate) fn contact_view(
             reason: reason.clone(),
         },
     };
-    let (safety_number, missing) = match &row.meeting {
+    let (number, missing) = match &row.meeting {
         Meeting::Established { conversation } => {
             let view = hushwing_protocol::view(ctx.store, conversation)
                 .map_err(|_| StoreError::Damaged("a conversation"))?;
-            let number = view.safety_number.map(|number| number.to_string());
-            (number, view.missing)
+            (view.safety_number, view.missing)
         }
         _ => (None, 0),
     };
@@ -296,7 +297,8 @@ pub(crate) fn contact_view(
         id: hex(&id.0),
         name: row.name.clone(),
         phase,
-        safety_number,
+        verification: standing(row, number.as_ref()),
+        safety_number: number.map(|number| number.to_string()),
         missing,
         repairing: row.repair.is_some(),
     })

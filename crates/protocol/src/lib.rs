@@ -59,7 +59,10 @@ pub use identity::{Fingerprint, IdentityKeys, ProofError, Role, VerifiedPeer};
 pub use ids::{ConversationId, InviteId};
 pub use mls::MlsError;
 pub use safeguard::Safeguard;
-pub use safety::SafetyNumber;
+pub use safety::{
+    CODE_PREFIX, NotComparable, SAFETY_DIGITS, SafetyNumber,
+    emoji::{EMOJI, Emoji},
+};
 
 /// What one step works with: an open transaction, randomness, and the time.
 pub struct Ctx<'a> {

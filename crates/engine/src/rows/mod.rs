@@ -10,7 +10,7 @@ use hushwing_protocol::{ConversationId, InviteId, SALT_LEN, store::StoreError};
 use hushwing_wire::{RelayAddress, Routes, Slot};
 use serde::{Deserialize, Serialize};
 
-use crate::view::{InviteState, OrderView};
+use crate::view::{InviteState, OrderView, VerifiedHow};
 pub(crate) use access::Rows;
 
 /// A contact here: 16 random bytes, told to nobody.
@@ -113,6 +113,18 @@ pub(crate) struct ContactRow {
     /// Boxes of theirs, by epoch and index, of which they must still be told that
     /// they could not be read.
     pub(crate) unread_owed: Vec<(u64, u32)>,
+    /// What the user has verified.
+    #[serde(default)]
+    pub(crate) verified: Option<VerifiedRow>,
+}
+
+/// The user has made sure of who a contact is.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct VerifiedRow {
+    /// [`hushwing_protocol::SafetyNumber::mark`] of the number that was compared.
+    pub(crate) mark: [u8; 32],
+    pub(crate) how: VerifiedHow,
+    pub(crate) at_ms: u64,
 }
 
 /// New keys are being asked for.
@@ -166,6 +178,7 @@ impl ContactRow {
             answering: false,
             recovery_next: 0,
             unread_owed: Vec::new(),
+            verified: None,
         }
     }
 }

@@ -18,7 +18,10 @@ pub use account::{
     SettingsView, StatusView, VaultState,
 };
 pub use command::{Command, Event, Reply};
-pub use contact::{ContactPhase, ContactView, InviteCreatedView, InviteState, InviteView};
+pub use contact::{
+    Comparison, ContactPhase, ContactView, EmojiView, InviteCreatedView, InviteState, InviteView,
+    SafetyView, Verification, VerifiedHow,
+};
 pub use error::{CommandError, ErrorCode};
 pub use finding::{Finding, FindingKind};
 pub use message::{

@@ -9,3 +9,4 @@ mod poison;
 mod reading;
 mod recovery;
 mod relays;
+mod verification;

@@ -102,6 +102,9 @@ pub(crate) struct ContactRow {
     pub(crate) repair_not_before_ms: u64,
     /// The contact is not asked whether the keys fit before this.
     pub(crate) question_not_before_ms: u64,
+    /// When it is asked once more if messages are still overdue then.
+    #[serde(default)]
+    pub(crate) question_again_ms: Option<u64>,
     /// When it is asked again at the next place, since the last one was used.
     pub(crate) question_at_ms: Option<u64>,
     /// How often that was since the last question.
@@ -173,6 +176,7 @@ impl ContactRow {
             repair: None,
             repair_not_before_ms: 0,
             question_not_before_ms: 0,
+            question_again_ms: None,
             question_at_ms: None,
             question_hurried: 0,
             answering: false,

@@ -172,7 +172,7 @@ mod tests {
     /// Claim A1.
     #[test]
     fn each_of_the_128_bits_changes_digits_emoji_and_code() {
-        let bytes: [u8; 32] = std::array::from_fn(|place| (place * 37) as u8);
+        let bytes: [u8; 32] = std::array::from_fn(|place| u8::try_from(place * 7).unwrap());
         let number = SafetyNumber(bytes);
         let emoji = |number: &SafetyNumber| number.emoji().map(|one| one.symbol);
         for bit in 0..256 {

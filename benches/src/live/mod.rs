@@ -49,7 +49,9 @@ impl Stage {
             .prefix("hushwing-bench-")
             .tempdir()?;
         let root = folder.path().to_path_buf();
-        let (net, relay) = tokio::task::spawn_blocking(move || network_and_relay(&root)).await??;
+        // On this thread, which lives on: a program of the stage is killed when the thread
+        // that started it ends.
+        let (net, relay) = tokio::task::block_in_place(|| network_and_relay(&root))?;
         let toml = net.arti_toml();
         let mut alice = Person::start(&folder.path().join("alice"), &toml).await?;
         let mut bob = Person::start(&folder.path().join("bob"), &toml).await?;

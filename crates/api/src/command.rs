@@ -158,6 +158,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::WrongPassphrase => StatusCode::FORBIDDEN,
         ErrorCode::BadInput => StatusCode::BAD_REQUEST,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::Mismatch => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::Refused => StatusCode::BAD_GATEWAY,
         ErrorCode::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::Limit => StatusCode::TOO_MANY_REQUESTS,

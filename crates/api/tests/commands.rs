@@ -17,10 +17,10 @@ use common::{Ask, Running, serve};
 use hushwing_api::{
     Backend, Limits,
     schema::{
-        Command, CommandError, ContactPhase, ContactView, DeliveredBy, DeliveryPolicy, ErrorCode,
-        Event, Finding, FindingKind, InvitePolicy, LedgerEntry, LedgerStep, LedgerView,
-        MessageState, MessageView, ReadReports, Reply, RequestState, RequestView, SecretText,
-        WayState, WayView,
+        Command, CommandError, Comparison, ContactPhase, ContactView, DeliveredBy, DeliveryPolicy,
+        EmojiView, ErrorCode, Event, Finding, FindingKind, InvitePolicy, LedgerEntry, LedgerStep,
+        LedgerView, MessageState, MessageView, ReadReports, Reply, RequestState, RequestView,
+        SafetyView, SecretText, Verification, VerifiedHow, WayState, WayView,
     },
 };
 use hushwing_node::{KeyDerivation, Node, NodeConfig, WayOut};
@@ -110,6 +110,18 @@ fn every_command() -> Vec<Command> {
         Command::ContactUnblock {
             contact: text("alice"),
         },
+        Command::SafetyNumber {
+            contact: text("alice"),
+        },
+        Command::Verify {
+            contact: text("alice"),
+            by: Comparison::Digits {
+                theirs: Some(text("12345")),
+            },
+        },
+        Command::Unverify {
+            contact: text("alice"),
+        },
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -143,8 +155,11 @@ fn every_command() -> Vec<Command> {
         Command::RequestBlock { .. } => 28,
         Command::ContactBlock { .. } => 29,
         Command::ContactUnblock { .. } => 30,
+        Command::SafetyNumber { .. } => 31,
+        Command::Verify { .. } => 32,
+        Command::Unverify { .. } => 33,
     });
-    assert!(numbers.eq(0..31));
+    assert!(numbers.eq(0..34));
     all
 }
 
@@ -171,6 +186,7 @@ fn every_error() -> Vec<(ErrorCode, u16)> {
         (ErrorCode::Unreachable, 503),
         (ErrorCode::Limit, 429),
         (ErrorCode::Machine, 500),
+        (ErrorCode::Mismatch, 422),
     ];
     let numbers = all.iter().map(|(code, _)| match code {
         ErrorCode::Locked => 0,
@@ -185,8 +201,9 @@ fn every_error() -> Vec<(ErrorCode, u16)> {
         ErrorCode::Unreachable => 9,
         ErrorCode::Limit => 10,
         ErrorCode::Machine => 11,
+        ErrorCode::Mismatch => 12,
     });
-    assert!(numbers.eq(0..12));
+    assert!(numbers.eq(0..13));
     all
 }
 
@@ -318,8 +335,28 @@ fn answers() -> Vec<Reply> {
             phase: ContactPhase::Established,
             blocked_since_ms: Some(3),
             safety_number: None,
+            verification: Verification::Verified {
+                how: VerifiedHow::Code,
+                at_ms: 3,
+            },
             missing: 2,
             repairing: true,
+        }),
+        Reply::Safety(SafetyView {
+            contact: "3f2a9c1b00112233445566778899aabb".into(),
+            name: "Alice".into(),
+            digits: "12345 67890".into(),
+            emoji: vec![EmojiView {
+                symbol: "🐶".into(),
+                english: "dog".into(),
+                spanish: "perro".into(),
+                arabic: "كلب".into(),
+            }],
+            code: "HUSHWING-SAFETY:1:ABC".into(),
+            verification: Verification::Changed {
+                how: VerifiedHow::Emoji,
+                at_ms: 3,
+            },
         }),
         Reply::Ledger(ledger()),
         Reply::Doctor { findings },

@@ -82,7 +82,7 @@ pub(crate) enum Action {
     Request(RequestAction),
     /// List all contacts with their ids and safety numbers.
     Contacts,
-    /// Block a contact, or mend what a conversation lost: its routes, its keys.
+    /// Make sure of who a contact is, block it, or mend what the conversation lost.
     #[command(subcommand)]
     Contact(ContactAction),
     /// Send a text.
@@ -288,6 +288,20 @@ pub(crate) enum ContactAction {
     /// Hand routes over by hand, for when no relay that both know works any more.
     #[command(subcommand)]
     Routes(RoutesAction),
+    /// Show what you and a contact compare to make sure that nobody stands between you.
+    Safety {
+        /// A contact's name, id, or the first 4 or more characters of the id.
+        contact: String,
+    },
+    /// Mark a contact as verified, once you see the same safety number on both sides.
+    ///
+    /// Compare over a channel on which you know each other: side by side, or by voice.
+    Verify(VerifyArgs),
+    /// Take the mark of a verified contact away.
+    Unverify {
+        /// A contact's name, id, or the first 4 or more characters of the id.
+        contact: String,
+    },
     /// Make the keys of a conversation anew, because one side can no longer read.
     ///
     /// What is written meanwhile goes out afterwards.
@@ -314,6 +328,38 @@ pub(crate) enum RoutesAction {
         #[arg(value_name = "FILE", default_value = "-")]
         source: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// A contact's name, id, or the first 4 or more characters of the id.
+    pub(crate) contact: String,
+
+    #[command(flatten)]
+    pub(crate) by: ComparedArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ComparedArgs {
+    /// You have compared these yourself, and they are the same on both sides.
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(crate) compared: Option<Compared>,
+    /// The 40 digits that the other side shows, to be compared here.
+    #[arg(long, value_name = "DIGITS")]
+    pub(crate) digits: Option<String>,
+    /// The text of the code that the other side shows, or - to read it from standard input.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) code: Option<String>,
+}
+
+/// What two people compared by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compared {
+    /// The 16 emoji
+    Emoji,
+    /// The 40 digits
+    Digits,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,14 +7,15 @@ use std::{
 };
 
 use hushwing_api::schema::{
-    Command, DeliveryPolicy, Event, InvitePolicy, MessageView, ReadReports, Reply, SecretText,
+    Command, Comparison, DeliveryPolicy, Event, InvitePolicy, MessageView, ReadReports, Reply,
+    SecretText,
 };
 use zeroize::Zeroizing;
 
 use crate::{
     args::{
-        Action, ContactAction, InviteAction, MessageAction, Policy, RelayAction, RequestAction,
-        RoutesAction, Switch,
+        Action, Compared, ComparedArgs, ContactAction, InviteAction, MessageAction, Policy,
+        RelayAction, RequestAction, RoutesAction, Switch,
     },
     client::Client,
     clock::Clock,
@@ -160,6 +161,12 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
                 record: input::route_record(&source)?,
             }
         }
+        Action::Contact(ContactAction::Safety { contact }) => Command::SafetyNumber { contact },
+        Action::Contact(ContactAction::Verify(args)) => Command::Verify {
+            by: comparison(&args.by)?,
+            contact: args.contact,
+        },
+        Action::Contact(ContactAction::Unverify { contact }) => Command::Unverify { contact },
         Action::Contact(ContactAction::Repair { contact }) => Command::Repair { contact },
         Action::Send { contact, text } => Command::Send {
             contact,
@@ -186,6 +193,21 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
         Action::Message(MessageAction::GiveUp(message)) => Command::GiveUp { id: message.id },
         Action::Retry => Command::RetryNow,
     }))
+}
+
+/// What the user compared, or gives to be compared. The parser saw to it that there is
+/// one of the three.
+fn comparison(args: &ComparedArgs) -> Result<Comparison, Failure> {
+    if let Some(code) = &args.code {
+        let theirs = plain(input::or_stdin(code)?);
+        return Ok(Comparison::Code { theirs });
+    }
+    Ok(match (args.compared, &args.digits) {
+        (Some(Compared::Emoji), _) => Comparison::Emoji,
+        (_, theirs) => Comparison::Digits {
+            theirs: theirs.clone(),
+        },
+    })
 }
 
 impl From<Policy> for DeliveryPolicy {
@@ -249,6 +271,11 @@ impl Printer {
                 Some(code) => format!("\n{code}\n"),
                 None => "\nThe link is too long for a QR code in a terminal.\n".into(),
             });
+        }
+        if let (Reply::Safety(safety), true) = (reply, self.to_terminal)
+            && let Some(code) = qr::in_terminal(&safety.code)
+        {
+            text.push_str(&format!("\n{code}"));
         }
         if let (Reply::RouteRecord { .. }, true) = (reply, self.to_terminal) {
             text.push_str(

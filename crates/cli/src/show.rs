@@ -7,8 +7,8 @@
 use hushwing_api::schema::{
     Command, ContactPhase, ContactView, DeliveryPolicy, Event, InviteCreatedView, InvitePolicy,
     InviteState, InviteView, MessageState, MessageView, NetworkView, ReadReports, RelayRole,
-    RelayState, RelayTestView, RelayView, Reply, RequestState, RequestView, SettingsView,
-    StatusView, VaultState,
+    RelayState, RelayTestView, RelayView, Reply, RequestState, RequestView, SafetyView,
+    SettingsView, StatusView, VaultState, Verification, VerifiedHow,
 };
 
 use crate::{
@@ -51,6 +51,8 @@ impl Show {
                     Command::RouteApply { .. } => {
                         "Mail to this contact goes by the new routes from now on:\n"
                     }
+                    Command::Verify { .. } => "The safety number is the same on both sides:\n",
+                    Command::Unverify { .. } => "Not verified any more:\n",
                     _ => "",
                 };
                 head.to_owned() + &self.contact(contact)
@@ -78,6 +80,7 @@ impl Show {
                 format!("{from}{}\n", delivery_words(*policy))
             }
             Reply::Settings(settings) => settings_lines(settings),
+            Reply::Safety(safety) => self.safety(safety),
             // Alone on its line: it is there to be copied or piped.
             Reply::RouteRecord { record } => inline(record) + "\n",
         }
@@ -193,16 +196,6 @@ impl Show {
         if text.is_empty() { none.into() } else { text }
     }
 
-    fn contact(&self, contact: &ContactView) -> String {
-        let blocked = contact.blocked_since_ms.map(|since| {
-            format!(
-                "    blocked since {}: nothing is fetched from them and nothing is sent to them\n",
-                self.clock.show(since)
-            )
-        });
-        contact_lines(contact) + &blocked.unwrap_or_default()
-    }
-
     /// Those who are blocked stand apart, after all others.
     fn requests(&self, requests: &[RequestView]) -> String {
         let of = |state: RequestState| -> String {
@@ -269,6 +262,96 @@ impl Show {
         };
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         format!("{words} {since} {}{why}", self.clock.show(message.since_ms))
+    }
+
+    fn contact(&self, contact: &ContactView) -> String {
+        let name = if contact.name.is_empty() {
+            "(no name)".into()
+        } else {
+            inline(&contact.name)
+        };
+        let phase = match &contact.phase {
+            ContactPhase::Fetching => "their invite is being fetched".into(),
+            ContactPhase::Requested => "asked; they have not answered yet".into(),
+            ContactPhase::Established if contact.blocked_since_ms.is_some() => {
+                "you have met each other".into()
+            }
+            ContactPhase::Established => "both can write".into(),
+            ContactPhase::Failed { reason } => format!("failed: {}", inline(reason)),
+            ContactPhase::Damaged { reason } => format!("damaged: {}", inline(reason)),
+        };
+        let mut text = format!("{}  {name}\n    {phase}\n", short(&contact.id));
+        if let Some(number) = &contact.safety_number {
+            text += &format!("    safety number {}\n", in_fives(number));
+            text += &format!("    {}\n", self.verification(&contact.verification));
+        }
+        if contact.repairing {
+            text +=
+                "    the keys are being made anew; what you write meanwhile goes out afterwards\n";
+        }
+        match contact.missing {
+            0 => {}
+            1 => text += "    1 message of theirs is missing here and was asked for again\n",
+            n => {
+                text += &format!(
+                    "    {n} messages of theirs are missing here and were asked for again\n"
+                );
+            }
+        }
+        if let Some(since) = contact.blocked_since_ms {
+            text += &format!(
+                "    blocked since {}: nothing is fetched from them and nothing is sent to them\n",
+                self.clock.show(since)
+            );
+        }
+        text
+    }
+
+    fn verification(&self, verification: &Verification) -> String {
+        match verification {
+            Verification::Unverified => "not verified; to compare: hushwing contact safety".into(),
+            Verification::Verified { how, at_ms } => {
+                format!(
+                    "verified by {}, {}",
+                    how_words(*how),
+                    self.clock.show(*at_ms)
+                )
+            }
+            Verification::Changed { how, at_ms } => format!(
+                "CHANGED since you verified it by {}, {}: it may be somebody else. Nothing is sent \
+                 until you compare again (hushwing contact verify) or go on without (hushwing \
+                 contact unverify)",
+                how_words(*how),
+                self.clock.show(*at_ms)
+            ),
+        }
+    }
+
+    fn safety(&self, safety: &SafetyView) -> String {
+        let name = if safety.name.is_empty() {
+            "this contact".into()
+        } else {
+            inline(&safety.name)
+        };
+        let rows: Vec<String> = safety
+            .emoji
+            .chunks(4)
+            .map(|row| {
+                let row: Vec<String> = row
+                    .iter()
+                    .map(|one| format!("{} {}", inline(&one.symbol), inline(&one.english)))
+                    .collect();
+                format!("    {}\n", row.join(", "))
+            })
+            .collect();
+        format!(
+            "Compare one of these with {name}, side by side or by voice. Both of you must see the \
+             same.\n\n{}\n    {}\n\n    {}\n\n{}\n",
+            rows.concat(),
+            in_fives(&safety.digits),
+            inline(&safety.code),
+            self.verification(&safety.verification)
+        )
     }
 }
 
@@ -393,38 +476,12 @@ fn relay_test(test: &RelayTestView) -> String {
     )
 }
 
-fn contact_lines(contact: &ContactView) -> String {
-    let name = if contact.name.is_empty() {
-        "(no name)".into()
-    } else {
-        inline(&contact.name)
-    };
-    let phase = match &contact.phase {
-        ContactPhase::Fetching => "their invite is being fetched".into(),
-        ContactPhase::Requested => "asked; they have not answered yet".into(),
-        ContactPhase::Established if contact.blocked_since_ms.is_some() => {
-            "you have met each other".into()
-        }
-        ContactPhase::Established => "both can write".into(),
-        ContactPhase::Failed { reason } => format!("failed: {}", inline(reason)),
-        ContactPhase::Damaged { reason } => format!("damaged: {}", inline(reason)),
-    };
-    let mut text = format!("{}  {name}\n    {phase}\n", short(&contact.id));
-    if let Some(number) = &contact.safety_number {
-        text += &format!("    safety number {}\n", in_fives(number));
+fn how_words(how: VerifiedHow) -> &'static str {
+    match how {
+        VerifiedHow::Emoji => "emoji",
+        VerifiedHow::Digits => "digits",
+        VerifiedHow::Code => "code",
     }
-    if contact.repairing {
-        text += "    the keys are being made anew; what you write meanwhile goes out afterwards\n";
-    }
-    match contact.missing {
-        0 => {}
-        1 => text += "    1 message of theirs is missing here and was asked for again\n",
-        n => {
-            text +=
-                &format!("    {n} messages of theirs are missing here and were asked for again\n");
-        }
-    }
-    text
 }
 
 /// Digits in groups, as they are read out.
@@ -544,6 +601,7 @@ mod tests {
             phase,
             blocked_since_ms: Some(u64::MAX),
             safety_number: Some(bad()),
+            verification: Verification::Unverified,
             missing: 2,
             repairing: true,
         };
@@ -677,9 +735,11 @@ mod tests {
             phase: ContactPhase::Established,
             blocked_since_ms: None,
             safety_number: None,
+            verification: Verification::Unverified,
             missing: 0,
             repairing: false,
         };
+        let contact_lines = |contact: &ContactView| show().contact(contact);
         let well = contact_lines(&contact);
         assert_eq!(well, "3f2a9c1b  Alice\n    both can write\n");
         contact.missing = 1;
@@ -695,6 +755,16 @@ mod tests {
                 "{well}    the keys are being made anew; what you write meanwhile goes out \
                  afterwards\n    2 messages of theirs are missing here and were asked for again\n"
             )
+        );
+        contact.safety_number = Some("12345".into());
+        contact.verification = Verification::Changed {
+            how: VerifiedHow::Digits,
+            at_ms: 0,
+        };
+        let told = contact_lines(&contact);
+        assert!(
+            told.contains("CHANGED") && told.contains("contact verify"),
+            "{told}"
         );
     }
 

@@ -170,6 +170,7 @@ impl Engine {
             return Ok(());
         }
         row.question_not_before_ms = ctx.now_ms + limits::QUESTION_PAUSE_MS;
+        row.question_again_ms = Some(row.question_not_before_ms);
         row.question_hurried = 0;
         self.put_question(ctx, contact, &conversation, &mut row)?;
         Rows(ctx.store).put_contact(contact, &row)?;
@@ -363,14 +364,28 @@ impl Engine {
             row.offer_at_ms = Some(ctx.now_ms + limits::OFFER_PAUSE_MS);
             self.offer_routes(ctx, contact, &mut row)?;
         }
+        let ask_again = row.question_again_ms.is_some_and(|at| at <= ctx.now_ms);
+        if ask_again {
+            row.question_again_ms = None;
+        }
         Rows(ctx.store).put_contact(contact, &row)?;
-        self.refresh_contact(ctx, contact, &row)
+        self.refresh_contact(ctx, contact, &row)?;
+        if ask_again {
+            self.ask_if_any_is_overdue(ctx, contact)?;
+        }
+        Ok(())
     }
 
     /// Brings the times of care up to the row.
     pub(crate) fn refresh_care(&mut self, contact: &ContactId, row: &ContactRow) {
         let repair = row.repair.as_ref().map(|repair| repair.next_ms);
-        let times = [repair, row.ask_at_ms, row.offer_at_ms, row.question_at_ms];
+        let times = [
+            repair,
+            row.ask_at_ms,
+            row.offer_at_ms,
+            row.question_at_ms,
+            row.question_again_ms,
+        ];
         match times.into_iter().flatten().min() {
             Some(at) if !self.blocked.contains(contact) => self.cares.insert(*contact, at),
             _ => self.cares.remove(contact),

@@ -9,6 +9,7 @@ use crate::{
     limits,
     outbox::NO_POLICY,
     rows::{ContactId, Meeting, MessageId, MessageRow, Progress, Rows},
+    verification::CHANGED,
     view::{
         Command, CommandError, ContactView, DeliveryPolicy, ErrorCode, InviteCreatedView,
         InvitePolicy, LedgerStep, ReadReports, Reply, SettingsView,
@@ -16,7 +17,7 @@ use crate::{
     views::{self, store_error},
 };
 
-type Answer = Result<Reply, CommandError>;
+pub(crate) type Answer = Result<Reply, CommandError>;
 
 impl Engine {
     /// Carries a command out. After an error the step must be rolled back and
@@ -105,6 +106,9 @@ impl Engine {
                 self.whole(ctx, &id, |engine, ctx| engine.start_repair(ctx, &id))?;
                 Ok(Reply::Done)
             }
+            Command::SafetyNumber { contact } => self.safety_number(ctx, &contact),
+            Command::Verify { contact, by } => self.verify(ctx, &contact, &by),
+            Command::Unverify { contact } => self.unverify(ctx, &contact),
             Command::MarkRead {
                 contact,
                 from,
@@ -139,7 +143,7 @@ impl Engine {
 
     /// Runs what a command does for one contact. When damage turns up, the step
     /// fails as a whole, and the next try finds it dealt with.
-    fn whole<T>(
+    pub(crate) fn whole<T>(
         &mut self,
         ctx: &mut Ctx<'_>,
         contact: &ContactId,
@@ -155,7 +159,7 @@ impl Engine {
     }
 
     /// The contact that a text names, if something can be done with it.
-    fn find_usable(&self, ctx: &Ctx<'_>, text: &str) -> Result<ContactId, CommandError> {
+    pub(crate) fn find_usable(&self, ctx: &Ctx<'_>, text: &str) -> Result<ContactId, CommandError> {
         let id = find_contact(ctx, text)?;
         if self.damaged.contains_key(&id) {
             return Err(self.damaged_error(&id, ErrorCode::Refused));
@@ -386,6 +390,12 @@ impl Engine {
         {
             return Err(CommandError::new(ErrorCode::Refused, reason.clone()));
         }
+        if self.whole(ctx, &id, |_, ctx| match Rows(ctx.store).contact(&id)? {
+            Some(row) => Self::is_changed(ctx, &row),
+            None => Ok(false),
+        })? {
+            return Err(CommandError::new(ErrorCode::Refused, CHANGED));
+        }
         let waiting = Rows(ctx.store)
             .unsealed(&id, limits::MAX_UNSEALED)
             .map_err(store_error)?;
@@ -460,7 +470,7 @@ impl Engine {
         Ok(Reply::Messages { messages })
     }
 
-    fn contact_view(
+    pub(crate) fn contact_view(
         &mut self,
         ctx: &mut Ctx<'_>,
         id: &ContactId,

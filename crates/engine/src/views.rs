@@ -10,9 +10,10 @@ use crate::{
     rows::{
         ContactId, ContactRow, InviteRow, Meeting, MessageRow, OutId, OutRow, Owner, Progress, Rows,
     },
+    verification::standing,
     view::{
         CommandError, ContactPhase, ContactView, ErrorCode, Event, InvitePolicy, InviteState,
-        InviteView, LedgerStep, MessageState, MessageView, NetworkView,
+        InviteView, LedgerStep, MessageState, MessageView, NetworkView, Verification,
     },
 };
 
@@ -276,6 +277,7 @@ pub(crate) fn damaged_view(id: &ContactId, row: Option<&ContactRow>, reason: &st
         },
         blocked_since_ms: None,
         safety_number: None,
+        verification: Verification::Unverified,
         missing: 0,
         repairing: false,
     }
@@ -297,12 +299,11 @@ pub(crate) fn contact_view(
             reason: reason.clone(),
         },
     };
-    let (safety_number, missing) = match &row.meeting {
+    let (number, missing) = match &row.meeting {
         Meeting::Established { conversation } => {
             let view = hushwing_protocol::view(ctx.store, conversation)
                 .map_err(|_| StoreError::Damaged("a conversation"))?;
-            let number = view.safety_number.map(|number| number.to_string());
-            (number, view.missing)
+            (view.safety_number, view.missing)
         }
         _ => (None, 0),
     };
@@ -312,7 +313,8 @@ pub(crate) fn contact_view(
         name: row.name.clone(),
         phase,
         blocked_since_ms: blocked.map(|blocked| blocked.since_ms),
-        safety_number,
+        verification: standing(row, number.as_ref()),
+        safety_number: number.map(|number| number.to_string()),
         missing,
         repairing: row.repair.is_some(),
     })

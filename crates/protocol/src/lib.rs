@@ -41,11 +41,12 @@ use rand_core::CryptoRng;
 
 pub use content::{Content, ContentError, MAX_REPORTED, MESSAGE_ID_LEN, SALT_LEN, Said, new_salt};
 pub use conversation::{
-    Budget, ConversationView, Happening, LOOK_AHEAD, MAX_IN_FLIGHT, MAX_OPEN_LANES, OpenError,
-    Opened, Outgoing, Phase, RECEIPT_RESERVE, RECOVERY_WINDOW, RecoveryBox, RecoveryError,
-    SealError, Sealed, Soundness, Unreadable, ask_repair, ask_whether_keys_fit, conversations,
-    direct_keys, forget, forget_request, give_up, make_hollow, offer_routes, open, route_record,
-    seal, soundness, take_route_record, view, waits, walk_again, window,
+    Budget, ConversationView, Happening, LOOK_AHEAD, MAX_IN_FLIGHT, MAX_OPEN_LANES,
+    MAX_UNRENEWED_MS, OpenError, Opened, Outgoing, Phase, RECEIPT_RESERVE, RECOVERY_WINDOW,
+    RecoveryBox, RecoveryError, SealError, Sealed, Soundness, Unreadable, ask_repair,
+    ask_whether_keys_fit, conversations, direct_keys, forget, forget_request, give_up, make_hollow,
+    offer_routes, open, route_record, seal, soundness, take_route_record, view, waits, walk_again,
+    window,
 };
 pub use direct::{DIRECT_PORT, DirectKeys};
 pub use error::{Fault, StateError};
@@ -58,7 +59,10 @@ pub use identity::{Fingerprint, IdentityKeys, ProofError, Role, VerifiedPeer};
 pub use ids::{ConversationId, InviteId};
 pub use mls::MlsError;
 pub use safeguard::Safeguard;
-pub use safety::SafetyNumber;
+pub use safety::{
+    CODE_PREFIX, NotComparable, SAFETY_DIGITS, SafetyNumber,
+    emoji::{EMOJI, Emoji},
+};
 
 /// What one step works with: an open transaction, randomness, and the time.
 pub struct Ctx<'a> {

@@ -81,7 +81,8 @@ impl<'de> Deserialize<'de> for Secret32 {
 pub(crate) fn to_cbor<T: Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     // Growing would leave copies of secrets behind in freed memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(CBOR_CAPACITY));
-    ciborium::into_writer(value, &mut *bytes).map_err(|_| StoreError::Damaged("a row to write"))?;
+    cbor4ii::serde::to_writer(&mut *bytes, value)
+        .map_err(|_| StoreError::Damaged("a row to write"))?;
     Ok(bytes)
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn from_cbor<T: DeserializeOwned>(
     bytes: &[u8],
     what: &'static str,
 ) -> Result<T, StoreError> {
-    ciborium::from_reader(bytes).map_err(|_| StoreError::Damaged(what))
+    cbor4ii::serde::from_slice(bytes).map_err(|_| StoreError::Damaged(what))
 }
 
 /// Reads the CBOR row at `key`.

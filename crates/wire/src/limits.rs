@@ -86,4 +86,7 @@ pub const MAX_ROUTE_RECORD_CHARS: usize = 12_288;
 pub const MAX_PLACE: u32 = 1 << 24;
 
 /// Greatest generation of a conversation's keys, for the same reason.
-pub const MAX_GENERATION: u32 = 1 << 24;
+pub const MAX_GENERATION: u32 = 1 << 31;
+
+/// By how much at most a generation is above the one before. `[HW-REC-5]`
+pub const MAX_GENERATION_STEP: u32 = 1 << 16;

@@ -106,6 +106,15 @@ pub struct Contact {
     phase: Value,
 }
 
+/// What a person compares with a contact.
+#[derive(Debug, Clone)]
+pub struct Safety {
+    /// The names of the 16 emoji.
+    pub emoji: String,
+    /// The text of the code.
+    pub code: String,
+}
+
 impl Contact {
     /// The name of its phase: `fetching`, `requested`, `established`, `failed`.
     #[must_use]
@@ -337,6 +346,34 @@ impl Person {
     pub fn import_routes(&self, record: &str) -> Result<()> {
         self.run(&["contact", "routes", "import", "-"], Some(record))
             .map(drop)
+    }
+
+    /// What this person sees to compare with a contact.
+    ///
+    /// # Errors
+    /// When there is nothing to compare.
+    pub fn safety(&self, contact: &str) -> Result<Safety> {
+        let shown = self.ask(&["contact", "safety", contact])?;
+        let emoji = shown["emoji"].as_array().context("no emoji")?;
+        let names: Vec<&str> = emoji
+            .iter()
+            .filter_map(|one| one["english"].as_str())
+            .collect();
+        Ok(Safety {
+            emoji: names.join(", "),
+            code: shown["code"].as_str().context("no code")?.to_owned(),
+        })
+    }
+
+    /// Takes in the code that a contact shows.
+    ///
+    /// # Errors
+    /// When it is not the one that is shown here.
+    pub fn verify(&self, contact: &str, code: &str) -> Result<()> {
+        let verified = self.ask(&["contact", "verify", contact, "--code", code])?;
+        let state = &verified["verification"]["state"];
+        ensure!(state == "verified", "verified, and shown as {verified}");
+        Ok(())
     }
 
     /// Makes an invite and waits until it can be redeemed; returns the link.

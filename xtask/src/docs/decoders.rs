@@ -29,10 +29,11 @@ const NAMES: [&str; 9] = [
 const NAMES_WITH_MORE: [&str; 2] = ["decode_", "parse_"];
 
 /// Readers of other libraries; whoever calls one is a decoder.
-const READERS: [&str; 8] = [
+const READERS: [&str; 9] = [
     "serde_json::from_",
     "ciborium::de::",
     "ciborium::from_reader",
+    "cbor4ii::serde::from_slice",
     "toml::from_str",
     "tls_deserialize_exact_bytes",
     ".decode(",

@@ -13,11 +13,12 @@ use async_trait::async_trait;
 use hushwing_api::{
     Backend, Limits, Server,
     schema::{
-        Command, CommandError, ContactPhase, ContactView, DeliveredBy, ErrorCode, Event, Finding,
-        FindingKind, InviteCreatedView, InvitePolicy, InviteState, InviteView, LedgerEntry,
-        LedgerStep, LedgerView, MessageState, MessageView, NetworkView, OrderView, ReadReports,
-        RelayRole, RelayState, RelayTestView, RelayView, Reply, RequestState, RequestView,
-        SettingsView, StatusView, VaultState, WayState, WayView,
+        Command, CommandError, Comparison, ContactPhase, ContactView, DeliveredBy, EmojiView,
+        ErrorCode, Event, Finding, FindingKind, InviteCreatedView, InvitePolicy, InviteState,
+        InviteView, LedgerEntry, LedgerStep, LedgerView, MessageState, MessageView, NetworkView,
+        OrderView, ReadReports, RelayRole, RelayState, RelayTestView, RelayView, Reply,
+        RequestState, RequestView, SafetyView, SettingsView, StatusView, VaultState, Verification,
+        VerifiedHow, WayState, WayView,
     },
     session::DaemonLock,
 };
@@ -147,6 +148,7 @@ fn contact(name: &str, phase: ContactPhase) -> ContactView {
         phase,
         blocked_since_ms: None,
         safety_number,
+        verification: Verification::Unverified,
         missing: 0,
         repairing: false,
     }
@@ -169,6 +171,35 @@ fn request(name: &str, state: RequestState) -> RequestView {
         state,
         used_twice: false,
     }
+}
+
+/// What Alice and the user compare.
+fn safety() -> SafetyView {
+    SafetyView {
+        contact: ALICE.into(),
+        name: "Alice".into(),
+        digits: "1234567890123456789012345678901234567890".into(),
+        emoji: emoji(),
+        code: "HUSHWING-SAFETY:1:AEBAGBAFAYDQQCIKBMGA2DQPCAIREEYUCULBOGAZDINRYHI6D4QA".into(),
+        verification: Verification::Unverified,
+    }
+}
+
+fn emoji() -> Vec<EmojiView> {
+    [
+        ("🐶", "dog", "perro", "كلب"),
+        ("🪐", "planet", "planeta", "كوكب"),
+    ]
+    .iter()
+    .cycle()
+    .take(16)
+    .map(|(symbol, english, spanish, arabic)| EmojiView {
+        symbol: (*symbol).into(),
+        english: (*english).into(),
+        spanish: (*spanish).into(),
+        arabic: (*arabic).into(),
+    })
+    .collect()
 }
 
 /// Long ago and far ahead: the distance from the day of the test is told alike
@@ -505,6 +536,10 @@ impl Backend for ByHeart {
                     contact("Alice", ContactPhase::Established),
                     contact(HOSTILE, ContactPhase::Requested),
                     ContactView {
+                        verification: Verification::Changed {
+                            how: VerifiedHow::Emoji,
+                            at_ms: LONG_AGO_MS,
+                        },
                         missing: 2,
                         repairing: true,
                         ..contact("Carol", ContactPhase::Established)
@@ -539,6 +574,25 @@ impl Backend for ByHeart {
                     "You block this contact, so nothing is exchanged with it.",
                 );
             }
+            Command::SafetyNumber { .. } => Reply::Safety(safety()),
+            Command::Verify {
+                by: Comparison::Code { theirs },
+                ..
+            } if theirs != safety().code => {
+                return error(ErrorCode::Mismatch, "The safety numbers DIFFER.");
+            }
+            Command::Verify { by, .. } => Reply::Contact(ContactView {
+                verification: Verification::Verified {
+                    how: match by {
+                        Comparison::Emoji => VerifiedHow::Emoji,
+                        Comparison::Digits { .. } => VerifiedHow::Digits,
+                        Comparison::Code { .. } => VerifiedHow::Code,
+                    },
+                    at_ms: LONG_AGO_MS,
+                },
+                ..contact("Alice", ContactPhase::Established)
+            }),
+            Command::Unverify { .. } => Reply::Contact(contact("Alice", ContactPhase::Established)),
             Command::Send { contact, .. } if contact == "nobody" => {
                 return error(ErrorCode::NotFound, "there is no contact \"nobody\"");
             }

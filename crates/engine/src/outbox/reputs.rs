@@ -66,19 +66,25 @@ impl Engine {
         id: &OutId,
         row: &OutRow,
     ) -> Result<(), StoreError> {
-        let (OutId::Box(contact, ..), Some(position)) = (id, row.message) else {
-            return Ok(());
-        };
-        let message = match Rows(ctx.store).message(contact, position) {
-            Ok(message) => message,
-            Err(StoreError::Damaged(_)) => None,
-            Err(error) => return Err(error),
-        };
-        let is_overdue = message.is_some_and(|message| {
-            ctx.now_ms.saturating_sub(message.since_ms) >= limits::QUESTION_AFTER_MS
-        });
-        if is_overdue {
-            self.ask_whether_keys_fit(ctx, contact)?;
+        match id {
+            OutId::Box(contact, ..) if is_overdue(ctx, contact, row)? => {
+                self.ask_whether_keys_fit(ctx, contact)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The answer to an earlier question did not help, or there was none. It does not
+    /// wait for a box to be put again, whose pauses are longer.
+    pub(crate) fn ask_if_any_is_overdue(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        for (id, row) in Rows(ctx.store).boxes_to(contact)? {
+            if !row.stored_at.is_empty() && is_overdue(ctx, contact, &row)? {
+                return self.ask_if_overdue(ctx, &id, &row);
+            }
         }
         Ok(())
     }
@@ -120,3 +126,17 @@ impl Engine {
 const NO_RECEIPT: &str = "No receipt has come since a relay took it.";
 
 const ASKED: &str = "The other side says that it is missing.";
+
+/// Whether the message in a box has been at relays for too long without a receipt.
+fn is_overdue(ctx: &Ctx<'_>, contact: &ContactId, row: &OutRow) -> Result<bool, StoreError> {
+    let Some(position) = row.message else {
+        return Ok(false);
+    };
+    match Rows(ctx.store).message(contact, position) {
+        Ok(message) => Ok(message.is_some_and(|message| {
+            ctx.now_ms.saturating_sub(message.since_ms) >= limits::QUESTION_AFTER_MS
+        })),
+        Err(StoreError::Damaged(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -8,6 +8,7 @@ use super::generation_of;
 use crate::{
     Engine, limits,
     rows::{ContactId, ContactRow, MessageRow, OutId, Progress, Rows},
+    verification::CHANGED,
     view::{LedgerStep, OrderView},
 };
 
@@ -23,6 +24,10 @@ impl Engine {
             return Ok(());
         };
         self.held.remove(contact);
+        if Self::is_changed(ctx, row)? {
+            self.held.insert(*contact, CHANGED.to_owned());
+            return Ok(());
+        }
         let generation = generation_of(ctx, &conversation)?;
         for position in Rows(ctx.store).unsealed(contact, limits::MAX_UNSEALED)? {
             let rows = Rows(ctx.store);

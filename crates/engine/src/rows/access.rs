@@ -611,7 +611,7 @@ impl<'a> Rows<'a> {
 
     fn write<T: Serialize>(&self, table: Table, key: &[u8], row: &T) -> Found<()> {
         let mut bytes = Vec::new();
-        ciborium::into_writer(row, &mut bytes)
+        cbor4ii::serde::to_writer(&mut bytes, row)
             .map_err(|_| StoreError::Damaged("a row that cannot be encoded"))?;
         guard(table, key, &mut bytes);
         self.0.put(table, key, &bytes)
@@ -660,5 +660,5 @@ fn position_of(key: &[u8]) -> Found<u64> {
 
 fn decode<T: DeserializeOwned>(table: Table, key: &[u8], row: &[u8]) -> Found<T> {
     let bytes = guarded(table, key, row, "a row")?;
-    ciborium::from_reader(bytes).map_err(|_| StoreError::Damaged("a row"))
+    cbor4ii::serde::from_slice(bytes).map_err(|_| StoreError::Damaged("a row"))
 }

@@ -11,7 +11,7 @@ use hushwing_protocol::{ConversationId, InviteId, SALT_LEN, store::StoreError};
 use hushwing_wire::{RelayAddress, Routes, SealedBox, Slot};
 use serde::{Deserialize, Serialize};
 
-use crate::view::{InvitePolicy, InviteState, OrderView, RequestState};
+use crate::view::{InvitePolicy, InviteState, OrderView, RequestState, VerifiedHow};
 pub(crate) use access::Rows;
 
 /// A contact here: 16 random bytes, told to nobody.
@@ -103,6 +103,9 @@ pub(crate) struct ContactRow {
     pub(crate) repair_not_before_ms: u64,
     /// The contact is not asked whether the keys fit before this.
     pub(crate) question_not_before_ms: u64,
+    /// When it is asked once more if messages are still overdue then.
+    #[serde(default)]
+    pub(crate) question_again_ms: Option<u64>,
     /// When it is asked again at the next place, since the last one was used.
     pub(crate) question_at_ms: Option<u64>,
     /// How often that was since the last question.
@@ -114,6 +117,18 @@ pub(crate) struct ContactRow {
     /// Boxes of theirs, by epoch and index, of which they must still be told that
     /// they could not be read.
     pub(crate) unread_owed: Vec<(u64, u32)>,
+    /// What the user has verified.
+    #[serde(default)]
+    pub(crate) verified: Option<VerifiedRow>,
+}
+
+/// The user has made sure of who a contact is.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct VerifiedRow {
+    /// [`hushwing_protocol::SafetyNumber::mark`] of the number that was compared.
+    pub(crate) mark: [u8; 32],
+    pub(crate) how: VerifiedHow,
+    pub(crate) at_ms: u64,
 }
 
 /// New keys are being asked for.
@@ -162,11 +177,13 @@ impl ContactRow {
             repair: None,
             repair_not_before_ms: 0,
             question_not_before_ms: 0,
+            question_again_ms: None,
             question_at_ms: None,
             question_hurried: 0,
             answering: false,
             recovery_next: 0,
             unread_owed: Vec::new(),
+            verified: None,
         }
     }
 }

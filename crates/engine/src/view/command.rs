@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ContactView, DeliveryPolicy, Finding, InviteCreatedView, InvitePolicy, InviteView, LedgerView,
-    MessageView, NetworkView, ReadReports, RelayTestView, RelayView, RequestView, SecretText,
-    SettingsView, StatusView, VaultState,
+    Comparison, ContactView, DeliveryPolicy, Finding, InviteCreatedView, InvitePolicy, InviteView,
+    LedgerView, MessageView, NetworkView, ReadReports, RelayTestView, RelayView, RequestView,
+    SafetyView, SecretText, SettingsView, StatusView, VaultState,
 };
 
 /// What a front end can ask. `contact` is a contact's id, the beginning of one
@@ -172,6 +172,25 @@ pub enum Command {
         /// With whom.
         contact: String,
     },
+    /// What the user and a contact compare to make sure that nobody stands between
+    /// them. Answer: [`Reply::Safety`].
+    SafetyNumber {
+        /// With whom.
+        contact: String,
+    },
+    /// The user has compared the safety number: mark the contact as verified if it is
+    /// the same on both sides. Answer: [`Reply::Contact`].
+    Verify {
+        /// Whom.
+        contact: String,
+        /// What was compared.
+        by: Comparison,
+    },
+    /// Take the mark away. Answer: [`Reply::Contact`].
+    Unverify {
+        /// Whose.
+        contact: String,
+    },
     /// Try everything that waits again, now. Answer: [`Reply::Done`].
     RetryNow,
 }
@@ -215,6 +234,7 @@ pub enum Reply {
         record: String,
     },
     Settings(SettingsView),
+    Safety(SafetyView),
 }
 
 /// Something happened.

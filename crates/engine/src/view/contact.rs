@@ -101,11 +101,96 @@ pub struct ContactView {
     pub blocked_since_ms: Option<u64>,
     /// 40 digits to compare with theirs, once both sides are bound.
     pub safety_number: Option<String>,
+    /// Whether the user has made sure of who it is.
+    pub verification: Verification,
     /// Messages of theirs that are known to be missing here and were asked for.
     pub missing: u64,
     /// The keys of this conversation are being made anew; what is written
     /// meanwhile goes out afterwards.
     pub repairing: bool,
+}
+
+/// Whether the user has made sure of who a contact is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Verification {
+    /// Not yet, or the mark was taken away.
+    Unverified,
+    /// The safety number that holds now was compared.
+    Verified {
+        /// By what.
+        how: VerifiedHow,
+        /// When, in milliseconds since 1970.
+        at_ms: u64,
+    },
+    /// Another safety number was compared than the one that holds now. Nothing is sent
+    /// until the user verifies the new one or takes the mark away.
+    Changed {
+        /// By what the old one was compared.
+        how: VerifiedHow,
+        /// When, in milliseconds since 1970.
+        at_ms: u64,
+    },
+}
+
+/// By what two people compared their safety number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerifiedHow {
+    /// They read the 16 emoji out, or looked at both screens.
+    Emoji,
+    /// The same with the 40 digits.
+    Digits,
+    /// One device took in the other's code.
+    Code,
+}
+
+/// What the user has of the other side, to be compared with what is shown here.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Comparison {
+    /// The user has seen or heard that the 16 emoji are the same.
+    Emoji,
+    /// The digits.
+    Digits {
+        /// Those that the other side reads out; `None`: the user compared them.
+        theirs: Option<String>,
+    },
+    /// The code.
+    Code {
+        /// The text of the code that the other side shows.
+        theirs: String,
+    },
+}
+
+/// What two people compare to make sure that nobody stands between them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SafetyView {
+    /// The contact's id.
+    pub contact: String,
+    /// The contact's name.
+    pub name: String,
+    /// 40 digits in 8 groups.
+    pub digits: String,
+    /// The same 128 bits as 16 emoji.
+    pub emoji: Vec<EmojiView>,
+    /// All 256 bits as the text of a QR code.
+    pub code: String,
+    /// Whether they were compared already.
+    pub verification: Verification,
+}
+
+/// An emoji of a safety number, and what to say for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmojiView {
+    /// The character.
+    pub symbol: String,
+    /// In English.
+    pub english: String,
+    /// In Spanish.
+    pub spanish: String,
+    /// In Arabic.
+    pub arabic: String,
 }
 
 /// Where a meeting stands.

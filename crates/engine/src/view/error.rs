@@ -35,6 +35,8 @@ pub enum ErrorCode {
     Refused,
     /// The network or a relay cannot be reached now.
     Unreachable,
+    /// What was compared differs.
+    Mismatch,
     /// A stated limit is reached.
     Limit,
     /// This machine failed (disk full, input/output).

@@ -19,8 +19,8 @@ pub use account::{
 };
 pub use command::{Command, Event, Reply};
 pub use contact::{
-    ContactPhase, ContactView, InviteCreatedView, InvitePolicy, InviteState, InviteView,
-    RequestState, RequestView,
+    Comparison, ContactPhase, ContactView, EmojiView, InviteCreatedView, InvitePolicy, InviteState,
+    InviteView, RequestState, RequestView, SafetyView, Verification, VerifiedHow,
 };
 pub use error::{CommandError, ErrorCode};
 pub use finding::{Finding, FindingKind};

@@ -43,6 +43,11 @@ use state::{FIXED_TABLE, Fixed, MOVING_TABLE, Moving, PARKED_TABLE, Stage};
 /// `[HW-CONV-8]`
 pub const MAX_IN_FLIGHT: u64 = 1_000;
 
+/// How long content may be written without a commit of the peer, in milliseconds: 14
+/// days from the first box with content that the peer has not answered with one. Bounds
+/// in time what [`MAX_IN_FLIGHT`] bounds in number. `[HW-CONV-8]`
+pub const MAX_UNRENEWED_MS: u64 = 14 * 24 * 3_600_000;
+
 /// Boxes beyond [`MAX_IN_FLIGHT`] that may carry receipts and commits but no
 /// content: two sides with full windows can still tell each other what arrived.
 pub const RECEIPT_RESERVE: u64 = 32;

@@ -10,7 +10,7 @@ use super::{
     BOX_LABEL, MAX_IN_FLIGHT, RECEIPT_RESERVE,
     recovery::{self, RecoveryBox},
     repair,
-    state::{Fixed, Moving, PARKED_TABLE, Place, Stage, parked_lane_prefix},
+    state::{Fixed, Moving, PARKED_TABLE, Place, Stage, Unrenewed, parked_lane_prefix},
 };
 use crate::{
     Ctx,
@@ -482,7 +482,7 @@ impl Reader<'_> {
         group.merge(&self.provider, commit).map_err(by_fault)?;
         let entered = group.entered(&self.provider).map_err(by_fault)?;
         moving.enter(&entered, at.leaf, self.fixed.my_leaf, self.fixed.peer_leaf);
-        moving.since_peer_commit = 0;
+        moving.since_peer_commit = Unrenewed::default();
         moving.saw_peer_in(entered.epoch);
         news.happenings.push(Happening::PeerCommitted {
             epoch: entered.epoch,

@@ -50,6 +50,33 @@ fn repaired(happenings: &[Happening]) -> bool {
         .any(|happening| matches!(happening, Happening::Repaired { .. }))
 }
 
+fn generation(person: &Person) -> u32 {
+    view(&person.store, &person.conversation)
+        .unwrap()
+        .generation
+}
+
+/// Both vaults become old copies of one moment, and both times new keys are made: what
+/// is reported of one life must not be taken for the other.
+#[test]
+fn groups_of_two_lives_bear_two_numbers() {
+    let (mut alice, mut bob) = friends(94);
+    let copies = [alice.store.snapshot(), bob.store.snapshot()];
+    let mut numbers = Vec::new();
+    for _ in 0..2 {
+        alice.store.restore(&copies[0]);
+        bob.store.restore(&copies[1]);
+        let asked = ask(&mut bob);
+        let opened = alice.try_open(&asked.slot, &asked.boxed).unwrap();
+        let answer = opened.answer.unwrap();
+        bob.try_open(&answer.slot, &answer.boxed).unwrap();
+        assert_eq!(generation(&alice), generation(&bob));
+        numbers.push(generation(&alice));
+    }
+    assert_ne!(numbers[0], numbers[1]);
+    assert!(numbers.iter().all(|n| (1..=1 << 16).contains(n)));
+}
+
 type Lie = fn(&mut RepairRequest);
 
 /// Claim B0.
@@ -124,6 +151,7 @@ fn a_request_from_a_copy_is_not_asked_again_when_the_copy_is_restored() {
     bob.try_open(&answer.slot, &answer.boxed).unwrap();
     let sealed = bob.say("in the life that is lost");
     alice.read(&sealed);
+    let of_lost_life = generation(&bob);
 
     bob.store.restore(&copy);
     let before = pending(&bob);
@@ -139,4 +167,5 @@ fn a_request_from_a_copy_is_not_asked_again_when_the_copy_is_restored() {
     bob.try_open(&answer.slot, &answer.boxed).unwrap();
     let sealed = bob.say("in this one");
     assert_eq!(texts(&alice.read(&sealed)), ["in this one"]);
+    assert!(generation(&bob) > of_lost_life);
 }

@@ -9,8 +9,9 @@
 use hushwing_wire::{
     Need, Receipts, RecoveryMessage, RecoveryPlaintext, RepairAnswer, RepairRequest, RouteUpdate,
     Routes, SealedBox, Slot,
-    limits::{MAX_GENERATION, MAX_OPEN_MARKS, MAX_PLACE},
+    limits::{MAX_GENERATION, MAX_GENERATION_STEP, MAX_OPEN_MARKS, MAX_PLACE},
 };
+use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::{
@@ -457,7 +458,7 @@ impl Step<'_> {
                 }
             }
         }
-        let generation = self.fixed.generation.max(request.generation) + 1;
+        let generation = self.fixed.generation.max(request.generation) + generation_step(ctx.rng);
         if generation > MAX_GENERATION {
             return Ok(());
         }
@@ -677,6 +678,13 @@ fn heard(fixed: &Fixed, row: &Recovery, moving: &Moving) -> LastHeard {
             received: moving.received.clone(),
         },
     }
+}
+
+/// How far the next generation lies above the present one. Drawn, so that two groups of
+/// which one was founded in a life that is lost do not bear one number: a report of what
+/// came in the one must not be read as one of the other. `[HW-REC-5]`
+fn generation_step(rng: &mut dyn CryptoRng) -> u32 {
+    1 + rng.next_u32() % MAX_GENERATION_STEP
 }
 
 /// Where a request of the peer was found.

@@ -7,7 +7,7 @@ use hushwing_wire::{
 use zeroize::Zeroize as _;
 
 use super::{
-    BOX_LABEL, MAX_IN_FLIGHT, RECEIPT_RESERVE,
+    BOX_LABEL, MAX_IN_FLIGHT, MAX_UNRENEWED_MS, RECEIPT_RESERVE,
     recovery::Recovery,
     state::{Fixed, Moving, Stage},
 };
@@ -43,6 +43,16 @@ pub enum Outgoing<'a> {
     Nothing,
 }
 
+impl Outgoing<'_> {
+    /// Whether the peer owes a receipt, and fresh keys if it is its turn.
+    fn has_content(self) -> bool {
+        match self {
+            Self::Text(_) | Self::Said(_) | Self::Read(_) => true,
+            Self::Nothing | Self::AskAgain | Self::Routes(_) | Self::Unread(_) => false,
+        }
+    }
+}
+
 /// A box, ready to be put at its slot. The same bytes go to every relay and
 /// again after a lost answer; nothing is ever encrypted twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +81,8 @@ pub enum Budget {
     Unacknowledged,
     /// [`MAX_IN_FLIGHT`] boxes were written since the peer's last fresh keys.
     NoFreshKeys,
+    /// Content has waited [`MAX_UNRENEWED_MS`] for fresh keys of the peer.
+    NoFreshKeysInTime,
 }
 
 /// A box cannot be written. Nothing was changed.
@@ -154,7 +166,7 @@ pub fn seal(
     if Recovery::read(store, id)?.is_pending() || moving.is_hollow() {
         return Err(SealError::Repairing);
     }
-    check_budget(&moving, what)?;
+    check_budget(&moving, what, now_ms)?;
     let mut said_at = None;
     let body = match what {
         Outgoing::Text(text) => {
@@ -194,7 +206,7 @@ pub fn seal(
     }
     moving.sent += 1;
     moving.clock += 1;
-    moving.since_peer_commit += 1;
+    moving.since_peer_commit.wrote(now_ms, what.has_content());
     moving.sent_in_epoch = true;
     let envelope = envelope(&moving, body, now_ms)?;
     let mut content = envelope.to_bytes()?;
@@ -224,17 +236,19 @@ pub fn seal(
     })
 }
 
-fn check_budget(moving: &Moving, what: Outgoing<'_>) -> Result<(), SealError> {
-    let limit = match what {
-        Outgoing::Text(_) | Outgoing::Said(_) | Outgoing::Read(_) => MAX_IN_FLIGHT,
-        Outgoing::Nothing | Outgoing::AskAgain | Outgoing::Routes(_) | Outgoing::Unread(_) => {
-            MAX_IN_FLIGHT + RECEIPT_RESERVE
-        }
+fn check_budget(moving: &Moving, what: Outgoing<'_>, now_ms: u64) -> Result<(), SealError> {
+    let unrenewed = &moving.since_peer_commit;
+    let limit = if what.has_content() {
+        MAX_IN_FLIGHT
+    } else {
+        MAX_IN_FLIGHT + RECEIPT_RESERVE
     };
     if moving.unacknowledged() >= limit {
         Err(SealError::BudgetSpent(Budget::Unacknowledged))
-    } else if moving.since_peer_commit >= limit {
+    } else if unrenewed.boxes >= limit {
         Err(SealError::BudgetSpent(Budget::NoFreshKeys))
+    } else if what.has_content() && unrenewed.waiting_ms(now_ms) >= MAX_UNRENEWED_MS {
+        Err(SealError::BudgetSpent(Budget::NoFreshKeysInTime))
     } else {
         Ok(())
     }

@@ -91,6 +91,34 @@ pub(crate) enum Stage {
     Established,
 }
 
+/// What was written without fresh keys from the peer. `[HW-CONV-8]`
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Unrenewed {
+    /// Boxes.
+    pub(super) boxes: u64,
+    /// When the first of them that asks for an answer was written, in milliseconds
+    /// since the Unix epoch by this machine's clock.
+    pub(super) since_ms: Option<u64>,
+}
+
+impl Unrenewed {
+    /// A box was written.
+    pub(super) fn wrote(&mut self, now_ms: u64, has_content: bool) {
+        self.boxes += 1;
+        if has_content {
+            // A clock that was set back must not make the time longer.
+            let since = self.since_ms.map_or(now_ms, |since| since.min(now_ms));
+            self.since_ms = Some(since);
+        }
+    }
+
+    /// For how long an answer is due, in milliseconds.
+    pub(super) fn waiting_ms(&self, now_ms: u64) -> u64 {
+        self.since_ms
+            .map_or(0, |since| now_ms.saturating_sub(since))
+    }
+}
+
 /// What changes with every box.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Moving {
@@ -109,8 +137,8 @@ pub(super) struct Moving {
     pub(super) clock: u64,
     /// Boxes written so far; the number of the last one.
     pub(super) sent: u64,
-    /// Boxes written since the peer's last commit.
-    pub(super) since_peer_commit: u64,
+    /// What was written since the peer's last commit.
+    pub(super) since_peer_commit: Unrenewed,
     /// Boxes of ours that the peer says it has stored.
     pub(super) peer_received: Acknowledged,
     /// Boxes of the peer's that are stored here.
@@ -137,7 +165,7 @@ impl Moving {
             authenticators: Vec::new(),
             clock: REQUEST_NUMBER,
             sent: 0,
-            since_peer_commit: 0,
+            since_peer_commit: Unrenewed::default(),
             peer_received: Acknowledged::default(),
             received: Received::default(),
             write_lanes: Vec::new(),
@@ -167,7 +195,7 @@ impl Moving {
             authenticators: Vec::new(),
             clock: old.clock,
             sent: 0,
-            since_peer_commit: 0,
+            since_peer_commit: Unrenewed::default(),
             peer_received: Acknowledged::default(),
             received: Received::default(),
             write_lanes: Vec::new(),
@@ -197,7 +225,7 @@ impl Moving {
             authenticators: Vec::new(),
             clock,
             sent: 0,
-            since_peer_commit: 0,
+            since_peer_commit: Unrenewed::default(),
             peer_received: Acknowledged::default(),
             received: Received::default(),
             write_lanes: Vec::new(),

@@ -9,8 +9,8 @@ use hushwing_wire::{
 };
 
 use super::{
-    BOX_LABEL, Happening, MAX_IN_FLIGHT, MAX_OPEN_LANES, OpenError, Opened, Outgoing,
-    RECEIPT_RESERVE, SealError, Unreadable,
+    BOX_LABEL, Happening, MAX_IN_FLIGHT, MAX_OPEN_LANES, MAX_UNRENEWED_MS, OpenError, Opened,
+    Outgoing, RECEIPT_RESERVE, SealError, Unreadable,
     open::open,
     seal::Budget,
     state::{FIXED_TABLE, Fixed, Moving},
@@ -474,7 +474,7 @@ fn sending_stops_when_nothing_comes_back_and_goes_on_when_something_does() {
 
     let mut state = moving(&alice);
     state.sent = 2;
-    state.since_peer_commit = MAX_IN_FLIGHT;
+    state.since_peer_commit.boxes = MAX_IN_FLIGHT;
     state.write(&alice.store, &alice.conversation).unwrap();
     assert_eq!(
         alice.try_seal(Outgoing::Text("one more")),
@@ -484,6 +484,38 @@ fn sending_stops_when_nothing_comes_back_and_goes_on_when_something_does() {
     assert!(fresh.committed);
     alice.read(&fresh);
     assert!(alice.try_seal(Outgoing::Text("on it goes")).is_ok());
+}
+
+/// Claim P1. Whoever stole the peer's keys and keeps the peer's boxes away reads what
+/// is written for 14 days at most.
+#[test]
+fn sending_stops_after_14_days_without_fresh_keys_from_the_other_side() {
+    let (mut alice, mut bob) = friends(3);
+    bob.read(&alice.say("before a pause of a year"));
+    alice.read(&bob.say("and the answer"));
+    alice.now_ms += 365 * 24 * 3_600_000;
+    let empty = alice.nothing();
+    alice.now_ms += MAX_UNRENEWED_MS;
+    let first = alice.say("a pause costs nothing: the time runs from here");
+
+    // A clock that is set back gives no more time than one that is right.
+    alice.now_ms -= 3_600_000;
+    alice.say("an hour before");
+    alice.now_ms += MAX_UNRENEWED_MS - 1;
+    alice.say("in the last millisecond");
+    alice.now_ms += 1;
+    assert_eq!(
+        alice.try_seal(Outgoing::Text("too late")),
+        Err(SealError::BudgetSpent(Budget::NoFreshKeysInTime))
+    );
+    alice.nothing();
+
+    bob.read(&empty);
+    bob.read(&first);
+    let fresh = bob.nothing();
+    assert!(fresh.committed);
+    alice.read(&fresh);
+    alice.say("on it goes");
 }
 
 #[test]

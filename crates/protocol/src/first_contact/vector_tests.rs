@@ -212,7 +212,7 @@ fn first_contact(frozen: Option<&Value>) -> Value {
         "epoch_authenticator": hex(&entered.authenticator),
         "lane_root": hex(entered.lane_root.expose()),
         "envelope": hex(&envelope),
-        "safety_number": hex(accepted.safety_number.qr_bytes()),
+        "safety_number": hex(accepted.safety_number.bytes()),
         "first_slots": lanes.map(|lane| lane["links"][0]["slot"].clone()),
     })
 }

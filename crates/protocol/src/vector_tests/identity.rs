@@ -74,7 +74,7 @@ pub(super) fn safety_numbers() -> Vec<Value> {
             "inviter": hex(inviter.as_bytes()),
             "redeemer": hex(redeemer.as_bytes()),
             "binding": hex(&binding),
-            "number": hex(number.qr_bytes()),
+            "number": hex(number.bytes()),
             "digits": number.to_string(),
         })
     };

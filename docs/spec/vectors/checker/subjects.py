@@ -631,7 +631,8 @@ def received_of(fields, name="received"):
 
 def below(fields, name):
     found = fields.number(name, 32)
-    demand(found <= 1 << 24, f"{name}: HW-REC-5")
+    places = ("read_next", "write_next")
+    demand(found <= 1 << (24 if name in places else 31), f"{name}: HW-REC-5")
     return uint(found, 4)
 
 

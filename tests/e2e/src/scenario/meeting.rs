@@ -62,6 +62,20 @@ pub fn meet(cast: &mut Cast, alices_name: &str, bobs_name: &str) -> Result<()> {
     );
     cast.narrator
         .says("Alice", &format!("sees the safety number {hers}"));
+    let (at_alice, at_bob) = (cast.alice.safety(bobs_name)?, cast.bob.safety(alices_name)?);
+    ensure!(
+        at_alice.emoji == at_bob.emoji && at_alice.emoji.split(", ").count() == 16,
+        "they see other emoji: {at_alice:?} and {at_bob:?}"
+    );
+    cast.alice.verify(bobs_name, &at_bob.code)?;
+    cast.bob.verify(alices_name, &at_alice.code)?;
+    cast.narrator.says(
+        "Both",
+        &format!(
+            "take in the other's code and are verified: {}",
+            at_alice.emoji
+        ),
+    );
     cast.narrator.says("Bob", "sees the same one");
     Ok(())
 }

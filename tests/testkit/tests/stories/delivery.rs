@@ -237,3 +237,31 @@ fn each_way_of_a_message_tells_its_own_reason() {
     }
     assert!(kept_and_waiting);
 }
+
+#[test]
+fn who_has_written_straight_to_a_device_can_go_on_by_relay() {
+    let mut world = World::new(77, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, _) = world.meet(alice, bob);
+    let deliver_by = |world: &mut World, policy| {
+        for who in [alice, bob] {
+            let policy = Some(policy);
+            world.call(who, Command::Delivery { policy });
+        }
+    };
+    deliver_by(&mut world, DeliveryPolicy::DirectOnly);
+    for burst in 0..3 {
+        for number in 0..40 {
+            world.send(alice, &hers, &format!("straight {burst} {number}"));
+        }
+        world.run_for(60_000);
+    }
+    deliver_by(&mut world, DeliveryPolicy::RelayOnly);
+    world.send(alice, &hers, "by relay");
+    world.run_for(60_000);
+    let last = world.read(alice, &hers).pop().expect("she wrote");
+    assert_eq!(
+        (last.text.as_str(), &last.state),
+        ("by relay", &MessageState::Delivered)
+    );
+}

@@ -11,3 +11,4 @@ mod reading;
 mod recovery;
 mod relays;
 mod requests;
+mod verification;

@@ -23,6 +23,9 @@ impl Engine {
         let Some(conversation) = row.meeting.conversation() else {
             return Ok(());
         };
+        if self.blocked.contains(contact) {
+            return Ok(());
+        }
         self.held.remove(contact);
         if Self::is_changed(ctx, row)? {
             self.held.insert(*contact, CHANGED.to_owned());

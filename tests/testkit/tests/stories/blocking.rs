@@ -3,8 +3,8 @@
 use hushwing_engine::{
     ContactId, Owner,
     view::{
-        Command, ContactPhase, ContactView, DeliveryPolicy, ErrorCode, FindingKind, MessageState,
-        NetworkView, ReadReports, Reply,
+        Command, Comparison, ContactPhase, ContactView, DeliveryPolicy, ErrorCode, FindingKind,
+        MessageState, NetworkView, ReadReports, Reply,
     },
 };
 use hushwing_protocol::store::{Order, Store as _, Table};
@@ -174,6 +174,13 @@ fn after_a_block_nothing_leaves_towards_the_contact_through_any_effect() {
         assert!(!stage.attends_bob(), "{what}");
     };
     quiet(&mut stage, "time passes");
+    let contact = to_bob.clone();
+    let by = Comparison::Emoji;
+    stage.world.call(alice, Command::Verify { contact, by });
+    quiet(
+        &mut stage,
+        "a mark is set, after which waiting texts are sealed",
+    );
     // It was read and nobody says so.
     let state = stage.state_of(bob, "read just now");
     assert!(matches!(state, MessageState::AtRelay { .. }), "{state:?}");

@@ -318,8 +318,8 @@ impl Show {
                 )
             }
             Verification::Changed { how, at_ms } => format!(
-                "CHANGED since you verified it by {}, {}: it may be somebody else. Nothing is sent \
-                 until you compare again (hushwing contact verify) or go on without (hushwing \
+                "CHANGED since you verified it by {}, {}: it may be somebody else. No message goes \
+                 out until you compare again (hushwing contact verify) or go on without (hushwing \
                  contact unverify)",
                 how_words(*how),
                 self.clock.show(*at_ms)

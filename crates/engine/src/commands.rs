@@ -17,7 +17,7 @@ use crate::{
     views::{self, store_error},
 };
 
-pub(crate) type Answer = Result<Reply, CommandError>;
+type Answer = Result<Reply, CommandError>;
 
 impl Engine {
     /// Carries a command out. After an error the step must be rolled back and

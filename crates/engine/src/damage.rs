@@ -57,6 +57,9 @@ impl Engine {
             self.reads_due
                 .insert(*contact, ctx.now_ms + limits::READ_DELAY_MS);
         }
+        if let Some(why) = Self::why_held(ctx, contact, &row)? {
+            self.held.insert(*contact, why.to_owned());
+        }
         let is_failed = matches!(row.meeting, Meeting::Failed { .. });
         for (id, out) in rows.outbox_of(contact)? {
             // A second request is put only once the first place turned out taken.

@@ -102,9 +102,14 @@ impl Engine {
             );
         }
         if !ids.is_empty() {
-            let sealed = self.seal_quietly(ctx, contact, &mut row, Outgoing::Read(&ids))?;
+            // Whoever is not the verified one is not told either what was read.
+            let sealed = if Self::is_changed(ctx, &row)? {
+                None
+            } else {
+                self.seal_quietly(ctx, contact, &mut row, Outgoing::Read(&ids))?
+            };
             if sealed.is_none() {
-                // A limit holds it back, or new keys are awaited.
+                // The user has to decide, a limit holds it back, or new keys are awaited.
                 let later = ctx.now_ms + limits::RETRY_MAX_MS;
                 self.reads_due.insert(*contact, later);
                 return Ok(());

@@ -4,35 +4,19 @@ use hushwing_protocol::{Ctx, NotComparable, SafetyNumber, store::StoreError};
 
 use crate::{
     Engine,
-    commands::Answer,
     rows::{ContactId, ContactRow, Meeting, Rows, VerifiedRow},
     view::{
         CommandError, Comparison, EmojiView, ErrorCode, Reply, SafetyView, Verification,
         VerifiedHow,
     },
-    views::hex,
+    views::{hex, standing},
 };
 
 /// What a person is told who writes to somebody whose safety number is another one than
 /// the verified one, and what stands beside the messages that wait.
 pub(crate) const CHANGED: &str = "The safety number of this contact is not the one that you \
-     verified: it may be somebody else. Nothing is sent until you compare it again and verify \
-     it, or take the mark away and go on without.";
-
-/// What the user's mark is worth beside the safety number that holds now.
-pub(crate) fn standing(row: &ContactRow, number: Option<&SafetyNumber>) -> Verification {
-    match (&row.verified, number) {
-        (None, _) => Verification::Unverified,
-        (Some(VerifiedRow { mark, how, at_ms }), number) => {
-            let (how, at_ms) = (*how, *at_ms);
-            if number.is_some_and(|number| number.mark() == *mark) {
-                Verification::Verified { how, at_ms }
-            } else {
-                Verification::Changed { how, at_ms }
-            }
-        }
-    }
-}
+     verified: it may be somebody else. No message goes out until you compare it again and \
+     verify it, or take the mark away and go on without.";
 
 /// The safety number of a contact that both sides are bound to.
 fn number_of(ctx: &Ctx<'_>, row: &ContactRow) -> Result<Option<SafetyNumber>, StoreError> {
@@ -56,7 +40,11 @@ impl Engine {
     }
 
     /// What two people compare.
-    pub(crate) fn safety_number(&mut self, ctx: &mut Ctx<'_>, who: &str) -> Answer {
+    pub(crate) fn safety_number(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        who: &str,
+    ) -> Result<Reply, CommandError> {
         let id = self.find_usable(ctx, who)?;
         let (row, number) = self.bound(ctx, &id)?;
         let emoji = number.emoji().map(|one| EmojiView {
@@ -77,7 +65,12 @@ impl Engine {
 
     /// Marks a contact as verified, if what the other side shows is what is shown here.
     /// `[HW-ENG-6]`
-    pub(crate) fn verify(&mut self, ctx: &mut Ctx<'_>, who: &str, by: &Comparison) -> Answer {
+    pub(crate) fn verify(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        who: &str,
+        by: &Comparison,
+    ) -> Result<Reply, CommandError> {
         let id = self.find_usable(ctx, who)?;
         let (_, number) = self.bound(ctx, &id)?;
         let (equal, how) = match by {
@@ -99,7 +92,7 @@ impl Engine {
     }
 
     /// Takes the mark away.
-    pub(crate) fn unverify(&mut self, ctx: &mut Ctx<'_>, who: &str) -> Answer {
+    pub(crate) fn unverify(&mut self, ctx: &mut Ctx<'_>, who: &str) -> Result<Reply, CommandError> {
         let id = self.find_usable(ctx, who)?;
         self.set_verified(ctx, &id, None)
     }
@@ -109,7 +102,7 @@ impl Engine {
         ctx: &mut Ctx<'_>,
         id: &ContactId,
         verified: Option<([u8; 32], VerifiedHow)>,
-    ) -> Answer {
+    ) -> Result<Reply, CommandError> {
         self.whole(ctx, id, |engine, ctx| {
             let mut row = Rows(ctx.store)
                 .contact(id)?

@@ -1,6 +1,6 @@
 //! Rows as people see them, and the events that tell of their changes.
 
-use hushwing_protocol::{Ctx, InviteId, store::StoreError};
+use hushwing_protocol::{Ctx, InviteId, SafetyNumber, store::StoreError};
 
 use crate::{
     Engine,
@@ -8,9 +8,9 @@ use crate::{
     limits,
     outbox::Attempt,
     rows::{
-        ContactId, ContactRow, InviteRow, Meeting, MessageRow, OutId, OutRow, Owner, Progress, Rows,
+        ContactId, ContactRow, InviteRow, Meeting, MessageRow, OutId, OutRow, Owner, Progress,
+        Rows, VerifiedRow,
     },
-    verification::standing,
     view::{
         CommandError, ContactPhase, ContactView, ErrorCode, Event, InvitePolicy, InviteState,
         InviteView, LedgerStep, MessageState, MessageView, NetworkView, Verification,
@@ -280,6 +280,21 @@ pub(crate) fn damaged_view(id: &ContactId, row: Option<&ContactRow>, reason: &st
         verification: Verification::Unverified,
         missing: 0,
         repairing: false,
+    }
+}
+
+/// What the user's mark is worth beside the safety number that holds now.
+pub(crate) fn standing(row: &ContactRow, number: Option<&SafetyNumber>) -> Verification {
+    match (&row.verified, number) {
+        (None, _) => Verification::Unverified,
+        (Some(VerifiedRow { mark, how, at_ms }), number) => {
+            let (how, at_ms) = (*how, *at_ms);
+            if number.is_some_and(|number| number.mark() == *mark) {
+                Verification::Verified { how, at_ms }
+            } else {
+                Verification::Changed { how, at_ms }
+            }
+        }
     }
 }
 

@@ -13,6 +13,22 @@ use crate::{
 };
 
 impl Engine {
+    /// Why the texts that wait for this contact wait, as far as its row tells. Nothing is
+    /// sealed to find out: at a start nobody knows yet whether the vault is an old copy.
+    pub(crate) fn why_held(
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        row: &ContactRow,
+    ) -> Result<Option<&'static str>, StoreError> {
+        if Rows(ctx.store).unsealed(contact, 1)?.is_empty() {
+            Ok(None)
+        } else if Self::is_changed(ctx, row)? {
+            Ok(Some(CHANGED))
+        } else {
+            Ok(row.repair.as_ref().map(|_| REPAIRING))
+        }
+    }
+
     /// Seals the texts that wait for this contact, in order, as far as limits allow.
     pub(crate) fn seal_waiting(
         &mut self,
@@ -27,12 +43,16 @@ impl Engine {
             return Ok(());
         }
         self.held.remove(contact);
+        let waiting = Rows(ctx.store).unsealed(contact, limits::MAX_UNSEALED)?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
         if Self::is_changed(ctx, row)? {
             self.held.insert(*contact, CHANGED.to_owned());
             return Ok(());
         }
         let generation = generation_of(ctx, &conversation)?;
-        for position in Rows(ctx.store).unsealed(contact, limits::MAX_UNSEALED)? {
+        for position in waiting {
             let rows = Rows(ctx.store);
             let Some(mut message) = rows.message(contact, position)? else {
                 rows.delete_unsealed(contact, position)?;

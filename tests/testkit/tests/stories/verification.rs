@@ -203,3 +203,44 @@ fn nothing_is_sent_to_whoever_is_not_the_verified_one_until_the_user_decides() {
         );
     }
 }
+
+/// Claim A1. A text that was written before the change and could not leave says so, also
+/// after a start of the program, and goes out when the user has decided.
+#[test]
+fn what_waits_when_the_number_changes_says_why_and_goes_out_after_the_decision() {
+    let mut world = World::new(902, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    world.call(alice, verify(&hers, Comparison::Emoji));
+    world.stop(bob);
+    let repair = Command::Repair {
+        contact: hers.clone(),
+    };
+    world.call(alice, repair);
+    world.send(alice, &hers, "written before");
+    world.stop(alice);
+    change_what_was_verified(&mut world, alice);
+    world.start(alice);
+    let state_of = |world: &mut World| {
+        let mut read = world.read(alice, &hers).into_iter();
+        read.find(|one| one.text == "written before")
+            .expect("she wrote")
+            .state
+    };
+    for bob_is_there in [false, true] {
+        if bob_is_there {
+            world.start(bob);
+        }
+        world.run_for(600_000);
+        let state = state_of(&mut world);
+        assert!(
+            matches!(&state, MessageState::Held { reason } if reason.contains("safety number")),
+            "{state:?}"
+        );
+    }
+    let seen = world.read(bob, &his);
+    assert!(seen.iter().all(|one| one.text != "written before"));
+    world.call(alice, verify(&hers, Comparison::Emoji));
+    world.run_for(60_000);
+    assert_eq!(state_of(&mut world), MessageState::Delivered);
+}

@@ -14,6 +14,7 @@ mod input;
 mod ledger;
 mod names;
 mod output;
+mod people;
 mod process;
 mod qr;
 mod safe_text;

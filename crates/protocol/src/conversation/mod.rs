@@ -1,5 +1,6 @@
 //! A conversation: one MLS group, lanes of slots, turns, receipts.
 
+mod asking;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod forge;
 mod lanes;
@@ -28,12 +29,12 @@ use crate::{
     safety::SafetyNumber,
     store::{Order, Store, StoreError, prefix_end},
 };
+pub use asking::{ask_repair, ask_whether_keys_fit, forget_request, walk_again};
 pub use mend::{Soundness, make_hollow, soundness};
 pub use open::{Happening, OpenError, Opened, Unreadable, open};
 pub use recovery::{
     RECOVERY_WINDOW, RecoveryBox, RecoveryError, offer_routes, route_record, take_route_record,
 };
-pub use repair::{ask_repair, ask_whether_keys_fit, forget_request, walk_again};
 pub use seal::{Budget, Outgoing, SealError, Sealed, seal};
 use state::{FIXED_TABLE, Fixed, MOVING_TABLE, Moving, PARKED_TABLE, Stage};
 

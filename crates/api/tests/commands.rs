@@ -234,6 +234,7 @@ fn every_step() -> Vec<LedgerStep> {
         LedgerStep::Written,
         LedgerStep::Sealed,
         LedgerStep::SealedAnew,
+        LedgerStep::UnreadThere,
         LedgerStep::KeptByRelay {
             relay: RELAY.into(),
         },
@@ -648,6 +649,7 @@ fn nothing_is_forgotten(
         LedgerStep::Written
         | LedgerStep::Sealed
         | LedgerStep::SealedAnew
+        | LedgerStep::UnreadThere
         | LedgerStep::KeptByRelay { .. }
         | LedgerStep::PutAgain { .. }
         | LedgerStep::Delivered {

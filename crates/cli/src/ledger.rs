@@ -158,6 +158,9 @@ fn step_words(step: &LedgerStep) -> String {
         LedgerStep::SealedAnew => {
             "encrypted again, because the keys of the conversation were made anew".into()
         }
+        LedgerStep::UnreadThere => {
+            "came to their device and could not be read there; it goes again".into()
+        }
         LedgerStep::KeptByRelay { relay } => format!("kept by relay {}", short_relay(relay)),
         LedgerStep::PutAgain { reason } => format!(
             "put again although a relay had taken it: {}",
@@ -300,6 +303,7 @@ pub(crate) mod tests {
             LedgerStep::Arrived,
             LedgerStep::Read,
             LedgerStep::Damaged,
+            LedgerStep::UnreadThere,
         ];
         let numbers = all.iter().map(|step| match step {
             LedgerStep::Written => 0,
@@ -318,8 +322,9 @@ pub(crate) mod tests {
             LedgerStep::Arrived => 9,
             LedgerStep::Read => 10,
             LedgerStep::Damaged => 11,
+            LedgerStep::UnreadThere => 12,
         });
-        assert!(numbers.eq(0..12));
+        assert!(numbers.eq(0..13));
         all
     }
 

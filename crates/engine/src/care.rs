@@ -227,7 +227,7 @@ impl Engine {
         self.enqueue_recovery(ctx, contact, row, answer)
     }
 
-    fn forget_out(&mut self, ctx: &Ctx<'_>, id: &OutId) -> Result<(), StoreError> {
+    pub(crate) fn forget_out(&mut self, ctx: &Ctx<'_>, id: &OutId) -> Result<(), StoreError> {
         self.attempts.remove(id);
         self.doubts.remove(id);
         Rows(ctx.store).delete_out(id)
@@ -287,6 +287,7 @@ impl Engine {
         row.ask_at_ms = None;
         row.missing_since_ms = None;
         row.unread_owed.clear();
+        row.unread_told.clear();
         self.held.remove(contact);
         self.tell(Event::Warning {
             text: format!(

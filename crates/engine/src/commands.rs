@@ -422,6 +422,7 @@ impl Engine {
             since_ms: ctx.now_ms,
             salt: Some(said.salt),
             said_in: None,
+            unread_there: 0,
         };
         let position = self.whole(ctx, &id, |engine, ctx| engine.take_text(ctx, &id, &message))?;
         self.pump(ctx).map_err(store_error)?;

@@ -282,6 +282,7 @@ impl Engine {
                         since_ms: ctx.now_ms,
                         salt: None,
                         said_in: None,
+                        unread_there: 0,
                     };
                     self.add_message(ctx, contact, row, &message)?;
                 }
@@ -304,6 +305,7 @@ impl Engine {
                             since_ms: ctx.now_ms,
                             salt: None,
                             said_in: None,
+                            unread_there: 0,
                         };
                         self.add_message(ctx, contact, row, &message)?;
                         row.unread_owed.push((place.epoch, place.index));
@@ -323,7 +325,7 @@ impl Engine {
                 }
                 Happening::UnreadThere(places) => {
                     if let Some(conversation) = &conversation {
-                        self.unread_there(ctx, contact, conversation, &places)?;
+                        self.unread_there(ctx, contact, row, conversation, &places)?;
                     }
                 }
                 // The request's walk goes on with another one at its next turn.
@@ -405,13 +407,15 @@ impl Engine {
         &mut self,
         ctx: &mut Ctx<'_>,
         contact: &ContactId,
-        row: &ContactRow,
+        row: &mut ContactRow,
         receipts: &Receipts,
     ) -> Result<(), StoreError> {
         let Some(conversation) = row.meeting.conversation() else {
             return Ok(());
         };
         let now = generation_of(ctx, &conversation)?;
+        row.unread_told
+            .retain(|((of, number), _)| *of != now || !receipts.contains(*number));
         let soon_ms = ctx.now_ms + limits::REPUT_UNCOVERED_MS;
         for (id, _) in Rows(ctx.store).boxes_to(contact)? {
             match id {

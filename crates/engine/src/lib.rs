@@ -37,5 +37,6 @@ pub use hushwing_protocol::Ctx;
 pub use io::{
     DirectAnswer, FlightId, Isolation, Listener, Operation, Outcome, Purpose, Transmit, Wait,
 };
+pub use outbox::UNREAD_THERE;
 pub use relays::parse_relay;
 pub use rows::{ContactId, MessageId, OutId, Owner};

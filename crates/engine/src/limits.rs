@@ -115,6 +115,14 @@ pub const RECEIPT_DELAY_MS: u64 = 700;
 /// who scrolls through a conversation causes one box, not one a message.
 pub const READ_DELAY_MS: u64 = 3_000;
 
+/// How often a text is sealed in another box because the one before came and could
+/// not be read; then it has failed.
+pub const MAX_SEALED_FOR_UNREAD: u8 = 3;
+
+/// Newest messages among which those are looked for whose boxes a contact could not
+/// read: as many as may be on their way.
+pub const MAX_UNREAD_LOOKED_AT: usize = 1_000;
+
 /// Unreadable boxes of one contact that it must still be told of; beyond, the
 /// oldest are left untold, and their writer goes on seeing them at the relay.
 pub const MAX_UNREAD_OWED: usize = 64;

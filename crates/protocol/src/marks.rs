@@ -6,7 +6,7 @@
 //! 8 bytes over its plaintext, and a receipt carries the exclusive or of the marks
 //! of all that it covers. `[HW-CONV-17]`
 
-use hushwing_wire::{BoxMark, Receipts};
+use hushwing_wire::{BoxMark, LanePlace, Receipts};
 use serde::{Deserialize, Serialize};
 
 use crate::{kdf, ranges::Numbers};
@@ -113,8 +113,17 @@ pub(crate) struct Acknowledged {
     told_in: u64,
     /// The exclusive or of the marks of those that receipts cover.
     mark: u64,
-    /// Marks of those that they do not, ascending by number.
-    open: Vec<(u64, u64)>,
+    /// Those that they do not, ascending by number.
+    open: Vec<Open>,
+}
+
+/// A box of ours that no receipt covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Open {
+    number: u64,
+    mark: u64,
+    /// Epoch and index of its lane; none: the request of the first contact.
+    place: Option<(u64, u32)>,
 }
 
 /// A receipt covers other boxes than those that were written here, or no longer
@@ -124,15 +133,30 @@ pub(crate) struct OtherBoxes;
 
 impl Acknowledged {
     /// A box was written.
-    pub(crate) fn wrote(&mut self, number: u64, mark: u64) {
-        self.open.push((number, mark));
+    pub(crate) fn wrote(&mut self, number: u64, mark: u64, place: Option<LanePlace>) {
+        let place = place.map(|place| (place.epoch, place.index));
+        self.open.push(Open {
+            number,
+            mark,
+            place,
+        });
     }
 
-    /// Counts a box as acknowledged that never will be.
-    pub(crate) fn give_up(&mut self, number: u64) {
-        if self.numbers.insert(number, number) {
-            self.open.retain(|(open, _)| *open != number);
+    /// Counts the boxes at these places as acknowledged, which will never be; their
+    /// numbers.
+    pub(crate) fn give_up_at(&mut self, places: &[LanePlace]) -> Vec<u64> {
+        let is_named = |open: &Open| {
+            places
+                .iter()
+                .any(|place| open.place == Some((place.epoch, place.index)))
+        };
+        let named = self.open.iter().filter(|open| is_named(open));
+        let numbers: Vec<u64> = named.map(|open| open.number).collect();
+        for number in &numbers {
+            self.numbers.insert(*number, *number);
         }
+        self.open.retain(|open| !is_named(open));
+        numbers
     }
 
     /// Takes in what the peer says to have, in its box `told_in`; whether that is
@@ -148,10 +172,10 @@ impl Acknowledged {
         merged.told_in = merged.told_in.max(told_in);
         let grew = merged.numbers.merge(receipts);
         merged.covered.merge(receipts);
-        merged.open.retain(|(number, mark)| {
-            let covered = receipts.contains(*number);
+        merged.open.retain(|open| {
+            let covered = receipts.contains(open.number);
             if covered {
-                merged.mark ^= mark;
+                merged.mark ^= open.mark;
             }
             !covered
         });
@@ -188,24 +212,18 @@ impl Acknowledged {
         self.covered.report()
     }
 
-    pub(crate) fn max(&self) -> u64 {
-        self.numbers.max()
-    }
-
     pub(crate) fn count(&self) -> u64 {
         self.numbers.count()
-    }
-
-    /// The numbers, as a report.
-    pub(crate) fn report(&self) -> Receipts {
-        self.numbers.report()
     }
 
     /// The oldest boxes that no receipt covers, at most `most`.
     pub(crate) fn open(&self, most: usize) -> Vec<BoxMark> {
         let open = self.open.iter().take(most);
-        open.map(|&(number, mark)| BoxMark { number, mark })
-            .collect()
+        open.map(|open| BoxMark {
+            number: open.number,
+            mark: open.mark,
+        })
+        .collect()
     }
 }
 
@@ -237,13 +255,19 @@ mod tests {
             let mut after_roll_back = Acknowledged::default();
             let mut theirs = Received::default();
             let mark = |number: u64| mark_of(&number.to_be_bytes());
+            let place = |number| {
+                let index = u32::try_from(number).unwrap();
+                Some(LanePlace { epoch: 3, index })
+            };
             for number in 1..=40 {
-                ours.wrote(number, mark(number));
+                ours.wrote(number, mark(number), place(number));
                 let unlike = u64::from(number == other);
-                after_roll_back.wrote(number, mark(number) ^ unlike);
+                after_roll_back.wrote(number, mark(number) ^ unlike, place(number));
             }
             if given_up > 0 {
-                ours.give_up(given_up);
+                let place = place(given_up).unwrap();
+                prop_assert_eq!(ours.give_up_at(&[place]), vec![given_up]);
+                prop_assert!(ours.give_up_at(&[place]).is_empty());
             }
             let mut reports = Vec::new();
             for (index, number) in order.iter().enumerate() {

@@ -20,7 +20,13 @@ use tls_codec::SecretVLBytes;
 
 use crate::{kdf, safeguard::Safeguard};
 
+/// Chooses, for a box of so many bytes that is being sealed, the byte to alter in it;
+/// none: the box stays as it is.
+pub type Spoiler = Box<dyn FnMut(usize) -> Option<usize>>;
+
 thread_local! {
+    static SPOILER: RefCell<Option<Spoiler>> = const { RefCell::new(None) };
+    static SPOILED: Cell<u64> = const { Cell::new(0) };
     static MISSING: Cell<Option<Safeguard>> = const { Cell::new(None) };
     static SEALED: RefCell<Sealed> = const { RefCell::new(Sealed { seen: BTreeSet::new(), repeated: 0 }) };
 }
@@ -42,6 +48,8 @@ pub struct AeadUses {
 /// Begins a simulation on this thread, without this safeguard.
 pub fn begin(without: Option<Safeguard>) {
     MISSING.set(without);
+    SPOILED.set(0);
+    spoil_boxes(None);
     SEALED.with_borrow_mut(|sealed| {
         sealed.seen.clear();
         sealed.repeated = 0;
@@ -55,6 +63,28 @@ pub fn aead_uses() -> AeadUses {
         pairs: sealed.seen.len(),
         repeated: sealed.repeated,
     })
+}
+
+/// From now on the boxes that `spoiler` chooses are spoiled before they are sealed, as
+/// by a bit that turned in the writer's memory: their reader opens them and finds
+/// something in them that cannot be read.
+pub fn spoil_boxes(spoiler: Option<Spoiler>) {
+    SPOILER.set(spoiler);
+}
+
+/// How many boxes were spoiled so far; a step that was undone may have spoiled one too.
+#[must_use]
+pub fn spoiled_boxes() -> u64 {
+    SPOILED.get()
+}
+
+/// Spoils the padded content of a box, if it is one of those.
+pub(crate) fn spoils(padded: &mut [u8]) {
+    let chosen = SPOILER.with_borrow_mut(|spoiler| spoiler.as_mut()?(padded.len()));
+    if let Some(byte) = chosen.and_then(|at| padded.get_mut(at)) {
+        *byte ^= 1;
+        SPOILED.set(SPOILED.get() + 1);
+    }
 }
 
 pub(crate) fn missing() -> Option<Safeguard> {

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::AhoCorasick;
-use hushwing_engine::view::{ContactPhase, MessageState, MessageView};
+use hushwing_engine::{
+    UNREAD_THERE,
+    view::{ContactPhase, MessageState, MessageView},
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::{plan::Who, world::World};
@@ -21,6 +24,7 @@ impl World {
         for (one, other) in self.met.clone() {
             self.check_transcripts(one, other);
         }
+        self.check_unreadable();
         self.check_keys();
         self.check_what_relays_saw();
     }
@@ -39,7 +43,7 @@ impl World {
         let arrived: Vec<String> = self
             .transcript(to, from)
             .into_iter()
-            .filter(|message| !message.mine)
+            .filter(|message| !message.mine && !is_unreadable(message))
             .map(|message| message.text)
             .collect();
         let mut times: BTreeMap<&str, u32> = BTreeMap::new();
@@ -175,6 +179,34 @@ impl World {
         failed
     }
 
+    /// A box that cannot be read costs its own text, and no other: as many texts at
+    /// most failed for it, and as many gaps are shown, as boxes were spoiled.
+    fn check_unreadable(&mut self) {
+        let spoiled = hushwing_protocol::simulation::spoiled_boxes();
+        let mut failed = 0;
+        for index in 0..self.written.len() {
+            if let Some(MessageState::Failed { reason }) = self.state_of(index)
+                && reason == UNREAD_THERE
+            {
+                failed += 1;
+            }
+        }
+        let mut shown = 0;
+        for (one, other) in self.met.clone() {
+            for (who, peer) in [(one, other), (other, one)] {
+                let transcript = self.transcript(who, peer);
+                shown += transcript.iter().filter(|one| is_unreadable(one)).count() as u64;
+            }
+        }
+        for (count, what) in [(failed, "texts failed"), (shown, "boxes are shown")] {
+            if count > spoiled {
+                self.defect(format!(
+                    "{count} {what} as unreadable, of {spoiled} that were spoiled"
+                ));
+            }
+        }
+    }
+
     /// No key and nonce sealed twice. Claim N1.
     fn check_keys(&mut self) {
         let uses = hushwing_protocol::simulation::aead_uses();
@@ -229,6 +261,10 @@ impl World {
             self.defect(what);
         }
     }
+}
+
+fn is_unreadable(message: &MessageView) -> bool {
+    matches!(message.state, MessageState::Unreadable { .. })
 }
 
 type Place = (u64, u32);

@@ -54,6 +54,8 @@ pub enum Fault {
     RollBack,
     /// The direct path works and does not.
     DirectFlaps,
+    /// A box is spoiled before it is sealed: whoever opens it cannot read it.
+    Poison,
 }
 
 impl Fault {
@@ -67,7 +69,7 @@ impl Fault {
     }
 
     /// All kinds, in the order of the table.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Loss,
         Self::AnswerLost,
         Self::Delay,
@@ -92,6 +94,7 @@ impl Fault {
         Self::Restore,
         Self::RollBack,
         Self::DirectFlaps,
+        Self::Poison,
     ];
 
     /// Its name on the command line.
@@ -122,6 +125,7 @@ impl Fault {
             Self::Restore => "restore",
             Self::RollBack => "roll-back",
             Self::DirectFlaps => "direct-flaps",
+            Self::Poison => "poison",
         }
     }
 }
@@ -164,9 +168,14 @@ impl FaultTable {
 
     /// It struck.
     pub fn struck(&mut self, fault: Fault) {
+        self.struck_times(fault, 1);
+    }
+
+    /// It struck so many times.
+    pub fn struck_times(&mut self, fault: Fault, times: u64) {
         let row = self.rows.entry(fault).or_default();
-        row.strikes += 1;
-        row.struck_in = 1;
+        row.strikes += times;
+        row.struck_in = u64::from(row.strikes > 0);
     }
 
     /// How often a kind struck.

@@ -182,9 +182,21 @@ struct Drawing {
     people: usize,
     relays: usize,
     active_ms: u64,
+    /// Calm, or with nothing worse than a bad line.
+    gentle: bool,
     faults: BTreeSet<Fault>,
     acts: Vec<Timed>,
 }
+
+/// One seed in so many spoils boxes.
+const POISON_ONE_IN: u32 = 5;
+
+/// Of a thousand boxes of such a seed so many are spoiled.
+const POISON: std::ops::RangeInclusive<u32> = 20..=150;
+
+/// The stream of a seed's randomness from which that is drawn; apart, so that all else
+/// which a seed draws is as it would be without.
+const POISON_STREAM: u64 = 1;
 
 /// How long people meet before they begin to lose relays and vaults: who is
 /// restored to before a meeting has to meet again.
@@ -207,6 +219,7 @@ impl Drawing {
         let share = if bad_line { 7 } else { rng.random_range(1..=5) };
         let faults = Fault::ALL
             .into_iter()
+            .filter(|fault| *fault != Fault::Poison)
             .filter(|_| rng.random_range(0..10) < share)
             .filter(|fault| !calm && (!bad_line || fault.is_bad_line()))
             .collect();
@@ -216,6 +229,7 @@ impl Drawing {
             people,
             relays,
             active_ms,
+            gentle: calm || bad_line,
             faults,
             acts: Vec::new(),
         }
@@ -238,7 +252,11 @@ impl Drawing {
         for fault in self.faults.clone() {
             self.strikes(fault);
         }
-        let chances = self.chances();
+        let mut chances = self.chances();
+        if let Some(chance) = self.poison() {
+            self.faults.insert(Fault::Poison);
+            chances.insert(Fault::Poison, chance);
+        }
         self.acts.sort_by_key(|timed| timed.at_ms);
         Plan {
             seed: self.seed,
@@ -251,6 +269,13 @@ impl Drawing {
             acts: self.acts,
             active_ms: self.active_ms,
         }
+    }
+
+    fn poison(&self) -> Option<u32> {
+        let mut rng = ChaCha20Rng::seed_from_u64(self.seed);
+        rng.set_stream(POISON_STREAM);
+        let strikes = !self.gentle && rng.random_range(0..POISON_ONE_IN) == 0;
+        strikes.then(|| rng.random_range(POISON))
     }
 
     fn act(&mut self, at_ms: u64, act: Act) {
@@ -394,7 +419,8 @@ impl Drawing {
             | Fault::Reorder
             | Fault::Duplicate
             | Fault::Crash
-            | Fault::DiskError => return,
+            | Fault::DiskError
+            | Fault::Poison => return,
         };
         self.act(at, act);
     }

@@ -9,4 +9,4 @@ mod relay;
 mod world;
 
 pub use relay::{FakeRelay, PutAnswer};
-pub use world::{Came, Faults, Left, Person, PersonId, RelayId, World};
+pub use world::{Came, Faults, Left, Person, PersonId, RelayId, World, stepping};

@@ -1,6 +1,9 @@
 //! Engines, relays and the network between them, on virtual time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use hushwing_engine::{
     ContactId, Ctx, DirectAnswer, Engine, FlightId, Operation, Outcome, Owner, Purpose, Transmit,
@@ -22,6 +25,17 @@ use crate::relay::{FakeRelay, PutAnswer};
 /// A person of a [`World`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct PersonId(usize);
+
+thread_local! {
+    static STEPPING: Cell<Option<PersonId>> = const { Cell::new(None) };
+}
+
+/// Whose program is in a step on this thread now: for hooks below the engine, which do
+/// not know whose box they see.
+#[must_use]
+pub fn stepping() -> Option<PersonId> {
+    STEPPING.get()
+}
 
 /// A relay of a [`World`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -196,6 +210,12 @@ impl World {
         PersonId(number)
     }
 
+    /// How many relays there are.
+    #[must_use]
+    pub fn relays(&self) -> usize {
+        self.relays.len()
+    }
+
     /// The relay with this number.
     pub fn relay(&mut self, number: usize) -> &mut FakeRelay {
         &mut self.relays[number]
@@ -342,7 +362,9 @@ impl World {
             now_ms,
         };
         let engine = person.engine.as_mut().expect("this person's program runs");
+        STEPPING.set(Some(who));
         let result = engine.command(&mut ctx, command);
+        STEPPING.set(None);
         if result.is_err() {
             person.store.restore(&before);
         }
@@ -621,7 +643,9 @@ impl World {
             now_ms,
         };
         let engine = person.engine.as_mut().expect("this person's program runs");
+        STEPPING.set(Some(who));
         let result = step(engine, &mut ctx).expect("memory does not fail");
+        STEPPING.set(None);
         self.drain(who);
         result
     }

@@ -8,7 +8,7 @@ use crate::{
     Engine,
     io::{FlightId, Outcome},
     limits,
-    rows::{ContactId, OutId, OutRow, Progress, Rows},
+    rows::{ContactId, ContactRow, MessageRow, OutId, OutRow, Progress, Rows},
     view::{DeliveredBy, LedgerStep, RelayState},
 };
 
@@ -295,47 +295,78 @@ impl Engine {
         self.tell_out(ctx, id)
     }
 
-    /// The contact's device has these boxes and cannot read them: their messages
-    /// have failed, and nothing is put again. `[HW-CONV-16]`
+    /// The contact's device has these boxes and cannot read them. Their texts go again,
+    /// each in another box; what the boxes told beside is told anew. `[HW-CONV-16]`
     pub(crate) fn unread_there(
         &mut self,
         ctx: &mut Ctx<'_>,
         contact: &ContactId,
+        row: &mut ContactRow,
         conversation: &ConversationId,
         places: &[LanePlace],
     ) -> Result<(), StoreError> {
         let now = generation_of(ctx, conversation)?;
-        for (id, out) in Rows(ctx.store).boxes_to(contact)? {
-            let OutId::Box(_, generation, number) = id else {
-                continue;
-            };
-            let is_named = places
-                .iter()
-                .any(|place| out.place == Some((place.epoch, place.index)));
-            if generation != now || !is_named {
-                continue;
-            }
-            self.attempts.remove(&id);
-            self.doubts.remove(&id);
-            let rows = Rows(ctx.store);
-            rows.delete_out(&id)?;
-            hushwing_protocol::give_up(ctx.store, conversation, number)
-                .map_err(|_| StoreError::Damaged("conversation"))?;
-            if let Some(position) = out.message
-                && let Some(mut message) = rows.message(contact, position)?
-            {
-                let reason = UNREAD_THERE.to_owned();
-                let step = LedgerStep::Failed {
-                    reason: reason.clone(),
-                };
-                rows.note(contact, position, ctx.now_ms, step)?;
-                message.progress = Progress::Failed { reason };
-                message.since_ms = ctx.now_ms;
-                rows.put_message(contact, position, &message)?;
-                self.tell_message(ctx, contact, position)?;
+        let numbers = hushwing_protocol::unread_there(ctx.store, conversation, places)
+            .map_err(|_| StoreError::Damaged("conversation"))?;
+        for number in &numbers {
+            self.forget_out(ctx, &OutId::Box(*contact, now, *number))?;
+        }
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let was_unread = |(of, number): (u32, u64)| of == now && numbers.contains(&number);
+        // Also what their device took from ours and was shown as delivered since then:
+        // it took the box before anybody could know what is in it.
+        let newest = Rows(ctx.store).newest(contact, limits::MAX_UNREAD_LOOKED_AT)?;
+        for (position, message) in newest {
+            if message.said_in.is_some_and(was_unread) {
+                self.text_unread_there(ctx, contact, position, message)?;
             }
         }
+        row.routes_due |= row.told_in.is_some_and(was_unread);
+        let told = std::mem::take(&mut row.unread_told);
+        let (owed, told): (Vec<_>, _) = told.into_iter().partition(|one| was_unread(one.0));
+        row.unread_told = told;
+        row.unread_owed
+            .extend(owed.into_iter().map(|(_, place)| place));
+        let over = row
+            .unread_owed
+            .len()
+            .saturating_sub(limits::MAX_UNREAD_OWED);
+        row.unread_owed.drain(..over);
         Ok(())
+    }
+
+    fn text_unread_there(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        position: u64,
+        mut message: MessageRow,
+    ) -> Result<(), StoreError> {
+        if !matches!(
+            message.progress,
+            Progress::Sealed { .. } | Progress::Delivered
+        ) {
+            return Ok(());
+        }
+        let rows = Rows(ctx.store);
+        rows.note(contact, position, ctx.now_ms, LedgerStep::UnreadThere)?;
+        message.since_ms = ctx.now_ms;
+        message.unread_there = message.unread_there.saturating_add(1);
+        if message.unread_there <= limits::MAX_SEALED_FOR_UNREAD {
+            message.progress = Progress::Unsealed;
+            rows.put_unsealed(contact, position)?;
+        } else {
+            let reason = UNREAD_THERE.to_owned();
+            let step = LedgerStep::Failed {
+                reason: reason.clone(),
+            };
+            rows.note(contact, position, ctx.now_ms, step)?;
+            message.progress = Progress::Failed { reason };
+        }
+        rows.put_message(contact, position, &message)?;
+        self.tell_message(ctx, contact, position)
     }
 
     /// It is on the contact's device: nothing of it is kept but the message.
@@ -373,5 +404,6 @@ fn reason_of(outcome: &Outcome) -> String {
     }
 }
 
-const UNREAD_THERE: &str = "It came to their device and could not be read there, although the keys \
-     were made anew. Send it again.";
+/// Why a text has failed whose box its reader's device has and cannot read.
+pub const UNREAD_THERE: &str = "It came to their device again and again and could not be read there, \
+     although the keys were made anew. Send it again, or ask them to renew their program.";

@@ -16,6 +16,7 @@ use crate::{
     rows::{OutId, OutRow, Owner, Rows},
     view::DeliveryPolicy,
 };
+pub use landings::UNREAD_THERE;
 pub(crate) use ways::NO_POLICY;
 
 /// "Not before something happens."
@@ -185,8 +186,7 @@ impl Engine {
         sealed: &Sealed,
         message: Option<u64>,
     ) -> Result<(), StoreError> {
-        let mut row = OutRow::new(&sealed.slot, message);
-        row.place = Some((sealed.place.epoch, sealed.place.index));
+        let row = OutRow::new(&sealed.slot, message);
         self.enqueue_row(ctx, id, &row, &sealed.boxed)
     }
 

@@ -63,9 +63,12 @@ impl Engine {
                 Ok(sealed) => {
                     let id = OutId::Box(*contact, generation, sealed.number);
                     self.enqueue_sealed(ctx, &id, &sealed, Some(position))?;
-                    let step = match message.said_in {
-                        None => LedgerStep::Sealed,
-                        Some(_) => LedgerStep::SealedAnew,
+                    // For the first time, or instead of a box that was not readable.
+                    let with_these_keys = message.said_in.is_none_or(|(of, _)| of == generation);
+                    let step = if with_these_keys {
+                        LedgerStep::Sealed
+                    } else {
+                        LedgerStep::SealedAnew
                     };
                     Rows(ctx.store).note(contact, position, ctx.now_ms, step)?;
                     message.said_in = Some((generation, sealed.number));
@@ -172,10 +175,16 @@ impl Engine {
                 })
                 .collect();
             let sealed = self.seal_quietly(ctx, contact, row, Outgoing::Unread(&places))?;
-            if sealed.is_none() {
+            let Some(told_in) = sealed else {
                 break;
-            }
-            row.unread_owed.drain(..count);
+            };
+            let told = row.unread_owed.drain(..count);
+            row.unread_told.extend(told.map(|place| (told_in, place)));
+            let over = row
+                .unread_told
+                .len()
+                .saturating_sub(limits::MAX_UNREAD_OWED);
+            row.unread_told.drain(..over);
         }
         Ok(())
     }

@@ -117,6 +117,10 @@ pub(crate) struct ContactRow {
     /// Boxes of theirs, by epoch and index, of which they must still be told that
     /// they could not be read.
     pub(crate) unread_owed: Vec<(u64, u32)>,
+    /// Those that it was told of, by generation and number of the box that told; until a
+    /// receipt names that.
+    #[serde(default)]
+    pub(crate) unread_told: Vec<((u32, u64), (u64, u32))>,
     /// What the user has verified.
     #[serde(default)]
     pub(crate) verified: Option<VerifiedRow>,
@@ -183,6 +187,7 @@ impl ContactRow {
             answering: false,
             recovery_next: 0,
             unread_owed: Vec::new(),
+            unread_told: Vec::new(),
             verified: None,
         }
     }
@@ -222,6 +227,9 @@ pub(crate) struct MessageRow {
     pub(crate) salt: Option<[u8; SALT_LEN]>,
     /// Ours: generation and number of the box that carried it last.
     pub(crate) said_in: Option<(u32, u64)>,
+    /// Ours: how often its box came and could not be read.
+    #[serde(default)]
+    pub(crate) unread_there: u8,
 }
 
 impl MessageRow {
@@ -331,8 +339,6 @@ pub(crate) struct OutRow {
     pub(crate) stored_at: Vec<RelayAddress>,
     /// The message that it carries, if it carries one.
     pub(crate) message: Option<u64>,
-    /// Epoch and index of its lane, if it lies in one.
-    pub(crate) place: Option<(u64, u32)>,
 }
 
 impl OutRow {
@@ -341,7 +347,6 @@ impl OutRow {
             slot: *slot.as_bytes(),
             stored_at: Vec::new(),
             message,
-            place: None,
         }
     }
 

@@ -34,6 +34,8 @@ pub enum LedgerStep {
     Sealed,
     /// The conversation was made anew; it was encrypted again for it.
     SealedAnew,
+    /// It came to their device and could not be read there; it goes again in another box.
+    UnreadThere,
     /// A relay keeps it.
     KeptByRelay {
         /// `hushwing-relay:...`

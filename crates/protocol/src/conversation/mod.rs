@@ -18,7 +18,7 @@ mod tests;
 #[cfg(test)]
 pub(crate) mod vector_tests;
 
-use hushwing_wire::{Receipts, Routes, Slot, limits::MAX_SLOTS_PER_REQUEST};
+use hushwing_wire::{LanePlace, Receipts, Routes, Slot, limits::MAX_SLOTS_PER_REQUEST};
 
 use crate::{
     Ctx,
@@ -130,7 +130,7 @@ pub fn view(store: &dyn Store, id: &ConversationId) -> Result<ConversationView, 
         safety_number: (phase == Phase::Established).then_some(fixed.safety_number),
         sent: moving.sent,
         unacknowledged: moving.unacknowledged(),
-        peer_received: moving.peer_received.report(),
+        peer_received: moving.peer_received.covered(),
         commit_pending: moving.pending_commit.is_some(),
         may_commit: moving.stage != Stage::Requested
             && fixed.policy.may_commit(&moving.standing(fixed.my_leaf)),
@@ -234,18 +234,23 @@ pub fn direct_keys(store: &dyn Store, id: &ConversationId) -> Result<DirectKeys,
     Ok(Fixed::read(store, id)?.direct)
 }
 
-/// Boxes of ours that the peer has and cannot read count as acknowledged from now
-/// on, so that they do not use up the budget. `[HW-CONV-16]`
+/// Boxes of ours that the peer has and cannot read: they count as acknowledged from
+/// now on, so that they do not use up the budget. Their numbers; places at which no box
+/// of ours waits for a receipt change nothing. `[HW-CONV-16]`
 ///
 /// # Errors
 /// [`StateError`].
-pub fn give_up(store: &dyn Store, id: &ConversationId, number: u64) -> Result<(), StateError> {
+pub fn unread_there(
+    store: &dyn Store,
+    id: &ConversationId,
+    places: &[LanePlace],
+) -> Result<Vec<u64>, StateError> {
     let mut moving = Moving::read(store, id)?;
-    if (1..=moving.sent).contains(&number) {
-        moving.peer_received.give_up(number);
+    let numbers = moving.peer_received.give_up_at(places);
+    if !numbers.is_empty() {
         moving.write(store, id)?;
     }
-    Ok(())
+    Ok(numbers)
 }
 
 /// All conversations of the store, in no order that means something.

@@ -523,7 +523,7 @@ impl Reader<'_> {
         moving.clock = moving.clock.max(clock);
         match moving.acknowledged(number, acknowledged) {
             Ok(true) => {
-                let all = moving.peer_received.report();
+                let all = moving.peer_received.covered();
                 news.happenings.push(Happening::Received(all));
             }
             Ok(false) => {}

@@ -306,7 +306,10 @@ fn put_in_lane(
         .find(|lane| lane.epoch == epoch)
         .ok_or(StoreError::Damaged("the lane to write"))?;
     let slot = lane.chain.slot();
-    let padded = zeroize::Zeroizing::new(plaintext.to_padded()?);
+    #[cfg_attr(not(feature = "simulation"), expect(unused_mut))]
+    let mut padded = zeroize::Zeroizing::new(plaintext.to_padded()?);
+    #[cfg(feature = "simulation")]
+    crate::simulation::spoils(&mut padded);
     let key = lane.chain.key();
     let boxed = provider.with_rng(|rng| key.seal(rng, BOX_LABEL, &slot, &padded))?;
     let place = LanePlace {
@@ -317,6 +320,6 @@ fn put_in_lane(
     lane.next += 1;
     moving
         .peer_received
-        .wrote(moving.sent, marks::mark_of(&padded));
+        .wrote(moving.sent, marks::mark_of(&padded), Some(place));
     Ok((place, slot, boxed))
 }

@@ -14,7 +14,7 @@ use crate::{
     error::StateError,
     identity::{IdentityKeys, VerifiedPeer},
     ids::ConversationId,
-    marks::{Acknowledged, OtherBoxes, Received},
+    marks::{self, Acknowledged, OtherBoxes, Received},
     mls::Entered,
     safety::SafetyNumber,
     secret::{Blob, Secret32, read_row, write_row},
@@ -175,7 +175,9 @@ impl Moving {
         moving.enter(entered, REDEEMER_LEAF, my_leaf, peer_leaf);
         if my_leaf == REDEEMER_LEAF {
             moving.sent = REQUEST_NUMBER;
-            moving.peer_received.wrote(REQUEST_NUMBER, REQUEST_MARK);
+            moving
+                .peer_received
+                .wrote(REQUEST_NUMBER, REQUEST_MARK, None);
         } else {
             moving.received.insert(REQUEST_NUMBER, REQUEST_MARK);
         }
@@ -309,7 +311,9 @@ impl Moving {
         receipts: &hushwing_wire::Receipts,
     ) -> Result<bool, OtherBoxes> {
         let grew = self.peer_received.take(told_in, receipts)?;
-        let newest = self.peer_received.max();
+        // Not of all that counts as acknowledged: a box that was given up, since the peer
+        // could not read it, has told it no lane's end.
+        let newest = marks::newest(receipts);
         self.left_lanes.retain(|lane| lane.first_stated > newest);
         Ok(grew)
     }

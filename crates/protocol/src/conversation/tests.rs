@@ -14,7 +14,7 @@ use super::{
     open::open,
     seal::Budget,
     state::{FIXED_TABLE, Fixed, Moving},
-    view,
+    unread_there, view,
 };
 use crate::{
     mls::{Group, LeafSigner, MlsError, provider::Provider},
@@ -583,6 +583,31 @@ fn late_boxes_of_the_lane_before_hold_the_next_commit_back_until_they_are_read()
     assert!(alice.say("a turn again").committed);
     let open = view(&alice.store, &alice.conversation).unwrap().open_lanes;
     assert_eq!(open, 2);
+}
+
+/// A box that its reader could not read counts as acknowledged, and told it no lane's end:
+/// the end is told further on. Without it the reader would wait for more of that lane for
+/// ever, and never commit again.
+#[test]
+fn the_end_of_a_lane_is_told_until_a_box_that_tells_it_was_read() {
+    let (mut alice, mut bob) = friends(3);
+    let turn = bob.say("a turn");
+    alice.read(&turn);
+    let turn = alice.say("a turn");
+    bob.read(&turn);
+    let turn = bob.say("a turn");
+    alice.read(&turn);
+    let ends = moving(&alice).lane_ends();
+    assert!(!ends.is_empty());
+
+    let unread = alice.say("it cannot be read there");
+    let given_up = unread_there(&alice.store, &alice.conversation, &[unread.place]).unwrap();
+    assert_eq!(given_up, [unread.number]);
+    let again = unread_there(&alice.store, &alice.conversation, &[unread.place]).unwrap();
+    assert!(again.is_empty());
+    let told = bob.say("what came before that was read");
+    alice.read(&told);
+    assert_eq!(moving(&alice).lane_ends(), ends);
 }
 
 #[test]

@@ -82,6 +82,7 @@ impl World {
     fn faults_stop(&mut self) {
         self.line("the faults stop");
         self.faults_on = false;
+        hushwing_protocol::simulation::spoil_boxes(None);
         self.cuts.clear();
         self.direct_works = self.plan.direct_at_the_end;
         for relay in 0..self.servers.len() {

@@ -214,8 +214,21 @@ impl World {
         for fault in &world.plan.faults {
             world.faults.drew(*fault);
         }
+        world.spoil_boxes();
         world.begin();
         Ok(world)
+    }
+
+    /// Lets poison strike in the boxes that are sealed from now on.
+    fn spoil_boxes(&mut self) {
+        let Some(chance) = self.plan.chances.get(&Fault::Poison).copied() else {
+            return;
+        };
+        let mut rng = self.streams[&Fault::Poison].clone();
+        hushwing_protocol::simulation::spoil_boxes(Some(Box::new(move |len| {
+            let strikes = rng.random_range(0..1000) < chance;
+            strikes.then(|| rng.random_range(0..len))
+        })));
     }
 
     fn begin(&mut self) {
@@ -525,6 +538,8 @@ impl World {
     pub(crate) fn report(mut self, active_ms: u64) -> Report {
         let elapsed_ms = self.elapsed_ms();
         let failed = self.count_failed();
+        let spoiled = hushwing_protocol::simulation::spoiled_boxes();
+        self.faults.struck_times(Fault::Poison, spoiled);
         let lived_ms = elapsed_ms * self.people.len() as u64;
         Report {
             defects: std::mem::take(&mut self.defects),

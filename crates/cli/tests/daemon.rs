@@ -9,10 +9,11 @@ use std::{
     io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Child, Command as Process},
+    process::{Child, Command as Process, Stdio},
     time::{Duration, Instant},
 };
 
+use aho_corasick::AhoCorasick;
 use common::{hushwing, run, text};
 
 /// So that a broken daemon fails a test instead of hanging it.
@@ -127,6 +128,44 @@ fn after_a_crash_there_is_no_daemon_and_a_new_one_starts() {
     assert!(said.contains("hushwing run"), "{said}");
     let _next = Daemon::start(dir.path());
     assert_eq!(ask(dir.path(), &["status"]).0, Some(0));
+}
+
+/// A bit of the program's file has turned: what it compares its own results with.
+/// Claims C2 and Q3.
+#[test]
+fn a_copy_that_computes_wrongly_does_not_start() {
+    // What HPKE exports in the known answers of hushwing-protocol begins with this.
+    const ANSWER: [u8; 16] = [
+        0xff, 0x70, 0x09, 0xa8, 0x7e, 0x70, 0x66, 0x39, 0x86, 0xb3, 0x81, 0x8b, 0x06, 0xf2, 0x41,
+        0x29,
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let copy = dir.path().join("hushwing");
+    let mut program = fs::read(env!("CARGO_BIN_EXE_hushwing")).unwrap();
+    let search = AhoCorasick::new([ANSWER]).unwrap();
+    let found: Vec<usize> = search.find_iter(&program).map(|at| at.start()).collect();
+    assert!(!found.is_empty(), "the program knows it");
+    // The compiler may keep it twice.
+    for at in found {
+        program[at] ^= 0x10;
+    }
+    fs::write(&copy, program).unwrap();
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut wrong = Process::new(&copy);
+    wrong
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .arg("--dir")
+        .arg(&data)
+        .args(["run", "--without-tor"]);
+    let output = run(wrong, "");
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("X-Wing gives wrong results here"), "{said}");
+    assert!(said.contains("not started"), "{said}");
+    assert!(!data.join("api.json").exists());
 }
 
 /// Claim Z1.

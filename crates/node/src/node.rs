@@ -1,6 +1,7 @@
 //! The handle that front ends hold.
 
 use hushwing_engine::view::{Command, CommandError, Event, Reply};
+use hushwing_protocol::WrongAnswer;
 use tokio::{
     runtime::Handle,
     sync::{broadcast, mpsc, oneshot},
@@ -26,18 +27,26 @@ pub enum StartError {
     /// There is no async runtime to run on: the caller's fault.
     #[error("a node must be started inside a tokio runtime")]
     NoRuntime,
+    /// What this program computes with gives wrong results. Nothing that it would seal
+    /// could be trusted, so nothing is started.
+    #[error(
+        "{0}, so nothing that is encrypted here could be trusted: not started. Install the \
+         program anew; if that does not help, this machine's memory or processor is at fault"
+    )]
+    Wrong(#[from] WrongAnswer),
     /// The machine has no thread to give.
     #[error("no thread could be started: {0}")]
     NoThread(std::io::Error),
 }
 
 impl Node {
-    /// Starts a node with its vault closed. Must be called inside a tokio
-    /// runtime of several threads.
+    /// Starts a node with its vault closed, if its cryptography gives the known answers
+    /// (`[HW-KEM-2]`). Must be called inside a tokio runtime of several threads.
     ///
     /// # Errors
     /// [`StartError`].
     pub fn start(config: NodeConfig) -> Result<Self, StartError> {
+        hushwing_protocol::check_known_answers()?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let (inputs, received) = mpsc::channel(limits::CORE_QUEUE);
         let (events, _) = broadcast::channel(limits::EVENT_QUEUE);

@@ -19,6 +19,7 @@ mod guard;
 mod identity;
 mod ids;
 mod kdf;
+mod known_answers;
 mod marks;
 mod mls;
 mod ranges;
@@ -57,6 +58,7 @@ pub use first_contact::{
 };
 pub use identity::{Fingerprint, IdentityKeys, ProofError, Role, VerifiedPeer};
 pub use ids::{ConversationId, InviteId};
+pub use known_answers::{Primitive, WrongAnswer, check_known_answers};
 pub use mls::MlsError;
 pub use safeguard::Safeguard;
 pub use safety::{

@@ -587,7 +587,7 @@ fn late_boxes_of_the_lane_before_hold_the_next_commit_back_until_they_are_read()
 
 /// A box that its reader could not read counts as acknowledged, and told it no lane's end:
 /// the end is told further on. Without it the reader would wait for more of that lane for
-/// ever, and never commit again.
+/// ever, and never commit again. Claim D0.
 #[test]
 fn the_end_of_a_lane_is_told_until_a_box_that_tells_it_was_read() {
     let (mut alice, mut bob) = friends(3);

@@ -1,5 +1,6 @@
 //! The MLS group of a conversation (RFC 9420), behind types of our own.
 
+pub(crate) mod crypto;
 pub(crate) mod overlay;
 pub(crate) mod provider;
 mod storage;
@@ -13,7 +14,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use openmls::{
     prelude::{
         BasicCredential, ContentType, CredentialWithKey, GroupId, KeyPackage, KeyPackageIn,
-        LeafNodeIndex, MlsGroup, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut,
+        LeafNode, LeafNodeIndex, MlsGroup, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut,
         PreSharedKeyProposal, ProcessedMessageContent, Proposal, ProtocolMessage, ProtocolVersion,
         Sender, StagedCommit, StagedWelcome, WireFormat,
     },
@@ -24,10 +25,11 @@ use openmls_traits::{
     signatures::{Signer, SignerError},
     types::SignatureScheme,
 };
-use tls_codec::{DeserializeBytes as _, Serialize as _};
+use tls_codec::{DeserializeBytes as _, Serialize as _, VLBytes};
 
 use crate::{error::Fault, secret::Secret32, store::StoreError};
 use provider::Provider;
+pub(crate) use suite::hpke_config;
 use suite::{SUITE, SUITE_CODE};
 
 /// MLS refused, or could not do, a thing.
@@ -123,7 +125,15 @@ impl PeerKeyPackage {
         let plain = !checked.last_resort()
             && checked.extensions().iter().next().is_none()
             && checked.leaf_node().extensions().iter().next().is_none();
-        if plain { Ok(Self(checked)) } else { Err(WHAT) }
+        let usable = provider
+            .crypto()
+            .takes_public_key(checked.hpke_init_key().as_slice())
+            && takes_leaf(provider, checked.leaf_node());
+        if plain && usable {
+            Ok(Self(checked))
+        } else {
+            Err(WHAT)
+        }
     }
 
     pub(crate) fn leaf(&self) -> Leaf {
@@ -133,6 +143,14 @@ impl PeerKeyPackage {
             key: leaf.signature_key().as_slice().to_vec(),
         }
     }
+}
+
+/// Whether our next commit could be sealed to this leaf. `[HW-KEM-3]`
+fn takes_leaf(provider: &Provider<'_>, leaf: &LeafNode) -> bool {
+    // An opaque vector (RFC 9420, section 7.1).
+    let key = leaf.encryption_key().tls_serialize_detached().ok();
+    let key = key.and_then(|key| VLBytes::tls_deserialize_exact_bytes(&key).ok());
+    key.is_some_and(|key| provider.crypto().takes_public_key(key.as_slice()))
 }
 
 /// Makes our key package; its private parts go to the provider's storage.
@@ -263,6 +281,12 @@ impl Group {
         if !is_ours {
             return Err(MlsError::Refused("the group is not one of two"));
         }
+        let usable = staged
+            .members()
+            .all(|member| provider.crypto().takes_public_key(&member.encryption_key));
+        if !usable {
+            return Err(WHAT);
+        }
         let group = staged.into_group(provider).map_err(|_| refused(()))?;
         psk.forget(provider, &psk_id)?;
         Ok(Self(group))
@@ -391,6 +415,7 @@ impl Group {
             leaf.credential().serialized_content() == before.credential
                 && leaf.signature_key().as_slice() == before.key
                 && leaf.extensions().iter().next().is_none()
+                && takes_leaf(provider, leaf)
         });
         let plain = from_sender
             && same_leaf

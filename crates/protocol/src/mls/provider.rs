@@ -5,7 +5,7 @@
 //! - HPKE encapsulation (RFC 9180 §4.1, in `hpke-rs`) draws its randomness from
 //!   a generator that it seeds itself, so bytes of commits and Welcomes are not
 //!   reproduced by the same [`Ctx::rng`](crate::Ctx); everything else is.
-//! - [`CryptoProvider`] seeds such a generator when it is made.
+//! - [`Crypto`] seeds such a generator when it is made.
 //! - The clock is read when past epochs are stored (a time stamp that nothing
 //!   uses: epochs are deleted by count) and when lifetimes of key packages are
 //!   checked (ours never end; the expiry of an invite is ours, by
@@ -13,19 +13,15 @@
 
 use std::{cell::RefCell, convert::Infallible};
 
-#[cfg(not(feature = "simulation"))]
-use openmls_libcrux_crypto::CryptoProvider;
 use openmls_traits::{OpenMlsProvider, random::OpenMlsRand};
 use rand_core::CryptoRng;
 
-use super::{MlsError, overlay::Overlay};
-#[cfg(feature = "simulation")]
-use crate::simulation::Watched as CryptoProvider;
+use super::{MlsError, crypto::Crypto, overlay::Overlay};
 use crate::{ids::ConversationId, store::Store};
 
 /// One step's provider; nothing in it outlives the step.
 pub(crate) struct Provider<'a> {
-    crypto: CryptoProvider,
+    crypto: Crypto,
     rand: Rand<'a>,
     storage: Overlay<'a>,
 }
@@ -36,8 +32,8 @@ impl<'a> Provider<'a> {
         rng: &'a mut dyn CryptoRng,
         scope: ConversationId,
     ) -> Result<Self, MlsError> {
-        let crypto = CryptoProvider::new()
-            .map_err(|_| MlsError::Environment("the system gives no randomness"))?;
+        let crypto =
+            Crypto::new().map_err(|_| MlsError::Environment("the system gives no randomness"))?;
         Ok(Self {
             crypto,
             rand: Rand(RefCell::new(rng)),
@@ -56,7 +52,7 @@ impl<'a> Provider<'a> {
 }
 
 impl<'a> OpenMlsProvider for Provider<'a> {
-    type CryptoProvider = CryptoProvider;
+    type CryptoProvider = Crypto;
     type RandProvider = Rand<'a>;
     type StorageProvider = Overlay<'a>;
 
@@ -64,7 +60,7 @@ impl<'a> OpenMlsProvider for Provider<'a> {
         &self.storage
     }
 
-    fn crypto(&self) -> &CryptoProvider {
+    fn crypto(&self) -> &Crypto {
         &self.crypto
     }
 

@@ -4,6 +4,7 @@ use openmls::prelude::{
     Capabilities, Ciphersuite, CredentialType, Lifetime, MlsGroupCreateConfig, MlsGroupJoinConfig,
     PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProtocolVersion, SenderRatchetConfiguration,
 };
+use openmls_traits::types::HpkeConfig;
 
 use crate::conversation::{MAX_IN_FLIGHT, RECEIPT_RESERVE};
 
@@ -13,6 +14,11 @@ pub(super) const SUITE: Ciphersuite = Ciphersuite::MLS_256_XWING_CHACHA20POLY130
 
 /// Its code point, as in key packages and Welcomes.
 pub(super) const SUITE_CODE: [u8; 2] = [0x00, 0x4D];
+
+/// How the suite uses HPKE.
+pub(crate) fn hpke_config() -> HpkeConfig {
+    SUITE.hpke_config()
+}
 
 /// Past epochs whose message keys are kept for late boxes. That two are enough
 /// is argued at [`CommitPolicy`](crate::conversation::policy::CommitPolicy).

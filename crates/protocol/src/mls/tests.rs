@@ -1,10 +1,13 @@
 //! What the MLS layer refuses, made with the MLS library itself.
 #![allow(clippy::unwrap_used)]
 
+use std::cell::Cell;
+
 use openmls::prelude::{
     Ciphersuite, KeyPackage, KeyPackageBundle, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig,
     OpenMlsProvider as _,
 };
+use openmls_traits::types::HpkeKeyPair;
 use tls_codec::Serialize as _;
 
 use super::{
@@ -80,6 +83,149 @@ fn welcome_without_psk(
 
 fn psk(value: &Secret32) -> ExternalPsk<'_> {
     ExternalPsk { id: [1; 32], value }
+}
+
+/// What becomes of a public key.
+type Spoil = fn(&mut Vec<u8>);
+
+thread_local! {
+    /// Of the key pairs that are derived from now on: how many are left as they are, and
+    /// what becomes of the public key of the next.
+    static HOSTILE: Cell<Option<(usize, Spoil)>> = const { Cell::new(None) };
+}
+
+/// What the library of a hostile peer derives: nothing else makes signatures over a public
+/// key that is none.
+pub(super) fn keys_of_a_hostile_peer(mut pair: HpkeKeyPair) -> HpkeKeyPair {
+    match HOSTILE.take() {
+        Some((0, spoil)) => spoil(&mut pair.public),
+        Some((left, spoil)) => HOSTILE.set(Some((left - 1, spoil))),
+        None => {}
+    }
+    pair
+}
+
+/// Public keys that nothing can be sealed to.
+const NO_KEYS: [Spoil; 6] = [
+    Vec::clear,
+    |key| key.truncate(32),
+    |key| key.truncate(1_215),
+    |key| key.push(0),
+    // Not below the modulus: FIPS 203, section 7.2.
+    |key| key[..3].fill(0xff),
+    // The point of order 1.
+    |key| key[1_184..].fill(0),
+];
+
+/// Runs `make` as a peer would that spoils one of its key pairs, each in turn; what comes of
+/// it, with the number of spoiled ones that were used.
+fn hostile<T>(mut make: impl FnMut() -> T, mut look: impl FnMut(T)) -> usize {
+    let mut tried = 0;
+    for spoil in NO_KEYS {
+        for left in 0.. {
+            HOSTILE.set(Some((left, spoil)));
+            let made = make();
+            let unused = HOSTILE.take().is_some();
+            if unused {
+                break;
+            }
+            tried += 1;
+            look(made);
+        }
+    }
+    tried
+}
+
+/// The library ends the program when it is asked to seal to a key that is too short.
+/// Claim B0.
+#[test]
+fn a_key_package_whose_keys_are_none_is_refused() {
+    with_provider(1, |provider| {
+        let make = || make_key_package(provider, &signer(1), &[1; 32]).unwrap();
+        let tried = hostile(make, |made| {
+            assert!(PeerKeyPackage::parse(provider, &made).is_err());
+        });
+        assert_eq!(
+            tried,
+            2 * NO_KEYS.len(),
+            "the key of the package and the leaf's"
+        );
+    });
+}
+
+/// Otherwise our next commit would be sealed to it. Claim B0.
+#[test]
+fn a_commit_whose_keys_are_none_is_refused_and_the_next_one_is_taken() {
+    pair(|founder, founded, joiner, mut joined| {
+        founder.overlay().accept();
+        let stored = || Group::load(founder, &founded.id()).unwrap();
+        let mut refused = 0;
+        let tried = hostile(
+            || {
+                let made = joined
+                    .0
+                    .self_update(joiner, &signer(1), LeafNodeParameters::default())
+                    .map(|bundle| encode(bundle.commit()).unwrap());
+                joined.0.clear_pending_commit(joiner.storage()).unwrap();
+                made
+            },
+            |made| {
+                let Ok(commit) = made else { return };
+                let mut founded = stored();
+                match founded.check_commit(founder, 1, &commit) {
+                    // It was one that nobody seals to.
+                    Ok(commit) => {
+                        founded.merge(founder, commit).unwrap();
+                        founded.commit(founder, &signer(9), b"").unwrap();
+                    }
+                    Err(MlsError::Refused(_)) => refused += 1,
+                    Err(other) => panic!("{other}"),
+                }
+                founder.overlay().reject();
+            },
+        );
+        assert!(tried >= NO_KEYS.len());
+        assert!(refused >= NO_KEYS.len(), "the leaf's key");
+        let honest = joined.commit(joiner, &signer(1), b"").unwrap();
+        let mut founded = stored();
+        let commit = founded.check_commit(founder, 1, &honest).unwrap();
+        founded.merge(founder, commit).unwrap();
+        founded.commit(founder, &signer(9), b"").unwrap();
+    });
+}
+
+/// Whoever founds the group is who its other member seals to. Claim B0.
+#[test]
+fn a_welcome_into_a_group_whose_keys_are_none_is_refused() {
+    let secret = Secret32::new([4; 32]);
+    with_provider(1, |joiner| {
+        with_provider(2, |founder| {
+            let mut refused = 0;
+            let tried = hostile(
+                || {
+                    // Ours is made honestly.
+                    let spoil = HOSTILE.take();
+                    let ours = make_key_package(joiner, &signer(1), &[1; 32]).unwrap();
+                    let parsed = PeerKeyPackage::parse(founder, &ours).unwrap();
+                    HOSTILE.set(spoil);
+                    Group::found(founder, &signer(0), &[0; 32], parsed, &psk(&secret))
+                        .map(|(_, welcome)| welcome)
+                },
+                |made| {
+                    let Ok(welcome) = made else { return };
+                    match Group::join(joiner, &welcome, &psk(&secret)) {
+                        // It was one that nobody seals to.
+                        Ok(mut joined) => {
+                            joined.commit(joiner, &signer(1), b"").unwrap();
+                        }
+                        Err(_) => refused += 1,
+                    }
+                },
+            );
+            assert!(tried >= 2 * NO_KEYS.len());
+            assert!(refused >= NO_KEYS.len());
+        });
+    });
 }
 
 /// Claims C2 and Q1.

@@ -194,9 +194,10 @@ const POISON_ONE_IN: u32 = 5;
 /// Of a thousand boxes of such a seed so many are spoiled.
 const POISON: std::ops::RangeInclusive<u32> = 20..=150;
 
-/// The stream of a seed's randomness from which that is drawn; apart, so that all else
-/// which a seed draws is as it would be without.
+/// The streams of a seed's randomness from which that is drawn, and what is lost while
+/// somebody is away; apart, so that all else which a seed draws is as it would be without.
 const POISON_STREAM: u64 = 1;
+const AWAY_STREAM: u64 = 2;
 
 /// How long people meet before they begin to lose relays and vaults: who is
 /// restored to before a meeting has to meet again.
@@ -252,6 +253,7 @@ impl Drawing {
         for fault in self.faults.clone() {
             self.strikes(fault);
         }
+        self.forgotten_while_away();
         let mut chances = self.chances();
         if let Some(chance) = self.poison() {
             self.faults.insert(Fault::Poison);
@@ -271,9 +273,38 @@ impl Drawing {
         }
     }
 
-    fn poison(&self) -> Option<u32> {
+    /// A randomness of its own for something that not every seed has.
+    fn apart(&self, stream: u64) -> ChaCha20Rng {
         let mut rng = ChaCha20Rng::seed_from_u64(self.seed);
-        rng.set_stream(POISON_STREAM);
+        rng.set_stream(stream);
+        rng
+    }
+
+    /// All relays forget what they have kept for hours for somebody who is away until the
+    /// faults stop. By chance alone these two seldom meet.
+    fn forgotten_while_away(&mut self) {
+        let mut rng = self.apart(AWAY_STREAM);
+        let both = [Fault::Offline, Fault::RelayForgets];
+        if !both.iter().all(|fault| self.faults.contains(fault)) {
+            return;
+        }
+        let to = rng.random_range(0..self.people);
+        let from = (to + rng.random_range(1..self.people)) % self.people;
+        let away = rng.random_range(self.active_ms / 4..self.active_ms / 2);
+        let gone = self.active_ms - away;
+        self.act(gone, Act::Close(to, away));
+        for _ in 0..3 {
+            let written = gone + rng.random_range(0..away / 2);
+            self.act(written, Act::Send { from, to });
+        }
+        for relay in 0..self.relays {
+            let forgets = self.active_ms - rng.random_range(0..away / 16);
+            self.act(forgets, Act::RelayForgets(relay));
+        }
+    }
+
+    fn poison(&self) -> Option<u32> {
+        let mut rng = self.apart(POISON_STREAM);
         let strikes = !self.gentle && rng.random_range(0..POISON_ONE_IN) == 0;
         strikes.then(|| rng.random_range(POISON))
     }

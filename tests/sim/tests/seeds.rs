@@ -51,8 +51,13 @@ fn what_no_receipt_names_and_is_not_put_again_fails_seeds() {
     assert_missed(Without::PutAgain);
 }
 
-/// Seeds draw this seldom: what a relay lost has been put again so often that its
-/// writer would do it next in hours, when its reader comes and sees the gap.
+#[test]
+fn a_gap_that_nobody_asks_for_fails_seeds() {
+    assert_missed(Without::GapRequest);
+}
+
+/// How: what a relay lost has been put again so often that its writer would do it next in
+/// hours, when its reader comes and sees the gap.
 #[test]
 fn a_gap_that_nobody_asks_for_stays_for_hours() {
     let hour = 3_600_000;

@@ -13,15 +13,16 @@ use hushwing_transport::NetworkState;
 use hushwing_vault::{Passphrase, Vault};
 use hushwing_wire::{RelayAddress, SealedBox, Slot};
 use tokio::{
-    runtime::Handle,
+    runtime::{self, Handle, Runtime},
     sync::{broadcast, mpsc, oneshot, watch},
-    time::timeout,
+    time::sleep,
 };
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
     config::NodeConfig,
     effects::{self, Effects},
+    limits,
     session::Session,
     words,
 };
@@ -31,12 +32,10 @@ type Answer = oneshot::Sender<Result<Reply, CommandError>>;
 /// What reaches the core.
 pub(crate) enum Input {
     Call(Command, Answer),
-    /// From the effects of the session with this number.
-    Outside(u64, Outside),
     Stop(oneshot::Sender<()>),
 }
 
-/// What happened outside.
+/// What happened outside, as the effects of a session tell it.
 pub(crate) enum Outside {
     Network(NetworkState),
     Relay(RelayAddress, RelayState),
@@ -48,8 +47,7 @@ pub(crate) enum Outside {
 /// The way of one session's effects to the core.
 #[derive(Clone)]
 pub(crate) struct ToCore {
-    inputs: mpsc::Sender<Input>,
-    session: u64,
+    outside: mpsc::Sender<Outside>,
     network: watch::Receiver<NetworkState>,
 }
 
@@ -99,10 +97,43 @@ impl ToCore {
 
     async fn send(&self, outside: Outside) {
         // A core that is gone needs to know nothing.
-        let _ = self
-            .inputs
-            .send(Input::Outside(self.session, outside))
-            .await;
+        let _ = self.outside.send(outside).await;
+    }
+}
+
+/// An open vault with all that ends when it is closed.
+struct Open {
+    session: Box<Session>,
+    /// From its effects. A channel keeps bytes of what passed through it until they are
+    /// written over, so it ends with its session.
+    outside: mpsc::Receiver<Outside>,
+    /// Its effects run on threads of their own, which end with it: so do their stacks.
+    runtime: Runtime,
+}
+
+/// What comes next to the core.
+enum Next {
+    Input(Option<Input>),
+    Outside(Outside),
+    /// Something is due by the clock.
+    Due,
+}
+
+async fn next(inputs: &mut mpsc::Receiver<Input>, open: Option<&mut Open>) -> Next {
+    let Some(open) = open else {
+        return Next::Input(inputs.recv().await);
+    };
+    let pause = open.session.sleep_ms();
+    let due = async {
+        match pause {
+            Some(ms) => sleep(Duration::from_millis(ms)).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        input = inputs.recv() => Next::Input(input),
+        Some(outside) = open.outside.recv() => Next::Outside(outside),
+        () = due => Next::Due,
     }
 }
 
@@ -110,72 +141,74 @@ impl ToCore {
 pub(crate) struct Core {
     config: NodeConfig,
     inputs: mpsc::Receiver<Input>,
-    to_self: mpsc::Sender<Input>,
     events: broadcast::Sender<Event>,
     runtime: Handle,
-    open: Option<Box<Session>>,
-    sessions: u64,
+    open: Option<Open>,
 }
 
 impl Core {
     pub(crate) fn new(
         config: NodeConfig,
         inputs: mpsc::Receiver<Input>,
-        to_self: mpsc::Sender<Input>,
         events: broadcast::Sender<Event>,
         runtime: Handle,
     ) -> Self {
         Self {
             config,
             inputs,
-            to_self,
             events,
             runtime,
             open: None,
-            sessions: 0,
         }
     }
 
     /// Runs until it is stopped. Blocks its thread.
     pub(crate) fn run(mut self) {
-        let runtime = self.runtime.clone();
-        let _inside = runtime.enter();
-        loop {
-            let pause = self.open.as_ref().and_then(|session| session.sleep_ms());
-            let input = match pause {
-                None => runtime.block_on(self.inputs.recv()),
-                Some(ms) => {
-                    match runtime.block_on(timeout(Duration::from_millis(ms), self.inputs.recv())) {
-                        Ok(input) => input,
-                        Err(_) => {
-                            self.tick();
-                            continue;
-                        }
-                    }
-                }
-            };
-            match input {
-                None => break,
-                Some(Input::Call(command, answer)) => self.call(command, answer),
-                Some(Input::Outside(session, outside)) => self.outside(session, outside),
-                Some(Input::Stop(done)) => {
-                    self.close();
-                    let _ = done.send(());
-                    break;
-                }
+        let mut was_open = false;
+        while self.turn() {
+            let is_open = self.open.is_some();
+            if was_open && !is_open {
+                // Here, where no call is under way whose frame would keep anything.
+                wipe_stack();
             }
+            was_open = is_open;
         }
         self.close();
+        wipe_stack();
+    }
+
+    /// Takes one thing in; false when the core is to end.
+    #[inline(never)]
+    fn turn(&mut self) -> bool {
+        let runtime = self.runtime.clone();
+        let next = runtime.block_on(next(&mut self.inputs, self.open.as_mut()));
+        // What is spawned now belongs to the session.
+        let of_session = self.open.as_ref().map(|open| open.runtime.handle().clone());
+        let inside = of_session.unwrap_or(runtime);
+        let _inside = inside.enter();
+        match next {
+            Next::Input(None) => return false,
+            Next::Input(Some(Input::Call(command, answer))) => self.call(command, answer),
+            Next::Input(Some(Input::Stop(done))) => {
+                self.close();
+                let _ = done.send(());
+                return false;
+            }
+            Next::Outside(outside) => self.outside(outside),
+            Next::Due => self.tick(),
+        }
+        true
     }
 
     fn tick(&mut self) {
-        if let Some(session) = &mut self.open {
-            session.wake();
+        if let Some(open) = &mut self.open {
+            open.session.wake();
         }
     }
 
     fn call(&mut self, command: Command, answer: Answer) {
-        let reply = match (command, &mut self.open) {
+        let session = self.open.as_mut().map(|open| &mut open.session);
+        let reply = match (command, session) {
             (Command::RelayTest { address }, Some(session)) => {
                 return test_relay(session, &address, answer);
             }
@@ -205,8 +238,8 @@ impl Core {
         let _ = answer.send(reply);
     }
 
-    fn outside(&mut self, number: u64, outside: Outside) {
-        let Some(session) = self.open.as_mut().filter(|open| open.number == number) else {
+    fn outside(&mut self, outside: Outside) {
+        let Some(Open { session, .. }) = &mut self.open else {
             return;
         };
         match outside {
@@ -242,8 +275,8 @@ impl Core {
     }
 
     fn status(&mut self) -> Result<Reply, CommandError> {
-        if let Some(session) = &mut self.open {
-            return session.status().map(Reply::Status);
+        if let Some(open) = &mut self.open {
+            return open.session.status().map(Reply::Status);
         }
         Ok(Reply::Status(StatusView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -287,40 +320,66 @@ impl Core {
     }
 
     fn begin(&mut self, vault: Vault) -> Result<Reply, CommandError> {
-        let way_out = effects::open_way_out(&self.config)
-            .map_err(|reason| CommandError::new(ErrorCode::Machine, reason))?;
-        self.sessions += 1;
+        let machine = |reason| CommandError::new(ErrorCode::Machine, reason);
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(limits::SESSION_THREADS)
+            .thread_name("session")
+            // The system keeps the stacks of threads that ended for others to come.
+            .on_thread_stop(wipe_stack)
+            .enable_all()
+            .build()
+            .map_err(|error| machine(format!("No threads can be had: {error}.")))?;
+        let inside = runtime.enter();
+        let way_out = effects::open_way_out(&self.config).map_err(machine)?;
+        let (sender, outside) = mpsc::channel(limits::CORE_QUEUE);
         let core = ToCore {
-            inputs: self.to_self.clone(),
-            session: self.sessions,
+            outside: sender,
             network: way_out.state.clone(),
         };
         let effects = Effects::start(way_out, &core);
         let session = Session::new(
-            self.sessions,
             vault,
             effects,
             self.events.clone(),
             self.config.allow_loopback,
         )
         .map_err(CommandError::from)?;
-        self.open = Some(Box::new(session));
+        drop(inside);
+        self.open = Some(Open {
+            session: Box::new(session),
+            outside,
+            runtime,
+        });
         self.tell_vault();
         Ok(Reply::Done)
     }
 
+    /// Closes the vault and ends everything that worked for it. Nothing of it stays in
+    /// memory. `[HW-VAULT-14]`
     fn close(&mut self) {
-        if let Some(session) = self.open.take() {
-            let effects = session.wipe();
-            self.runtime.block_on(effects.stop());
-            self.tell_vault();
-        }
+        let Some(open) = self.open.take() else {
+            return;
+        };
+        let effects = open.session.wipe();
+        drop(open.outside);
+        open.runtime.block_on(effects.stop());
+        open.runtime.shutdown_timeout(limits::STOP);
+        self.tell_vault();
     }
 
     fn tell_vault(&self) {
         let vault = self.vault_state();
         let _ = self.events.send(Event::Vault { vault });
     }
+}
+
+/// Wipes what earlier calls have left on this thread's stack: keys pass through it by
+/// value, in libraries that do not wipe them.
+#[inline(never)]
+fn wipe_stack() {
+    let mut below = [0_u8; limits::WIPED_STACK];
+    below.zeroize();
+    std::hint::black_box(&below);
 }
 
 fn parse_passphrase(text: &SecretText) -> Result<Passphrase, CommandError> {

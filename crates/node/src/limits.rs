@@ -50,6 +50,15 @@ pub(crate) const HOST_RETRY_FIRST: Duration = Duration::from_secs(2);
 /// Longest such pause.
 pub(crate) const HOST_RETRY_MAX: Duration = Duration::from_secs(60);
 
+/// Threads on which the effects of an open vault run.
+pub(crate) const SESSION_THREADS: usize = 2;
+
+/// Bytes of the core's stack that are wiped at a lock: more than any call of it uses.
+pub(crate) const WIPED_STACK: usize = 1024 * 1024;
+
+/// Stack of the core's thread, in bytes.
+pub(crate) const CORE_STACK: usize = 4 * 1024 * 1024;
+
 /// How long a stop waits for links and onion services to end.
 pub(crate) const STOP: Duration = Duration::from_secs(5);
 

@@ -50,9 +50,10 @@ impl Node {
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let (inputs, received) = mpsc::channel(limits::CORE_QUEUE);
         let (events, _) = broadcast::channel(limits::EVENT_QUEUE);
-        let core = Core::new(config, received, inputs.clone(), events.clone(), runtime);
+        let core = Core::new(config, received, events.clone(), runtime);
         std::thread::Builder::new()
             .name("core".to_owned())
+            .stack_size(limits::CORE_STACK)
             .spawn(move || core.run())
             .map_err(StartError::NoThread)?;
         Ok(Self { inputs, events })

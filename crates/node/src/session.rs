@@ -20,7 +20,6 @@ use crate::{effects::Effects, limits};
 
 /// One open vault.
 pub(crate) struct Session {
-    pub(crate) number: u64,
     /// Which engine of this session; outcomes for an earlier one are unknown.
     pub(crate) generation: u64,
     vault: Vault,
@@ -44,7 +43,6 @@ struct Failed {
 
 impl Session {
     pub(crate) fn new(
-        number: u64,
         mut vault: Vault,
         effects: Effects,
         events: broadcast::Sender<Event>,
@@ -52,7 +50,6 @@ impl Session {
     ) -> Result<Self, StoreError> {
         let engine = resume(&mut vault, allow_loopback)?;
         let mut session = Self {
-            number,
             generation: 0,
             vault,
             engine,

@@ -29,6 +29,16 @@ pub fn open_header(bytes: &[u8], passphrase: &Passphrase) -> Result<[u8; KEY_LEN
         .map_err(|error: HeaderError| format!("{error:?}"))
 }
 
+/// Opens a header; gives the vault key and the key of the database.
+///
+/// # Errors
+/// Says why it does not open.
+pub fn open_keys(bytes: &[u8], passphrase: &Passphrase) -> Result<[[u8; KEY_LEN]; 2], String> {
+    let vault_key = open_header(bytes, passphrase)?;
+    let database_key = VaultKey::from_bytes(zeroize::Zeroizing::new(vault_key)).database_key();
+    Ok([vault_key, *database_key.as_bytes()])
+}
+
 /// A header for this vault key.
 ///
 /// # Errors

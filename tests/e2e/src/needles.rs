@@ -65,6 +65,20 @@ impl Needles {
         }
     }
 
+    /// Adds a secret as it is, and in hexadecimal: where there are many.
+    ///
+    /// # Panics
+    /// When it is shorter than 8 bytes.
+    pub fn add_bytes(&mut self, label: &str, secret: &[u8]) {
+        assert!(
+            secret.len() >= MIN_LEN,
+            "{label} is too short to search for"
+        );
+        for form in [secret.to_vec(), HEXLOWER.encode(secret).into_bytes()] {
+            self.forms.entry(form).or_insert_with(|| label.to_owned());
+        }
+    }
+
     /// How many forms are searched for.
     #[must_use]
     pub fn forms(&self) -> usize {

@@ -630,6 +630,22 @@ impl Person {
         self.ask(&["retry"]).map(drop)
     }
 
+    /// Locks the vault; the daemon runs on.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn lock(&self) -> Result<()> {
+        self.ask(&["lock"]).map(drop)
+    }
+
+    /// Unlocks it.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn unlock(&self) -> Result<()> {
+        self.ask_with_passphrase("unlock")
+    }
+
     fn ask_with_passphrase(&self, command: &str) -> Result<()> {
         self.run(&[command, "--passphrase-stdin"], Some(&self.passphrase))
             .map(drop)

@@ -110,9 +110,10 @@ fn keys_that_do_not_fit_and_stay_fail_seeds() {
 #[test]
 fn whole_networks_lose_nothing_and_use_no_key_twice() {
     // In 67 the reader's device takes a spoiled box directly; in 175 the box that says so is
-    // spoiled as well; in 1106 one that alone told the end of a lane; in 1998 a redeemer
-    // answers a request for new keys before the binding commit came.
-    for seed in (0..24).chain([67, 175, 1106, 1998]) {
+    // spoiled as well; in 1088 one relay has lost what another refuses, and its reader asks
+    // for it; in 1106 a spoiled box alone told the end of a lane; in 1998 a redeemer answers
+    // a request for new keys before the binding commit came.
+    for seed in (0..24).chain([67, 175, 1088, 1106, 1998]) {
         let report = run(seed, &Setting::default()).unwrap();
         assert!(
             report.defects.is_empty(),

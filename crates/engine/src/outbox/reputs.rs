@@ -115,8 +115,11 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let boxes = Rows(ctx.store).boxes_to(contact)?;
         for (id, row) in boxes.iter().take(limits::ASKED_BOXES) {
-            if !self.attempts.contains_key(id) {
-                self.put_again(ctx, id, row, ASKED)?;
+            match self.attempts.get_mut(id) {
+                Some(attempt) if !attempt.in_flight.is_empty() => {}
+                Some(attempt) if attempt.stored_at.is_empty() => attempt.next_try_ms = ctx.now_ms,
+                // Also what one relay has taken and another not: it may have lost it since.
+                _ => self.put_again(ctx, id, row, ASKED)?,
             }
         }
         Ok(())

@@ -53,7 +53,8 @@ pub(crate) const HOST_RETRY_MAX: Duration = Duration::from_secs(60);
 /// Threads on which the effects of an open vault run.
 pub(crate) const SESSION_THREADS: usize = 2;
 
-/// Bytes of the core's stack that are wiped at a lock: more than any call of it uses.
+/// Bytes of a thread's stack that are wiped at a lock, below the call that wipes: half of
+/// what a thread has by default. How deep calls go is not measured.
 pub(crate) const WIPED_STACK: usize = 1024 * 1024;
 
 /// Stack of the core's thread, in bytes.

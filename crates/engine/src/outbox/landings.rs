@@ -309,14 +309,23 @@ impl Engine {
         let numbers = hushwing_protocol::unread_there(ctx.store, conversation, places)
             .map_err(|_| StoreError::Damaged("conversation"))?;
         for number in &numbers {
-            self.forget_out(ctx, &OutId::Box(*contact, now, *number))?;
+            let id = OutId::Box(*contact, now, *number);
+            let rows = Rows(ctx.store);
+            let position = rows.out(&id)?.and_then(|out| out.message);
+            self.forget_out(ctx, &id)?;
+            // However old it is: without its box nothing else would look for it.
+            if let Some(position) = position
+                && let Some(message) = rows.message(contact, position)?
+            {
+                self.text_unread_there(ctx, contact, position, message)?;
+            }
         }
         if numbers.is_empty() {
             return Ok(());
         }
         let was_unread = |(of, number): (u32, u64)| of == now && numbers.contains(&number);
-        // Also what their device took from ours and was shown as delivered since then:
-        // it took the box before anybody could know what is in it.
+        // Also what has left the outbox and is shown as delivered: their device took the
+        // box before anybody could know what is in it.
         let newest = Rows(ctx.store).newest(contact, limits::MAX_UNREAD_LOOKED_AT)?;
         for (position, message) in newest {
             if message.said_in.is_some_and(was_unread) {

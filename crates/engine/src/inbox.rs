@@ -231,6 +231,7 @@ impl Engine {
                     Rows(ctx.store).put_contact(contact, row)?;
                     self.tell_contact(ctx, contact, row)?;
                 }
+                Happening::Succeeded { .. } => {}
                 Happening::AskedAgain => self.asked_again(ctx, contact)?,
                 Happening::Routes(routes) => self.peer_moved(ctx, contact, row, routes)?,
                 Happening::Established { .. } => {

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
-use hushwing_wire::{ContactCard, DecodeError, HybridSignature, Routes};
+use hushwing_wire::{ContactCard, DecodeError, HandOver, HybridSignature, Routes};
 use libcrux_ml_dsa::ml_dsa_65;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,10 @@ const FINGERPRINT_LABEL: &[u8] = b"hushwing 1 identity";
 const PROOF_LABEL: &[u8] = b"hushwing 1 proof";
 /// FIPS 204 context string of the ML-DSA-65 half of a proof.
 const ML_DSA_CONTEXT: &[u8] = b"hushwing 1 proof";
+
+const HAND_OVER_LABEL: &[u8] = b"hushwing 1 hand-over";
+/// FIPS 204 context string of the ML-DSA-65 half of a hand-over.
+const HAND_OVER_CONTEXT: &[u8] = b"hushwing 1 hand-over";
 
 /// Which side of the first contact somebody is on. Signed, so a proof cannot be
 /// reflected to its maker.
@@ -118,6 +122,25 @@ impl IdentityKeys {
         }
     }
 
+    /// The record by which this identity hands over to `next` in the conversation with
+    /// this binding, as the side that writes as `writer`. `[HW-ROT-1]`
+    pub(crate) fn hand_over(
+        &self,
+        rng: &mut dyn CryptoRng,
+        next: &Self,
+        writer: u32,
+        binding: &[u8; 32],
+    ) -> HandOver {
+        let (ed25519_public, ml_dsa_65_public) = next.public();
+        let next = Fingerprint::of(&ed25519_public, &ml_dsa_65_public);
+        let message = hand_over_message(writer, binding, &self.fingerprint(), &next);
+        HandOver {
+            signature: self.sign(rng, &message, HAND_OVER_CONTEXT),
+            ed25519_public,
+            ml_dsa_65_public,
+        }
+    }
+
     /// The card that shows this identity and proves that it stands behind the
     /// MLS leaf with `mls_key`, in `role`, in the first contact of `invite`.
     ///
@@ -209,6 +232,37 @@ impl VerifiedPeer {
         Ok(claimed)
     }
 
+    /// The identity that this one hands over to, if **both** of its keys signed the
+    /// record for this side of this conversation. That the other identity is there, its
+    /// own signature must show. `[HW-ROT-1]`
+    ///
+    /// # Errors
+    /// [`ProofError`]; [`ProofError::Fingerprint`] for a hand-over to itself.
+    pub(crate) fn successor(
+        &self,
+        record: &HandOver,
+        writer: u32,
+        binding: &[u8; 32],
+    ) -> Result<Self, ProofError> {
+        let fingerprint = Fingerprint::of(&record.ed25519_public, &record.ml_dsa_65_public);
+        if fingerprint == self.fingerprint {
+            return Err(ProofError::Fingerprint);
+        }
+        let message = hand_over_message(writer, binding, &self.fingerprint, &fingerprint);
+        self.check(&message, HAND_OVER_CONTEXT, &record.signature)?;
+        Ok(Self {
+            ed25519_public: Blob(record.ed25519_public.clone()),
+            ml_dsa_65_public: Blob(record.ml_dsa_65_public.clone()),
+            fingerprint,
+        })
+    }
+
+    /// Whether it is the one that a record hands over to.
+    pub(crate) fn is_successor(&self, record: &HandOver) -> bool {
+        self.ed25519_public.0 == record.ed25519_public
+            && self.ml_dsa_65_public.0 == record.ml_dsa_65_public
+    }
+
     /// Checks that **both** keys of this identity signed `message`.
     ///
     /// # Errors
@@ -267,6 +321,19 @@ fn proof_message(
     kdf::transcript(
         PROOF_LABEL,
         &[&[role as u8], &fingerprint.0, mls_key, invite.as_bytes()],
+    )
+}
+
+/// What the identity that is given up signs.
+fn hand_over_message(
+    writer: u32,
+    binding: &[u8; 32],
+    from: &Fingerprint,
+    to: &Fingerprint,
+) -> [u8; 32] {
+    kdf::transcript(
+        HAND_OVER_LABEL,
+        &[&writer.to_be_bytes(), binding, &from.0, &to.0],
     )
 }
 
@@ -344,6 +411,55 @@ mod tests {
         );
         assert_eq!(
             VerifiedPeer::verify(&card, Role::Inviter, b"", b"leaf", &INVITE),
+            Err(ProofError::Fingerprint)
+        );
+    }
+
+    /// Claims A1 and Q3.
+    #[test]
+    fn a_hand_over_that_is_half_signed_or_of_another_place_is_none() {
+        const BINDING: [u8; 32] = [3; 32];
+        let mut rng = ChaCha20Rng::seed_from_u64(2);
+        let [old, next, third] = [(); 3].map(|()| IdentityKeys::generate(&mut rng));
+        let pinned = |keys: &IdentityKeys, rng: &mut ChaCha20Rng| {
+            let card = keys.card(rng, Role::Inviter, b"leaf", &INVITE, "", Routes::default());
+            let credential = *keys.fingerprint().as_bytes();
+            VerifiedPeer::verify(&card.unwrap(), Role::Inviter, &credential, b"leaf", &INVITE)
+        };
+        let peer = pinned(&old, &mut rng).unwrap();
+        let record = old.hand_over(&mut rng, &next, 1, &BINDING);
+        let taken = peer.successor(&record, 1, &BINDING).unwrap();
+        assert_eq!(taken.fingerprint(), &next.fingerprint());
+        assert!(taken.is_successor(&record) && !peer.is_successor(&record));
+
+        for (change, error) in [
+            (0, ProofError::Ed25519),
+            (1, ProofError::MlDsa65),
+            (2, ProofError::Ed25519),
+            (3, ProofError::Ed25519),
+        ] {
+            let mut forged = record.clone();
+            match change {
+                0 => forged.signature.ed25519[3] ^= 1,
+                1 => forged.signature.ml_dsa_65[3] ^= 1,
+                2 => forged.ed25519_public[3] ^= 1,
+                _ => forged.ml_dsa_65_public[3] ^= 1,
+            }
+            assert_eq!(peer.successor(&forged, 1, &BINDING), Err(error), "{change}");
+            assert!(!taken.is_successor(&forged) || change < 2);
+        }
+        for (writer, binding) in [(0, BINDING), (1, [4; 32])] {
+            let refused = peer.successor(&record, writer, &binding);
+            assert_eq!(refused, Err(ProofError::Ed25519));
+        }
+        // By whoever is not the one that is given up, or to the same one.
+        let foreign = third.hand_over(&mut rng, &next, 1, &BINDING);
+        assert_eq!(
+            peer.successor(&foreign, 1, &BINDING),
+            Err(ProofError::Ed25519)
+        );
+        assert_eq!(
+            taken.successor(&record, 1, &BINDING),
             Err(ProofError::Fingerprint)
         );
     }

@@ -28,8 +28,8 @@ pub use error::DecodeError;
 pub use frame::{Refusal, RelayInfo, Request, RequestOp, Response, ResponseOp};
 pub use invite::{Bundle, INVITE_SECRET_LEN, InviteLink, RequestPlaintext};
 pub use recovery::{
-    BoxMark, HybridSignature, Need, RecoveryMessage, RecoveryPlaintext, RepairAnswer,
-    RepairRequest, RouteRecord, RouteUpdate,
+    BoxMark, HandOver, HybridSignature, Need, RecoveryMessage, RecoveryPlaintext, RepairAnswer,
+    RepairRequest, RouteRecord, RouteUpdate, Succession,
 };
 pub use routes::{RelayAddress, Routes, ServerKeyPin};
 pub use slot::{SealedBox, Slot};

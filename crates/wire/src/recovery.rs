@@ -10,7 +10,10 @@ use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize};
 
 use crate::{
     codec,
-    envelope::{ED25519_SIGNATURE_LEN, ML_DSA_65_SIGNATURE_LEN, Receipts},
+    envelope::{
+        ED25519_PUBLIC_LEN, ED25519_SIGNATURE_LEN, ML_DSA_65_PUBLIC_LEN, ML_DSA_65_SIGNATURE_LEN,
+        Receipts,
+    },
     error::DecodeError,
     limits::{
         BOX_NONCE_LEN, BOX_PLAINTEXT_LEN, BOX_TAG_LEN, MAX_GENERATION, MAX_OPEN_MARKS, MAX_PLACE,
@@ -89,7 +92,8 @@ pub struct RecoveryPlaintext {
     version: u8,
     /// What it says.
     pub message: RecoveryMessage,
-    /// By the writer's identity over the encoding of `message`.
+    /// By the writer's identity over the encoding of `message`; of a
+    /// [`Succession`], by the identity that it hands over to.
     pub signature: HybridSignature,
 }
 
@@ -108,6 +112,47 @@ pub enum RecoveryMessage {
     Request(RepairRequest) = 2,
     /// The keys are made anew.
     Answer(RepairAnswer) = 3,
+    /// The writer has another identity from now on.
+    Succession(Succession) = 4,
+}
+
+/// Asks for a new MLS group under another identity. `[HW-ROT-1]`
+#[derive(Debug, Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+pub struct Succession {
+    /// The other identity, signed by the one that is given up.
+    pub hand_over: HandOver,
+    /// The request; its key package is of the other identity, its need is
+    /// [`Need::Sure`], and it names no open boxes.
+    pub request: RepairRequest,
+}
+
+/// An identity hands over to another one. `[HW-ROT-1]`
+#[derive(Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+pub struct HandOver {
+    /// The other identity's Ed25519 key (RFC 8032), 32 bytes.
+    pub ed25519_public: Vec<u8>,
+    /// The other identity's ML-DSA-65 key (FIPS 204), 1,952 bytes.
+    pub ml_dsa_65_public: Vec<u8>,
+    /// By the identity that is given up.
+    pub signature: HybridSignature,
+}
+
+impl HandOver {
+    fn check(&self) -> Result<(), DecodeError> {
+        if self.ed25519_public.len() != ED25519_PUBLIC_LEN {
+            Err(DecodeError::Invalid("the Ed25519 key"))
+        } else if self.ml_dsa_65_public.len() != ML_DSA_65_PUBLIC_LEN {
+            Err(DecodeError::Invalid("the ML-DSA-65 key"))
+        } else {
+            self.signature.check()
+        }
+    }
+}
+
+impl fmt::Debug for HandOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HandOver(..)")
+    }
 }
 
 /// Asks for a new MLS group. `[HW-REC-3]`
@@ -192,18 +237,16 @@ impl RecoveryMessage {
     fn check(&self) -> Result<(), DecodeError> {
         match self {
             Self::Routes(update) => update.routes.check(),
-            Self::Request(request) => {
-                check_numbers(request.generation, request.read_next)?;
-                check_numbers(request.generation, request.write_next)?;
-                if request.received_in > request.generation {
-                    return Err(DecodeError::Invalid("the generation"));
-                }
-                request.received.check()?;
-                request.acknowledged.check()?;
-                if request.open.len() > MAX_OPEN_MARKS {
-                    return Err(DecodeError::TooLong("the marks"));
-                }
-                request.routes.routes.check()
+            Self::Request(request) => request.check(),
+            Self::Succession(Succession { request, .. }) if !request.open.is_empty() => {
+                Err(DecodeError::TooLong("the marks"))
+            }
+            Self::Succession(Succession { request, .. }) if request.need != Need::Sure => {
+                Err(DecodeError::Invalid("the need"))
+            }
+            Self::Succession(succession) => {
+                succession.hand_over.check()?;
+                succession.request.check()
             }
             Self::Answer(answer) if answer.request.len() != 32 => {
                 Err(DecodeError::Invalid("the request's hash"))
@@ -217,6 +260,22 @@ impl RecoveryMessage {
                 answer.received.check()
             }
         }
+    }
+}
+
+impl RepairRequest {
+    fn check(&self) -> Result<(), DecodeError> {
+        check_numbers(self.generation, self.read_next)?;
+        check_numbers(self.generation, self.write_next)?;
+        if self.received_in > self.generation {
+            return Err(DecodeError::Invalid("the generation"));
+        }
+        self.received.check()?;
+        self.acknowledged.check()?;
+        if self.open.len() > MAX_OPEN_MARKS {
+            return Err(DecodeError::TooLong("the marks"));
+        }
+        self.routes.routes.check()
     }
 }
 

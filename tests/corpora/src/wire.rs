@@ -5,9 +5,9 @@
 use std::net::IpAddr;
 
 use hushwing_wire::{
-    Body, BoxPlaintext, Bundle, ContactCard, DecodeError, Envelope, InviteLink, Receipts,
-    RecoveryMessage, RecoveryPlaintext, RelayAddress, Request, RequestOp, RequestPlaintext,
-    Response, ResponseOp, RouteUpdate, Routes, SealedBox,
+    Body, BoxPlaintext, Bundle, ContactCard, DecodeError, ED25519_PUBLIC_LEN, Envelope, InviteLink,
+    Need, Receipts, RecoveryMessage, RecoveryPlaintext, RelayAddress, RepairRequest, Request,
+    RequestOp, RequestPlaintext, Response, ResponseOp, RouteUpdate, Routes, SealedBox,
     address::Endpoint,
     from_bytes,
     limits::{
@@ -171,13 +171,24 @@ pub fn recovery_plaintext(input: &[u8]) {
     }
 }
 
+fn check_request(request: &RepairRequest) {
+    check_receipts(&request.received);
+    check_routes(&request.routes.routes);
+    assert!(request.generation <= MAX_GENERATION && request.read_next <= MAX_PLACE);
+}
+
 fn check_recovery(message: &RecoveryMessage) {
     match message {
         RecoveryMessage::Routes(update) => check_routes(&update.routes),
-        RecoveryMessage::Request(request) => {
-            check_receipts(&request.received);
-            check_routes(&request.routes.routes);
-            assert!(request.generation <= MAX_GENERATION && request.read_next <= MAX_PLACE);
+        RecoveryMessage::Request(request) => check_request(request),
+        RecoveryMessage::Succession(succession) => {
+            let request = &succession.request;
+            assert!(request.need == Need::Sure && request.open.is_empty());
+            assert_eq!(
+                succession.hand_over.ed25519_public.len(),
+                ED25519_PUBLIC_LEN
+            );
+            check_request(request);
         }
         RecoveryMessage::Answer(answer) => {
             check_receipts(&answer.received);

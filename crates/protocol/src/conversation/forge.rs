@@ -122,7 +122,7 @@ pub fn sign_recovery(
 ) -> Result<Vec<u8>, ForgeError> {
     let fixed = Fixed::read(ctx.store, id)?;
     let bytes = hushwing_wire::to_bytes(&message)?;
-    let plaintext = recovery::signed_plaintext(&fixed, ctx.rng, message, &bytes);
+    let plaintext = recovery::signed_plaintext(&fixed.identity, &fixed, ctx.rng, message, &bytes);
     Ok(hushwing_wire::to_bytes(&plaintext)?)
 }
 
@@ -136,7 +136,7 @@ pub fn seal_answer(
     request: &[u8; 32],
     padded: &[u8],
 ) -> Result<RecoveryBox, ForgeError> {
-    let (slot, key) = Recovery::read(ctx.store, id)?.answer_place(request);
+    let (slot, key) = Recovery::read(ctx.store, id)?.places().answer(request);
     let boxed = key.seal(ctx.rng, recovery::BOX_LABEL, &slot, padded)?;
     Ok(RecoveryBox { slot, boxed })
 }
@@ -151,7 +151,7 @@ pub fn open_answer(
     request: &[u8; 32],
     answer: &RecoveryBox,
 ) -> Result<Vec<u8>, ForgeError> {
-    let (slot, key) = Recovery::read(store, id)?.answer_place(request);
+    let (slot, key) = Recovery::read(store, id)?.places().answer(request);
     let padded = key
         .open(recovery::BOX_LABEL, &slot, &answer.boxed)
         .ok_or(StoreError::Damaged("an answer"))?;

@@ -29,9 +29,12 @@ use crate::{
     safety::SafetyNumber,
     store::{Order, Store, StoreError, prefix_end},
 };
-pub use asking::{ask_repair, ask_whether_keys_fit, forget_request, walk_again};
+pub use asking::{
+    ask_repair, ask_succession, ask_whether_keys_fit, forget_request, give_up_identity,
+    renew_request, walk_again,
+};
 pub use mend::{Soundness, make_hollow, soundness};
-pub use open::{Happening, OpenError, Opened, Unreadable, open};
+pub use open::{Happening, OpenError, Opened, Unreadable, Whose, open};
 pub use recovery::{
     RECOVERY_WINDOW, RecoveryBox, RecoveryError, offer_routes, route_record, take_route_record,
 };
@@ -104,6 +107,8 @@ pub struct ConversationView {
     pub generation: u32,
     /// We asked for new keys and wait for the answer; nothing is sealed meanwhile.
     pub repairing: bool,
+    /// We have another identity that the peer has not taken yet. `[HW-ROT-1]`
+    pub succeeding: bool,
     /// Boxes of the peer that must exist and have not come.
     pub missing: u64,
     /// Lanes of the peer that are not finished; at most [`MAX_OPEN_LANES`].
@@ -117,6 +122,7 @@ pub struct ConversationView {
 pub fn view(store: &dyn Store, id: &ConversationId) -> Result<ConversationView, StateError> {
     let fixed = Fixed::read(store, id)?;
     let moving = Moving::read(store, id)?;
+    let row = recovery::Recovery::read(store, id)?;
     let phase = match moving.stage {
         Stage::Requested => Phase::Requested,
         Stage::Accepted | Stage::Established => Phase::Established,
@@ -135,7 +141,8 @@ pub fn view(store: &dyn Store, id: &ConversationId) -> Result<ConversationView, 
         may_commit: moving.stage != Stage::Requested
             && fixed.policy.may_commit(&moving.standing(fixed.my_leaf)),
         generation: fixed.generation,
-        repairing: recovery::Recovery::read(store, id)?.is_pending(),
+        repairing: row.is_pending(),
+        succeeding: row.successor.is_some(),
         missing: missing(store, id, &moving)?,
         open_lanes: moving.read_lanes.len(),
         peer_name: fixed.peer_name,
@@ -182,6 +189,7 @@ pub fn waits(store: &dyn Store, id: &ConversationId) -> Result<Vec<Slot>, StateE
         .map(|lane| lane.chain.slot())
         .collect();
     slots.extend(recovery::Recovery::read(store, id)?.awaited(fixed.peer_writer()));
+    slots.truncate(MAX_SLOTS_PER_REQUEST);
     let room = MAX_SLOTS_PER_REQUEST.saturating_sub(slots.len());
     if let Some(newest) = moving.read_lanes.last() {
         let ahead = newest.ahead(LOOK_AHEAD).skip(1);

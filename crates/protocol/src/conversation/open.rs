@@ -115,12 +115,32 @@ pub enum Happening {
         /// generation 0, where it is one that is not known here.
         peer_received: Receipts,
     },
+    /// One of the two is somebody else from now on, by a record that both of its
+    /// identities signed; comes before the [`Happening::Repaired`] of the same step.
+    /// `[HW-ROT-2]`
+    Succeeded {
+        /// Who.
+        whose: Whose,
+        /// The safety number so far.
+        before: SafetyNumber,
+        /// The one from now on.
+        safety_number: SafetyNumber,
+    },
     /// The peer's epoch authenticator is not ours, or it has other boxes of ours
     /// than those that are known here: the histories differ.
     Fork {
         /// The epoch in which they do.
         epoch: u64,
     },
+}
+
+/// One of the two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// This one.
+    Ours,
+    /// The peer.
+    Theirs,
 }
 
 /// Why an authentic box could not be read. The peer's fault.
@@ -254,6 +274,7 @@ pub fn open(
         });
     }
 
+    let heard_nothing = moving.received.max() == 0;
     let mut reader = Reader {
         provider: Provider::new(store, ctx.rng, fixed.scope)?,
         fixed,
@@ -284,6 +305,9 @@ pub fn open(
                 .happenings
                 .push(Happening::Routes(update.routes));
         }
+    }
+    if heard_nothing && reader.moving.received.max() > 0 {
+        recovery::settle_succession(store, id)?;
     }
     reader.provider.overlay().flush()?;
     reader.moving.write(store, id)?;

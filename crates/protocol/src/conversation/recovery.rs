@@ -10,7 +10,7 @@
 
 use hushwing_wire::{
     DecodeError, HybridSignature, RecoveryMessage, RecoveryPlaintext, RouteRecord, RouteUpdate,
-    Routes, SealedBox, Slot,
+    Routes, SealedBox, Slot, Succession,
 };
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -19,11 +19,13 @@ use zeroize::Zeroizing;
 use super::state::Fixed;
 use crate::{
     Ctx,
+    direct::DirectKeys,
     error::{Fault, StateError},
+    identity::{IdentityKeys, VerifiedPeer},
     ids::ConversationId,
     kdf::{self, BoxKey},
     marks::Received,
-    mls::{MlsError, overlay::delete_scope},
+    mls::{Entered, MlsError, overlay::delete_scope},
     secret::{Blob, Secret32, read_row, write_row},
     store::{Store, StoreError, Table},
 };
@@ -35,6 +37,7 @@ const ROOT_LABEL: &[u8] = b"hushwing 1 recovery";
 const SLOT_LABEL: &[u8] = b"hushwing 1 recovery slot";
 const KEY_LABEL: &[u8] = b"hushwing 1 recovery key";
 const ANSWER_SLOT_LABEL: &[u8] = b"hushwing 1 repair answer slot";
+const PSK_LABEL: &[u8] = b"hushwing 1 repair psk";
 const ANSWER_KEY_LABEL: &[u8] = b"hushwing 1 repair answer key";
 pub(super) const RECORD_KEY_LABEL: &[u8] = b"hushwing 1 route record key";
 const SIGNED_LABEL: &[u8] = b"hushwing 1 recovery message";
@@ -79,6 +82,46 @@ pub(super) struct Recovery {
     /// come in the present one.
     #[serde(default)]
     pub(super) last_heard: Option<LastHeard>,
+    /// Whom our identity hands over to, until the peer has taken that.
+    #[serde(default)]
+    pub(super) successor: Option<Successor>,
+    /// The places that were in use before the last change of an identity.
+    #[serde(default)]
+    pub(super) past: Option<Past>,
+    /// A request by the past places, to a peer that perhaps knows only those, until it
+    /// is answered. `[HW-ROT-3]`
+    #[serde(default)]
+    pub(super) anew: Option<Pending>,
+    /// The next request goes by the past places: several by the present ones found no
+    /// answer.
+    #[serde(default)]
+    pub(super) by_past: bool,
+}
+
+/// An identity that is to replace ours.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Successor {
+    pub(super) identity: IdentityKeys,
+    pub(super) direct: DirectKeys,
+}
+
+/// The places of before the last change of an identity. `[HW-ROT-3]`
+#[derive(Serialize, Deserialize)]
+pub(super) struct Past {
+    pub(super) root: Secret32,
+    pub(super) write_next: u32,
+    pub(super) read_next: u32,
+    pub(super) of: PastOf,
+}
+
+/// Whose identity changed then.
+#[derive(Serialize, Deserialize)]
+pub(super) enum PastOf {
+    /// Ours, and what it was: a peer that came back from an older vault knows only that.
+    Ours(IdentityKeys),
+    /// The peer's: it may not know yet that we took it. Until something comes with the
+    /// new keys, whom it was before may still speak at these places.
+    Theirs(Option<VerifiedPeer>),
 }
 
 /// The newest generation in which something of the peer came.
@@ -121,6 +164,28 @@ pub(super) struct Pending {
     pub(super) place: u32,
     /// A question of the peer crossed it and was left to be answered by the peer.
     pub(super) passed_over: bool,
+    /// The present keys stay in use until it is answered.
+    #[serde(default)]
+    pub(super) keeps_keys: bool,
+    /// In whose name it is.
+    #[serde(default)]
+    pub(super) as_whom: AsWhom,
+    /// It goes by the places of before the last change of an identity, and so does its
+    /// answer.
+    #[serde(default)]
+    pub(super) by_past: bool,
+}
+
+/// In whose name a request is.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum AsWhom {
+    /// Our identity, which the peer knows.
+    #[default]
+    Us,
+    /// Our successor, whom it does not know yet.
+    Successor,
+    /// Our identity, to a peer that perhaps knows only the one before. `[HW-ROT-3]`
+    UsAnew,
 }
 
 /// A box for a recovery slot.
@@ -188,7 +253,7 @@ pub(super) fn found(
     lane_root: &Secret32,
 ) -> Result<(), StoreError> {
     let row = Recovery {
-        root: kdf::extract(ROOT_LABEL, lane_root.expose()),
+        root: root_of(lane_root),
         write_next: 0,
         read_next: 0,
         my_serial: 0,
@@ -198,17 +263,17 @@ pub(super) fn found(
         answered: None,
         walk: None,
         last_heard: None,
+        successor: None,
+        past: None,
+        anew: None,
+        by_past: false,
     };
     row.write(store, id)
 }
 
 pub(super) fn forget(store: &dyn Store, id: &ConversationId) -> Result<(), StateError> {
     match Recovery::read(store, id) {
-        Ok(row) => {
-            if let Some(pending) = row.pending {
-                delete_scope(store, &pending.scope)?;
-            }
-        }
+        Ok(mut row) => row.withdraw(store)?,
         Err(StateError::Unknown | StateError::Store(StoreError::Damaged(_))) => {}
         Err(error) => return Err(error),
     }
@@ -216,13 +281,16 @@ pub(super) fn forget(store: &dyn Store, id: &ConversationId) -> Result<(), State
     Ok(())
 }
 
+/// The recovery secret of a group, from its first epoch.
+pub(super) fn root_of(lane_root: &Secret32) -> Secret32 {
+    kdf::extract(ROOT_LABEL, lane_root.expose())
+}
+
 /// Forgets a request that is out, and keeps the keys unused until new ones are
 /// there.
 pub(super) fn halt(store: &dyn Store, id: &ConversationId) -> Result<(), StateError> {
     let mut row = Recovery::read(store, id)?;
-    if let Some(pending) = row.pending.take() {
-        delete_scope(store, &pending.scope)?;
-    }
+    row.withdraw(store)?;
     row.halted = true;
     Ok(row.write(store, id)?)
 }
@@ -243,7 +311,21 @@ impl Recovery {
     }
 
     pub(super) fn is_pending(&self) -> bool {
-        self.halted || self.pending.as_ref().is_some_and(|one| !one.is_question)
+        let stops = |one: &Pending| !one.is_question && !one.keeps_keys;
+        self.halted || self.pending.as_ref().is_some_and(stops)
+    }
+
+    /// Forgets our requests.
+    pub(super) fn withdraw(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        for ours in self.pending.take().into_iter().chain(self.anew.take()) {
+            delete_scope(store, &ours.scope)?;
+        }
+        Ok(())
+    }
+
+    /// Our requests that are out.
+    pub(super) fn requests(&self) -> impl Iterator<Item = &Pending> {
+        self.pending.iter().chain(&self.anew)
     }
 
     #[cfg(any(test, feature = "fuzzing"))]
@@ -251,19 +333,17 @@ impl Recovery {
         self.pending.as_ref().map(|pending| &pending.request.0[..])
     }
 
-    pub(super) fn slot(&self, writer: u32, index: u32) -> Slot {
-        Slot::new(*kdf::expand(&self.root, SLOT_LABEL, &place(writer, index)).expose())
+    /// The places in use.
+    pub(super) fn places(&self) -> Places<'_> {
+        Places(&self.root)
     }
 
-    pub(super) fn key(&self, writer: u32, index: u32) -> BoxKey {
-        BoxKey::new(kdf::expand(&self.root, KEY_LABEL, &place(writer, index)))
-    }
-
-    pub(super) fn answer_place(&self, request: &[u8; 32]) -> (Slot, BoxKey) {
-        (
-            Slot::new(*kdf::expand(&self.root, ANSWER_SLOT_LABEL, request).expose()),
-            BoxKey::new(kdf::expand(&self.root, ANSWER_KEY_LABEL, request)),
-        )
+    /// The places by which our request goes.
+    pub(super) fn places_of(&self, pending: &Pending) -> Places<'_> {
+        match &self.past {
+            Some(past) if pending.by_past => past.places(),
+            _ => self.places(),
+        }
     }
 
     /// The answer to the request with this hash, if that was the last one.
@@ -276,25 +356,56 @@ impl Recovery {
             .map_err(|_| StoreError::Damaged("an answer with new keys"))
     }
 
-    /// The slots at which the peer may put something for us now, the answer to
-    /// our request first.
+    /// The slots at which the peer may put something for us now: those of the answers to
+    /// our requests, and the places in the order in which they matter.
     pub(super) fn awaited(&self, peer_writer: u32) -> Vec<Slot> {
-        let places = AWAITED_PLACES.map(|ahead| self.read_next.saturating_add(ahead));
-        let boxes = places.map(|index| self.slot(peer_writer, index));
-        self.answer_slot().into_iter().chain(boxes).collect()
+        let past = self.past.iter().map(|past| (past.places(), past.read_next));
+        let next: Vec<_> = std::iter::once((self.places(), self.read_next))
+            .chain(past)
+            .collect();
+        let boxes = AWAITED_PLACES.iter().flat_map(|ahead| {
+            let next = next.iter();
+            next.map(|(places, index)| places.slot(peer_writer, index.saturating_add(*ahead)))
+        });
+        self.answer_slots().chain(boxes).collect()
     }
 
     /// The slots at which the peer may push something to our node.
     pub(super) fn window(&self, peer_writer: u32) -> Vec<Slot> {
-        let places = (self.read_next..).take(RECOVERY_WINDOW as usize);
-        let boxes = places.map(|index| self.slot(peer_writer, index));
-        self.answer_slot().into_iter().chain(boxes).collect()
+        let past = self.past.iter().map(|past| (past.places(), past.read_next));
+        let boxes = std::iter::once((self.places(), self.read_next))
+            .chain(past)
+            .flat_map(|(places, next)| {
+                let indices = (next..).take(RECOVERY_WINDOW as usize);
+                indices.map(move |index| places.slot(peer_writer, index))
+            });
+        self.answer_slots().chain(boxes).collect()
     }
 
-    fn answer_slot(&self) -> Option<Slot> {
-        let pending = self.pending.as_ref()?;
-        let (slot, _) = self.answer_place(&kdf::sha256(&pending.request.0));
-        Some(slot)
+    fn answer_slots(&self) -> impl Iterator<Item = Slot> {
+        self.requests().map(|pending| {
+            let hash = kdf::sha256(&pending.request.0);
+            self.places_of(pending).answer(&hash).0
+        })
+    }
+
+    /// From now on all places come from a group that was just entered. Gives the secret
+    /// of those before. `[HW-ROT-2]`
+    pub(super) fn renew_root(&mut self, entered: &Entered) -> Secret32 {
+        self.write_next = 0;
+        self.read_next = 0;
+        self.by_past = false;
+        std::mem::replace(&mut self.root, root_of(&entered.lane_root))
+    }
+
+    /// Whether the next request goes by the past places. `[HW-ROT-3]`
+    pub(super) fn goes_by_past(&self) -> bool {
+        self.by_past && self.past.is_some()
+    }
+
+    /// Whether these routes are newer than those that were believed last.
+    pub(super) fn is_news(&self, update: &RouteUpdate) -> bool {
+        update.serial > self.peer_serial
     }
 
     /// The next serial for routes of ours: it grows even after the vault was
@@ -309,6 +420,62 @@ impl Recovery {
         row.write(store, id)?;
         Ok(row.my_serial)
     }
+}
+
+impl Past {
+    /// Its places.
+    pub(super) fn places(&self) -> Places<'_> {
+        Places(&self.root)
+    }
+}
+
+/// The places that come from a recovery secret. `[HW-REC-1]`
+#[derive(Clone, Copy)]
+pub(super) struct Places<'a>(&'a Secret32);
+
+impl Places<'_> {
+    pub(super) fn slot(self, writer: u32, index: u32) -> Slot {
+        Slot::new(*kdf::expand(self.0, SLOT_LABEL, &place(writer, index)).expose())
+    }
+
+    pub(super) fn key(self, writer: u32, index: u32) -> BoxKey {
+        BoxKey::new(kdf::expand(self.0, KEY_LABEL, &place(writer, index)))
+    }
+
+    /// Where the answer to the request with this hash goes.
+    pub(super) fn answer(self, request: &[u8; 32]) -> (Slot, BoxKey) {
+        (
+            Slot::new(*kdf::expand(self.0, ANSWER_SLOT_LABEL, request).expose()),
+            BoxKey::new(kdf::expand(self.0, ANSWER_KEY_LABEL, request)),
+        )
+    }
+
+    /// The external PSK of the group that answers the request with this hash.
+    pub(super) fn psk(self, request: &[u8; 32]) -> Secret32 {
+        kdf::expand(self.0, PSK_LABEL, request)
+    }
+
+    /// Of the next [`RECOVERY_WINDOW`] places of `writer`, the one with this slot.
+    pub(super) fn find(self, writer: u32, next: u32, slot: &Slot) -> Option<u32> {
+        (next..)
+            .take(RECOVERY_WINDOW as usize)
+            .find(|index| self.slot(writer, *index) == *slot)
+    }
+}
+
+/// Something of the peer came with the keys that go with its present identity: whom it
+/// was before has nothing more to say. `[HW-ROT-3]`
+pub(super) fn settle_succession(store: &dyn Store, id: &ConversationId) -> Result<(), StateError> {
+    let mut row = Recovery::read(store, id)?;
+    if let Some(Past {
+        of: PastOf::Theirs(before @ Some(_)),
+        ..
+    }) = &mut row.past
+    {
+        *before = None;
+        row.write(store, id)?;
+    }
+    Ok(())
 }
 
 fn place(writer: u32, index: u32) -> [u8; 8] {
@@ -331,31 +498,74 @@ pub(super) fn sign(
     rng: &mut dyn CryptoRng,
     message: RecoveryMessage,
 ) -> Result<RecoveryPlaintext, RecoveryError> {
-    let bytes = message.to_bytes().map_err(RecoveryError::Routes)?;
-    Ok(signed_plaintext(fixed, rng, message, &bytes))
+    sign_as(&fixed.identity, fixed, rng, message)
 }
 
-/// `message` with our signature over `bytes`, its encoding.
+/// `message` with the signature of `identity`, on our side of this conversation.
+pub(super) fn sign_as(
+    identity: &IdentityKeys,
+    fixed: &Fixed,
+    rng: &mut dyn CryptoRng,
+    message: RecoveryMessage,
+) -> Result<RecoveryPlaintext, RecoveryError> {
+    let bytes = message.to_bytes().map_err(RecoveryError::Routes)?;
+    Ok(signed_plaintext(identity, fixed, rng, message, &bytes))
+}
+
+/// `message` with the signature of `identity` over `bytes`, its encoding.
 pub(super) fn signed_plaintext(
+    identity: &IdentityKeys,
     fixed: &Fixed,
     rng: &mut dyn CryptoRng,
     message: RecoveryMessage,
     bytes: &[u8],
 ) -> RecoveryPlaintext {
     let hash = signed(fixed, fixed.writer, bytes);
-    let signature: HybridSignature = fixed.identity.sign(rng, &hash, ML_DSA_CONTEXT);
+    let signature: HybridSignature = identity.sign(rng, &hash, ML_DSA_CONTEXT);
     RecoveryPlaintext::new(message, signature)
 }
 
-/// The message, if the pinned peer signed it with both keys.
-pub(super) fn verified(fixed: &Fixed, plaintext: RecoveryPlaintext) -> Option<RecoveryMessage> {
+/// A message outside of the lanes that the peer signed.
+pub(super) struct Verified {
+    /// The message; a succession is its request.
+    pub(super) message: RecoveryMessage,
+    /// Whose both keys signed it.
+    pub(super) speaker: VerifiedPeer,
+    /// By this message the identity that was known before hands over to the speaker.
+    pub(super) succeeds: bool,
+}
+
+/// The message, if both keys of `peer` signed it, or handed over with both to an
+/// identity both keys of which signed it. `[HW-ROT-1]`
+pub(super) fn verified(
+    fixed: &Fixed,
+    peer: &VerifiedPeer,
+    plaintext: RecoveryPlaintext,
+) -> Option<Verified> {
     let bytes = plaintext.message.to_bytes().ok()?;
     let hash = signed(fixed, fixed.peer_writer(), &bytes);
-    fixed
-        .peer
+    let (message, speaker, succeeds) = match plaintext.message {
+        RecoveryMessage::Succession(Succession { hand_over, request }) => {
+            // One that was taken already: its writer does not know that yet.
+            let next = if peer.is_successor(&hand_over) {
+                peer.clone()
+            } else {
+                let binding = fixed.binding.expose();
+                peer.successor(&hand_over, fixed.peer_writer(), binding)
+                    .ok()?
+            };
+            (RecoveryMessage::Request(request), next, true)
+        }
+        message => (message, peer.clone(), false),
+    };
+    speaker
         .check(&hash, ML_DSA_CONTEXT, &plaintext.signature)
         .ok()?;
-    Some(plaintext.message)
+    Some(Verified {
+        message,
+        speaker,
+        succeeds,
+    })
 }
 
 // Routes.
@@ -396,7 +606,11 @@ pub fn take_route_record(
         .open_text(RECORD_KEY_LABEL, record.sealed())
         .ok_or(RecoveryError::NotTheirs)?;
     let plaintext = RecoveryPlaintext::from_bytes(&bytes).map_err(|_| RecoveryError::NotTheirs)?;
-    let Some(RecoveryMessage::Routes(update)) = verified(&fixed, plaintext) else {
+    let Some(Verified {
+        message: RecoveryMessage::Routes(update),
+        ..
+    }) = verified(&fixed, &fixed.peer, plaintext)
+    else {
         return Err(RecoveryError::NotTheirs);
     };
     if !believe_routes(&mut fixed, &mut row, &update)? {
@@ -417,7 +631,7 @@ pub(super) fn believe_routes(
     row: &mut Recovery,
     update: &RouteUpdate,
 ) -> Result<bool, StoreError> {
-    if update.serial <= row.peer_serial {
+    if !row.is_news(update) {
         return Ok(false);
     }
     row.peer_serial = update.serial;
@@ -481,10 +695,23 @@ pub(super) fn seal_padded(
     row: &mut Recovery,
     padded: &[u8],
 ) -> Result<RecoveryBox, DecodeError> {
-    let slot = row.slot(fixed.writer, row.write_next);
-    let key = row.key(fixed.writer, row.write_next);
-    let boxed = key.seal(rng, BOX_LABEL, &slot, padded)?;
+    let boxed = seal_at(rng, row.places(), fixed.writer, row.write_next, padded)?;
     row.write_next = row.write_next.saturating_add(1);
+    Ok(boxed)
+}
+
+/// A box with this plaintext at one of our places.
+pub(super) fn seal_at(
+    rng: &mut dyn CryptoRng,
+    places: Places<'_>,
+    writer: u32,
+    index: u32,
+    padded: &[u8],
+) -> Result<RecoveryBox, DecodeError> {
+    let slot = places.slot(writer, index);
+    let boxed = places
+        .key(writer, index)
+        .seal(rng, BOX_LABEL, &slot, padded)?;
     Ok(RecoveryBox { slot, boxed })
 }
 

@@ -36,7 +36,7 @@ fn forge(writer: &mut Person, request: RepairRequest) -> RecoveryBox {
     let mut row = Recovery::read(&writer.store, &writer.conversation).unwrap();
     let message = RecoveryMessage::Request(request);
     let bytes = hushwing_wire::to_bytes(&message).unwrap();
-    let plaintext = signed_plaintext(&fixed, &mut writer.rng, message, &bytes);
+    let plaintext = signed_plaintext(&fixed.identity, &fixed, &mut writer.rng, message, &bytes);
     let mut padded = hushwing_wire::to_bytes(&plaintext).unwrap();
     padded.resize(BOX_PLAINTEXT_LEN, 0);
     let boxed = seal_padded(&mut writer.rng, &fixed, &mut row, &padded).unwrap();

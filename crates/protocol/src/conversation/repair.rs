@@ -6,26 +6,29 @@
 //! one that goes first is put at the place of the other's answer. Asking is in
 //! `asking.rs`; here is what is done with what comes. `[HW-REC-3]` to `[HW-REC-8]`
 
+use std::cmp::Ordering;
+
 use hushwing_wire::{
     Need, Receipts, RecoveryMessage, RecoveryPlaintext, RepairAnswer, RepairRequest, RouteUpdate,
-    Routes, SealedBox, Slot,
+    Routes, SealedBox, Slot, Succession,
     limits::{MAX_GENERATION, MAX_GENERATION_STEP, MAX_PLACE},
 };
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::{
-    Happening, OpenError, Opened, Unreadable,
-    asking::{heard, make_request, plaintext_of},
+    Happening, OpenError, Opened, Unreadable, Whose,
+    asking::{Kind, heard, make_request, plaintext_of},
     recovery::{
-        Answered, BOX_LABEL, Pending, RECOVERY_WINDOW, Recovery, RecoveryBox, RecoveryError,
-        believe_routes, sign, verified, write_fixed,
+        Answered, AsWhom, BOX_LABEL, Past, PastOf, Pending, Places, Recovery, RecoveryBox,
+        RecoveryError, believe_routes, sign, verified, write_fixed,
     },
     state::{Fixed, INVITER_LEAF, Moving, PARKED_TABLE, REDEEMER_LEAF},
 };
 use crate::{
     Ctx,
     error::Fault,
+    identity::VerifiedPeer,
     ids::ConversationId,
     kdf::{self, BoxKey},
     marks::Comparison,
@@ -34,6 +37,7 @@ use crate::{
         overlay::{delete_prefix, delete_scope},
         provider::Provider,
     },
+    safety::SafetyNumber,
     secret::{Blob, Secret32},
     store::{Store, StoreError},
 };
@@ -42,7 +46,6 @@ use crate::{
 /// peer may take to come online and read it.
 const CROSSING_MS: u64 = 24 * 3_600_000;
 
-const PSK_LABEL: &[u8] = b"hushwing 1 repair psk";
 const PSK_ID_LABEL: &[u8] = b"hushwing 1 repair psk id";
 
 /// A box at a recovery slot, if `slot` is one that is awaited.
@@ -83,48 +86,123 @@ impl Step<'_> {
         slot: &Slot,
         boxed: &SealedBox,
     ) -> Result<Option<Opened>, OpenError> {
-        if let Some(pending) = &self.row.pending {
+        let awaited = self.row.requests().find_map(|pending| {
             let hash = kdf::sha256(&pending.request.0);
-            let (answer_slot, key) = self.row.answer_place(&hash);
-            if answer_slot == *slot {
-                return match self.read(slot, &key, boxed)? {
-                    Some((RecoveryMessage::Answer(answer), _)) if answer.request == hash => {
-                        self.take_answer(ctx, &answer).map(Some)
-                    }
-                    Some((RecoveryMessage::Request(request), theirs)) => {
-                        self.take_counter_request(ctx, &request, theirs).map(Some)
-                    }
-                    _ => Err(OpenError::Forged),
-                };
-            }
+            let (answer_slot, key) = self.row.places_of(pending).answer(&hash);
+            (answer_slot == *slot).then_some((hash, key, pending.by_past))
+        });
+        if let Some((hash, key, by_past)) = awaited {
+            return match self.read(slot, &key, boxed, by_past)? {
+                Some(Said::Answer(answer, speaker)) if answer.request == hash => {
+                    self.take_answer(ctx, by_past, &answer, speaker).map(Some)
+                }
+                Some(Said::Request(asked)) => {
+                    self.take_counter_request(ctx, asked, by_past).map(Some)
+                }
+                _ => Err(OpenError::Forged),
+            };
         }
         let peer = self.fixed.peer_writer();
-        let index = (self.row.read_next..)
-            .take(RECOVERY_WINDOW as usize)
-            .find(|index| self.row.slot(peer, *index) == *slot);
-        let Some(index) = index else {
-            return Ok(None);
-        };
-        let message = self.read(slot, &self.row.key(peer, index), boxed)?;
-        self.row.read_next = index + 1;
-        match message {
-            Some((RecoveryMessage::Routes(update), _)) => {
-                if believe_routes(&mut self.fixed, &mut self.row, &update)? {
-                    self.opened
-                        .happenings
-                        .push(Happening::Routes(update.routes));
-                }
+        if let Some(index) = self.row.places().find(peer, self.row.read_next, slot) {
+            let key = self.row.places().key(peer, index);
+            let said = self.read(slot, &key, boxed, false)?;
+            self.row.read_next = index + 1;
+            match said {
+                Some(Said::Routes(update)) => self.take_routes(update)?,
+                Some(Said::Request(asked)) => self.take_request(ctx, asked, AT_ITS_PLACE)?,
+                // Signed by nobody or not for this place: the slot is used up, all
+                // else is as before.
+                Some(Said::Answer(..)) | None => {}
             }
-            Some((RecoveryMessage::Request(request), hash)) => {
-                self.take_request(ctx, &request, hash, Found::AtItsPlace)?;
+        } else {
+            let past = self.row.past.as_mut();
+            let found = past.and_then(|past| {
+                let index = past.places().find(peer, past.read_next, slot)?;
+                past.read_next = index + 1;
+                Some(past.places().key(peer, index))
+            });
+            let Some(key) = found else {
+                return Ok(None);
+            };
+            if let Some(said) = self.read(slot, &key, boxed, true)? {
+                self.take_from_the_past(ctx, said)?;
             }
-            // Signed by nobody or not for this place: the slot is used up, all
-            // else is as before.
-            Some((RecoveryMessage::Answer(_), _)) | None => {}
         }
         write_fixed(ctx.store, self.id, &self.fixed)?;
         self.row.write(ctx.store, self.id)?;
         Ok(Some(self.opened))
+    }
+
+    /// What the peer put at a place of before the last change of an identity.
+    /// `[HW-ROT-3]`
+    fn take_from_the_past(&mut self, ctx: &mut Ctx<'_>, said: Said) -> Result<(), OpenError> {
+        let asked = match said {
+            Said::Routes(update) => return self.take_routes(update),
+            Said::Answer(..) => return Ok(()),
+            Said::Request(asked) => asked,
+        };
+        let is_known = |answered: &Answered| answered.request == asked.hash;
+        if self.row.answered.as_ref().is_some_and(is_known) {
+            return self.answer_again(&asked.hash, IN_THE_PAST).map(drop);
+        }
+        // Whoever knows the places of then can put an old request there again.
+        if !self.row.is_news(&asked.request.routes) {
+            return Ok(());
+        }
+        let Some(past) = &self.row.past else {
+            return Ok(());
+        };
+        match past.of {
+            // Two requests cross here as elsewhere.
+            PastOf::Theirs(_) if self.row.anew.is_some() && self.fixed.writer == INVITER_LEAF => {
+                self.take_routes(asked.request.routes.clone())?;
+                self.put_ours_instead(ctx, &asked.hash, IN_THE_PAST)
+            }
+            // The peer took our last answer in a life that is lost, or never.
+            PastOf::Theirs(_) => self.take_request(ctx, asked, IN_THE_PAST),
+            // It came back from an older vault, and must learn who we are now before it
+            // believes us anything else.
+            PastOf::Ours(_) => {
+                self.take_routes(asked.request.routes.clone())?;
+                if self.row.anew.is_none() {
+                    let (fixed, row) = (&self.fixed, &mut self.row);
+                    let routes = RouteUpdate {
+                        serial: 0,
+                        routes: Routes::default(),
+                    };
+                    make_request(ctx, self.id, fixed, row, routes, Kind::Anew)
+                        .map_err(open_error)?;
+                }
+                self.put_ours_instead(ctx, &asked.hash, IN_THE_PAST)
+            }
+        }
+    }
+
+    fn take_routes(&mut self, update: RouteUpdate) -> Result<(), OpenError> {
+        if believe_routes(&mut self.fixed, &mut self.row, &update)? {
+            self.opened
+                .happenings
+                .push(Happening::Routes(update.routes));
+        }
+        Ok(())
+    }
+
+    /// The answer to this request once more, if that was the last one.
+    fn answer_again(&mut self, hash: &[u8; 32], found: Found) -> Result<bool, OpenError> {
+        let Some(boxed) = self.row.answer_to(hash)? else {
+            return Ok(false);
+        };
+        let (slot, _) = self.places_of(found).answer(hash);
+        self.opened.answer = Some(RecoveryBox { slot, boxed });
+        Ok(true)
+    }
+
+    /// The places by which a request came, and its answer goes.
+    fn places_of(&self, found: Found) -> Places<'_> {
+        match &self.row.past {
+            Some(past) if found.by_past => past.places(),
+            _ => self.row.places(),
+        }
     }
 
     /// The signed message in a box and SHA-256 of its plaintext, which names the
@@ -134,27 +212,57 @@ impl Step<'_> {
         slot: &Slot,
         key: &BoxKey,
         boxed: &SealedBox,
-    ) -> Result<Option<(RecoveryMessage, [u8; 32])>, OpenError> {
+        by_past: bool,
+    ) -> Result<Option<Said>, OpenError> {
         let padded = key.open(BOX_LABEL, slot, boxed).ok_or(OpenError::Forged)?;
         let Ok(plaintext) = RecoveryPlaintext::from_padded(&padded) else {
             return Ok(None);
         };
         let bytes = plaintext.to_bytes().map_err(|_| OpenError::Forged)?;
-        let message = verified(&self.fixed, plaintext);
-        Ok(message.map(|message| (message, kdf::sha256(&bytes))))
+        let known = std::iter::once(&self.fixed.peer).chain(self.before(by_past));
+        let mut verified = known.map(|peer| verified(&self.fixed, peer, plaintext.clone()));
+        Ok(verified.find_map(|it| it).map(|it| match it.message {
+            RecoveryMessage::Routes(update) => Said::Routes(update),
+            RecoveryMessage::Answer(answer) => Said::Answer(answer, it.speaker),
+            RecoveryMessage::Request(request)
+            | RecoveryMessage::Succession(Succession { request, .. }) => Said::Request(Asked {
+                request,
+                hash: kdf::sha256(&bytes),
+                speaker: it.speaker,
+                succeeds: it.succeeds,
+            }),
+        }))
+    }
+
+    /// Whom the peer was, if it may still speak as that.
+    fn before(&self, by_past: bool) -> Option<&VerifiedPeer> {
+        match self.row.past.as_ref().map(|past| &past.of) {
+            Some(PastOf::Theirs(before)) if by_past => before.as_ref(),
+            _ => None,
+        }
     }
 
     /// Our request goes first: it is put where the peer waits for the answer to its
     /// own, because that place it finds, however far it is behind. `[HW-REC-8]`
-    fn put_ours_instead(&mut self, ctx: &mut Ctx<'_>, hash: &[u8; 32]) -> Result<(), OpenError> {
-        let Some(pending) = &self.row.pending else {
+    fn put_ours_instead(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        hash: &[u8; 32],
+        found: Found,
+    ) -> Result<(), OpenError> {
+        let ours = if found.by_past {
+            &self.row.anew
+        } else {
+            &self.row.pending
+        };
+        let Some(ours) = ours else {
             return Ok(());
         };
-        let padded = plaintext_of(pending)?
+        let padded = plaintext_of(ours)?
             .to_padded()
             .map(Zeroizing::new)
             .map_err(|_| StoreError::Damaged("a request for new keys"))?;
-        let (slot, key) = self.row.answer_place(hash);
+        let (slot, key) = self.places_of(found).answer(hash);
         let boxed = key
             .seal(ctx.rng, BOX_LABEL, &slot, &padded)
             .map_err(|_| OpenError::Mls(MlsError::Internal("sealing a request")))?;
@@ -185,12 +293,26 @@ impl Step<'_> {
         true
     }
 
-    /// Forgets our request.
-    fn withdraw(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        if let Some(ours) = self.row.pending.take() {
-            delete_scope(store, &ours.scope)?;
+    /// Of two requests that cross, a succession goes first, then one that must be
+    /// answered, and of two equal ones the inviter's. Questions do not cross like that.
+    /// `[HW-REC-8]`
+    fn ours_goes_first(&self, theirs: &RepairRequest, theirs_succeeds: bool) -> bool {
+        let Some(ours) = self.row.pending.as_ref().filter(|one| !one.is_question) else {
+            return false;
+        };
+        let theirs = (theirs_succeeds, theirs.need == Need::Sure);
+        match (ours.as_whom != AsWhom::Us, true).cmp(&theirs) {
+            Ordering::Greater => true,
+            Ordering::Equal => self.fixed.writer == INVITER_LEAF,
+            Ordering::Less => false,
         }
-        Ok(())
+    }
+
+    fn drop_anew(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        match self.row.anew.take() {
+            Some(ours) => delete_scope(store, &ours.scope),
+            None => Ok(()),
+        }
     }
 
     /// The peer's request lies where the answer to ours should: it goes first. One
@@ -198,12 +320,19 @@ impl Step<'_> {
     fn take_counter_request(
         mut self,
         ctx: &mut Ctx<'_>,
-        request: &RepairRequest,
-        hash: [u8; 32],
+        asked: Asked,
+        by_past: bool,
     ) -> Result<Opened, OpenError> {
-        self.take_request(ctx, request, hash, Found::InsteadOfAnAnswer)?;
-        if self.row.pending.is_some() {
-            self.withdraw(ctx.store)?;
+        let found = Found {
+            by_past,
+            instead: true,
+        };
+        self.take_request(ctx, asked, found)?;
+        if found.by_past && self.row.anew.is_some() {
+            // It did not tell who we are; what else is out stays.
+            self.drop_anew(ctx.store)?;
+        } else if !found.by_past && self.row.pending.is_some() {
+            self.row.withdraw(ctx.store)?;
             self.row.halted = true;
             self.opened.happenings.push(Happening::AnswerRefused {
                 why: Unreadable::Mls(MlsError::Refused("a request in the place of an answer")),
@@ -234,7 +363,12 @@ impl Step<'_> {
     /// The peer may have forgotten what it knew, or its question is from before it
     /// knew: only it can tell, from a question of ours in the place of an answer.
     /// `[HW-REC-7]`
-    fn ask_back(&mut self, ctx: &mut Ctx<'_>, hash: &[u8; 32]) -> Result<(), OpenError> {
+    fn ask_back(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        hash: &[u8; 32],
+        found: Found,
+    ) -> Result<(), OpenError> {
         // One that is out may have been answered by now.
         if self.row.pending.is_none() {
             // Not newer than any routes that the peer knows, so without effect.
@@ -242,64 +376,55 @@ impl Step<'_> {
                 serial: 0,
                 routes: Routes::default(),
             };
-            let need = Need::IfTheyDiffer;
-            make_request(ctx, self.id, &self.fixed, &mut self.row, routes, need)
+            let kind = Kind::Question;
+            make_request(ctx, self.id, &self.fixed, &mut self.row, routes, kind)
                 .map_err(open_error)?;
         }
-        self.put_ours_instead(ctx, hash)
+        self.put_ours_instead(ctx, hash, found)
     }
 
     /// Makes the new group, unless our own request goes first.
     fn take_request(
         &mut self,
         ctx: &mut Ctx<'_>,
-        request: &RepairRequest,
-        hash: [u8; 32],
+        asked: Asked,
         found: Found,
     ) -> Result<(), OpenError> {
+        let Asked {
+            request,
+            hash,
+            speaker,
+            succeeds,
+        } = asked;
         let store = ctx.store;
-        if believe_routes(&mut self.fixed, &mut self.row, &request.routes)? {
-            self.opened
-                .happenings
-                .push(Happening::Routes(request.routes.routes.clone()));
-        }
+        self.take_routes(request.routes.clone())?;
         // Where the peer reads next: what lies before, it will never look at.
         self.row.write_next = self.row.write_next.max(request.read_next);
         // And what the peer wrote before this is over: it knows more now.
         self.row.read_next = self.row.read_next.max(request.write_next);
-        if let Some(boxed) = self.row.answer_to(&hash)? {
-            // A second group would part us from the peer, who takes the answer
-            // that it finds first.
-            let (slot, _) = self.row.answer_place(&hash);
-            self.opened.answer = Some(RecoveryBox { slot, boxed });
+        // A second group would part us from the peer, who takes the answer
+        // that it finds first.
+        if self.answer_again(&hash, found)? {
             return Ok(());
         }
         let is_question = request.need == Need::IfTheyDiffer;
-        let ours = self
-            .row
-            .pending
-            .as_ref()
-            .is_some_and(|one| !one.is_question);
-        // Of two requests that cross, the one that must be answered goes first, and
-        // of two such the inviter's.
-        if ours && found == Found::AtItsPlace && (is_question || self.fixed.writer == INVITER_LEAF)
-        {
-            return self.put_ours_instead(ctx, &hash);
+        if found == AT_ITS_PLACE && self.ours_goes_first(&request, succeeds) {
+            return self.put_ours_instead(ctx, &hash, found);
         }
         if is_question {
-            match self.compare(store, request)? {
+            match self.compare(store, &request)? {
                 Comparison::Differs
                     if self.leaves_it_to_the_peer(ctx.now_ms, request.read_next) =>
                 {
                     return Ok(());
                 }
                 Comparison::Differs => {}
-                Comparison::TheyMayBeBehind if found == Found::AtItsPlace => {
-                    return self.ask_back(ctx, &hash);
+                Comparison::TheyMayBeBehind if found == AT_ITS_PLACE => {
+                    return self.ask_back(ctx, &hash, found);
                 }
                 Comparison::TheyMayBeBehind | Comparison::Agrees => {
-                    if found == Found::InsteadOfAnAnswer {
-                        self.withdraw(store)?;
+                    if found.instead {
+                        self.row.withdraw(store)?;
                     }
                     return Ok(());
                 }
@@ -316,10 +441,10 @@ impl Step<'_> {
         let Ok(key_package) = PeerKeyPackage::parse(&provider, &request.key_package) else {
             return Ok(());
         };
-        if key_package.leaf().credential != self.fixed.peer.fingerprint().as_bytes() {
+        if key_package.leaf().credential != speaker.fingerprint().as_bytes() {
             return Ok(());
         }
-        let psk_value = kdf::expand(&self.row.root, PSK_LABEL, &hash);
+        let psk_value = self.places_of(found).psk(&hash);
         let psk = ExternalPsk {
             id: kdf::transcript(PSK_ID_LABEL, &[&hash]),
             value: &psk_value,
@@ -347,7 +472,7 @@ impl Step<'_> {
             write_next: self.row.write_next.min(MAX_PLACE),
             read_next: self.row.read_next.min(MAX_PLACE),
         });
-        let (slot, key) = self.row.answer_place(&hash);
+        let (slot, key) = self.places_of(found).answer(&hash);
         let boxed = provider.with_rng(|rng| {
             let plaintext = sign(&self.fixed, rng, message).map_err(open_error)?;
             let padded = plaintext
@@ -365,11 +490,10 @@ impl Step<'_> {
             generation,
             my_leaf: REDEEMER_LEAF,
         };
-        if let Some(ours) = self.row.pending.take() {
-            delete_scope(store, &ours.scope)?;
-        }
+        self.row.withdraw(store)?;
         let (peer_generation, peer_received) =
             self.as_known_here(request.received_in, &request.received);
+        self.peer_is(speaker, found.by_past, &entered);
         self.begin(store, begun, &old, &entered)?;
         self.row.answered = Some(Answered {
             request: hash,
@@ -390,12 +514,19 @@ impl Step<'_> {
     fn take_answer(
         mut self,
         ctx: &mut Ctx<'_>,
+        by_past: bool,
         answer: &RepairAnswer,
+        speaker: VerifiedPeer,
     ) -> Result<Opened, OpenError> {
         let store = ctx.store;
-        let pending = self.row.pending.take().ok_or(OpenError::UnknownSlot)?;
+        let pending = if by_past {
+            self.row.anew.take()
+        } else {
+            self.row.pending.take()
+        };
+        let pending = pending.ok_or(OpenError::UnknownSlot)?;
         let scope = pending.scope;
-        match self.join(ctx, pending, answer) {
+        match self.join(ctx, pending, answer, speaker) {
             Ok(()) => {}
             Err(OpenError::Mls(why)) if why.fault() == Fault::Peer => {
                 delete_scope(store, &scope)?;
@@ -420,19 +551,20 @@ impl Step<'_> {
         ctx: &mut Ctx<'_>,
         pending: Pending,
         answer: &RepairAnswer,
+        speaker: VerifiedPeer,
     ) -> Result<(), OpenError> {
         const WHAT: OpenError = OpenError::Mls(MlsError::Refused("the answer with new keys"));
         let store = ctx.store;
         let hash = kdf::sha256(&pending.request.0);
         let provider = Provider::new(store, ctx.rng, pending.scope)?;
-        let psk_value = kdf::expand(&self.row.root, PSK_LABEL, &hash);
+        let psk_value = self.row.places_of(&pending).psk(&hash);
         let psk = ExternalPsk {
             id: kdf::transcript(PSK_ID_LABEL, &[&hash]),
             value: &psk_value,
         };
         let group = Group::join(&provider, &answer.welcome, &psk)?;
         let founder = group.leaf(REDEEMER_LEAF).ok_or(WHAT)?;
-        if founder.credential != self.fixed.peer.fingerprint().as_bytes()
+        if founder.credential != speaker.fingerprint().as_bytes()
             || answer.generation <= self.fixed.generation
         {
             return Err(WHAT);
@@ -453,6 +585,12 @@ impl Step<'_> {
         self.row.write_next = answer.read_next;
         let (peer_generation, peer_received) =
             self.as_known_here(answer.old_generation, &answer.received);
+        // Whatever else was asked for is there now.
+        self.row.withdraw(store)?;
+        if speaker != self.fixed.peer {
+            self.peer_is(speaker, pending.by_past, &entered);
+        }
+        self.answered_as(pending.as_whom, pending.by_past, &entered);
         self.begin(store, begun, &old, &entered)?;
         self.opened.happenings.push(Happening::Repaired {
             generation: answer.generation,
@@ -460,6 +598,69 @@ impl Step<'_> {
             peer_received,
         });
         Ok(())
+    }
+
+    /// All places are others from now on, if somebody is somebody else, or came by
+    /// those of the past. `[HW-ROT-2]` `[HW-ROT-3]`
+    fn renew_places(&mut self, entered: &mls::Entered, by_past: bool, of: Option<PastOf>) {
+        if !by_past && of.is_none() {
+            return;
+        }
+        let (write_next, read_next) = (self.row.write_next, self.row.read_next);
+        let root = self.row.renew_root(entered);
+        match (&mut self.row.past, of) {
+            // Where it was asked from stays the past: who asks there has not come along.
+            (Some(past), Some(of)) if by_past => past.of = of,
+            (_, None) => {}
+            (past, Some(of)) => {
+                *past = Some(Past {
+                    root,
+                    write_next,
+                    read_next,
+                    of,
+                });
+            }
+        }
+    }
+
+    /// The peer is this one from now on, as before or somebody else. `[HW-ROT-2]`
+    fn peer_is(&mut self, speaker: VerifiedPeer, by_past: bool, entered: &mls::Entered) {
+        if speaker == self.fixed.peer {
+            return self.renew_places(entered, by_past, None);
+        }
+        let number = self.fixed.safety_number.clone();
+        let before = std::mem::replace(&mut self.fixed.peer, speaker);
+        self.fixed.safety_number = self.fixed.compared();
+        self.renew_places(entered, by_past, Some(PastOf::Theirs(Some(before))));
+        self.tell_succession(Whose::Theirs, number);
+    }
+
+    /// The peer took what our request said of who we are. `[HW-ROT-2]`
+    fn answered_as(&mut self, as_whom: AsWhom, by_past: bool, entered: &mls::Entered) {
+        let next = match as_whom {
+            AsWhom::Us | AsWhom::UsAnew => None,
+            AsWhom::Successor => self.row.successor.take(),
+        };
+        let Some(next) = next else {
+            return self.renew_places(entered, by_past, None);
+        };
+        let before = self.fixed.safety_number.clone();
+        let ours = std::mem::replace(&mut self.fixed.identity, next.identity);
+        self.fixed.direct = next.direct;
+        self.fixed.safety_number = self.fixed.compared();
+        self.renew_places(entered, by_past, Some(PastOf::Ours(ours)));
+        self.tell_succession(Whose::Ours, before);
+    }
+
+    fn tell_succession(&mut self, whose: Whose, before: SafetyNumber) {
+        let safety_number = self.fixed.safety_number.clone();
+        if before != safety_number {
+            self.opened.happenings.push(Happening::Succeeded {
+                whose,
+                before,
+                safety_number,
+            });
+        }
     }
 
     /// What the peer has stored, in a generation that is known here. Of one after ours,
@@ -521,14 +722,44 @@ fn generation_step(rng: &mut dyn CryptoRng) -> u32 {
     1 + rng.next_u32() % MAX_GENERATION_STEP
 }
 
+/// What the peer said outside of the lanes.
+enum Said {
+    Routes(RouteUpdate),
+    Request(Asked),
+    Answer(RepairAnswer, VerifiedPeer),
+}
+
+/// A request of the peer.
+struct Asked {
+    request: RepairRequest,
+    /// SHA-256 of its plaintext, which names the answer.
+    hash: [u8; 32],
+    /// Who signed it.
+    speaker: VerifiedPeer,
+    /// By it somebody hands over to who signed it.
+    succeeds: bool,
+}
+
 /// Where a request of the peer was found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Found {
-    /// At a place of its writer.
-    AtItsPlace,
-    /// At the place of the answer to our own request.
-    InsteadOfAnAnswer,
+struct Found {
+    /// By the places of before the last change of an identity.
+    by_past: bool,
+    /// At the place of the answer to a request of ours.
+    instead: bool,
 }
+
+/// At a place of its writer.
+const AT_ITS_PLACE: Found = Found {
+    by_past: false,
+    instead: false,
+};
+
+/// At a place of its writer of before the last change of an identity.
+const IN_THE_PAST: Found = Found {
+    by_past: true,
+    instead: false,
+};
 
 fn open_error(error: RecoveryError) -> OpenError {
     match error {

@@ -475,6 +475,17 @@ impl Fixed {
         1 - self.writer
     }
 
+    /// The safety number of the two identities as they are now.
+    pub(super) fn compared(&self) -> SafetyNumber {
+        let (ours, theirs) = (self.identity.fingerprint(), *self.peer.fingerprint());
+        let (inviter, redeemer) = if self.writer == INVITER_LEAF {
+            (ours, theirs)
+        } else {
+            (theirs, ours)
+        };
+        SafetyNumber::new(&inviter, &redeemer, self.binding.expose())
+    }
+
     pub(super) fn routes(&self) -> Result<Routes, StoreError> {
         hushwing_wire::from_bytes(&self.peer_routes.0)
             .map_err(|_| StoreError::Damaged("a contact's routes"))

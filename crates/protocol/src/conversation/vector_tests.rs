@@ -1,7 +1,7 @@
 //! Vectors of lanes, and of what lies outside of them.
 
 use hushwing_wire::{
-    RecoveryMessage, RecoveryPlaintext, RouteUpdate, Routes, SealedBox, Slot,
+    RecoveryMessage, RecoveryPlaintext, RepairRequest, RouteUpdate, Routes, SealedBox, Slot,
     limits::{BOX_NONCE_LEN, MAX_PLACE},
 };
 use serde_json::{Value, json};
@@ -146,23 +146,39 @@ fn receipts(received: &hushwing_wire::Receipts) -> Value {
     json!({ "up_to": received.up_to, "beyond": beyond, "mark": received.mark })
 }
 
+fn request_fields(request: &RepairRequest) -> Value {
+    json!({
+        "key_package": hex(&request.key_package),
+        "generation": request.generation,
+        "received": receipts(&request.received),
+        "read_next": request.read_next,
+        "received_in": request.received_in,
+        "write_next": request.write_next,
+        "sent": request.sent,
+        "acknowledged": receipts(&request.acknowledged),
+        "open": request.open.iter().map(|of| [of.number, of.mark]).collect::<Vec<_>>(),
+        "need": request.need as u8,
+        "update": routes_of(&request.routes),
+    })
+}
+
 fn fields(message: &RecoveryMessage) -> Value {
     match message {
         RecoveryMessage::Routes(update) => json!({ "kind": 1, "update": routes_of(update) }),
-        RecoveryMessage::Request(request) => json!({
-            "kind": 2,
-            "key_package": hex(&request.key_package),
-            "generation": request.generation,
-            "received": receipts(&request.received),
-            "read_next": request.read_next,
-            "received_in": request.received_in,
-            "write_next": request.write_next,
-            "sent": request.sent,
-            "acknowledged": receipts(&request.acknowledged),
-            "open": request.open.iter().map(|of| [of.number, of.mark]).collect::<Vec<_>>(),
-            "need": request.need as u8,
-            "update": routes_of(&request.routes),
-        }),
+        RecoveryMessage::Request(request) => with(json!({ "kind": 2 }), request_fields(request)),
+        RecoveryMessage::Succession(succession) => {
+            let hand_over = &succession.hand_over;
+            let hand_over = json!({
+                "kind": 4,
+                "hand_over": {
+                    "ed25519_public": hex(&hand_over.ed25519_public),
+                    "ml_dsa_65_public": hex(&hand_over.ml_dsa_65_public),
+                    "ed25519_signature": hex(&hand_over.signature.ed25519),
+                    "ml_dsa_65_signature": hex(&hand_over.signature.ml_dsa_65),
+                },
+            });
+            with(hand_over, request_fields(&succession.request))
+        }
         RecoveryMessage::Answer(answer) => json!({
             "kind": 3,
             "request": hex(&answer.request),
@@ -228,12 +244,12 @@ fn places() -> Value {
         json!({
             "writer": writer,
             "index": index,
-            "slot": hex(row.slot(writer, index).as_bytes()),
-            "key": hex(row.key(writer, index).secret().expose()),
+            "slot": hex(row.places().slot(writer, index).as_bytes()),
+            "key": hex(row.places().key(writer, index).secret().expose()),
         })
     };
     let request: [u8; 32] = some(812);
-    let (answer_slot, answer_key) = row.answer_place(&request);
+    let (answer_slot, answer_key) = row.places().answer(&request);
     let record_keys = [0, 1].map(|writer| hex(record_key(&row, writer).secret().expose()));
     json!({
         "part": "places",
@@ -262,12 +278,12 @@ fn offered() -> Value {
     let id = inviter.id;
     let offer = super::offer_routes(&mut inviter.ctx(), &id, some_routes(850)).unwrap();
     let (row, writer) = (inviter.row(), inviter.writer);
-    assert_eq!(row.slot(writer, 0), offer.slot);
+    assert_eq!(row.places().slot(writer, 0), offer.slot);
     let (_, value) = boxed(
         &inviter,
         "offered routes",
         &offer.slot,
-        &row.key(writer, 0),
+        &row.places().key(writer, 0),
         &offer.boxed,
     );
     with(value, json!({ "index": 0 }))
@@ -306,8 +322,8 @@ fn repaired(frozen: Option<&Value>) -> [Value; 2] {
     let asked = super::ask_repair(&mut redeemer.ctx(), &id, some_routes(870)).unwrap();
     let scope = ConversationId::new(redeemer.rng.draw(before + 1));
     let (row, writer) = (redeemer.row(), redeemer.writer);
-    assert_eq!(row.slot(writer, 0), asked.slot);
-    let key = row.key(writer, 0);
+    assert_eq!(row.places().slot(writer, 0), asked.slot);
+    let key = row.places().key(writer, 0);
     let (plaintext, request) = boxed(&redeemer, "request", &asked.slot, &key, &asked.boxed);
     let request = with(request, json!({ "index": 0 }));
     let hash = kdf::sha256(&plaintext);
@@ -318,7 +334,7 @@ fn repaired(frozen: Option<&Value>) -> [Value; 2] {
     let answer = frozen.map_or(fresh, |frozen| {
         SealedBox::from_slice(&unhex(&frozen["box"])).unwrap()
     });
-    let (slot, key) = row.answer_place(&hash);
+    let (slot, key) = row.places().answer(&hash);
     let (plaintext, value) = boxed(&inviter, "answer", &slot, &key, &answer);
     let entered = joined(&redeemer, scope, &hash, &plaintext);
     let key_package = unhex(&request["message"]["key_package"]);

@@ -335,6 +335,7 @@ impl World {
                 Happening::Established { .. }
                 | Happening::PeerCommitted { .. }
                 | Happening::Unreadable { .. }
+                | Happening::Succeeded { .. }
                 | Happening::Fork { .. } => {}
             }
         }

@@ -323,6 +323,12 @@ impl World {
                     ..
                 } => {
                     self.sides[who].repaired(peer_generation, &peer_received);
+                    // An answer from a life that is lost leads to a group that nobody
+                    // else is in, and that has still to be noticed.
+                    if self.sides[0].view().generation == self.sides[1].view().generation {
+                        self.sides[0].rolled_back = false;
+                        self.sides[1].rolled_back = false;
+                    }
                     self.seal_waiting(who);
                 }
                 // Nobody here says that of a box, and no row is damaged.

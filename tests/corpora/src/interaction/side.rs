@@ -140,7 +140,6 @@ impl Side {
     pub(super) fn repaired(&mut self, peer_generation: u32, peer_received: &Receipts) {
         self.on_the_way.clear();
         self.lost.clear();
-        self.rolled_back = false;
         for written in &mut self.memory.written {
             let has = written.carried_by.is_some_and(|(generation, number)| {
                 generation < peer_generation

@@ -122,6 +122,10 @@ fn every_command() -> Vec<Command> {
         Command::Unverify {
             contact: text("alice"),
         },
+        Command::ChangeIdentity {
+            contact: text("alice"),
+        },
+        Command::ChangeEveryIdentity,
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -158,8 +162,10 @@ fn every_command() -> Vec<Command> {
         Command::SafetyNumber { .. } => 31,
         Command::Verify { .. } => 32,
         Command::Unverify { .. } => 33,
+        Command::ChangeIdentity { .. } => 34,
+        Command::ChangeEveryIdentity => 35,
     });
-    assert!(numbers.eq(0..34));
+    assert!(numbers.eq(0..36));
     all
 }
 
@@ -266,7 +272,7 @@ fn every_way() -> Vec<WayState> {
     ]
 }
 
-const EVERY_KIND: [FindingKind; 12] = [
+const EVERY_KIND: [FindingKind; 13] = [
     FindingKind::Damaged,
     FindingKind::Network,
     FindingKind::NoRelay,
@@ -277,6 +283,7 @@ const EVERY_KIND: [FindingKind; 12] = [
     FindingKind::Held,
     FindingKind::Missing,
     FindingKind::Repairing,
+    FindingKind::Succeeding,
     FindingKind::Invite,
     FindingKind::Limit,
 ];
@@ -342,6 +349,7 @@ fn answers() -> Vec<Reply> {
             },
             missing: 2,
             repairing: true,
+            succeeding: true,
         }),
         Reply::Safety(SafetyView {
             contact: "3f2a9c1b00112233445566778899aabb".into(),
@@ -674,6 +682,7 @@ fn nothing_is_forgotten(
         | FindingKind::Held
         | FindingKind::Missing
         | FindingKind::Repairing
+        | FindingKind::Succeeding
         | FindingKind::Invite
         | FindingKind::Damaged
         | FindingKind::Limit => {}

@@ -302,6 +302,20 @@ pub(crate) enum ContactAction {
         /// A contact's name, id, or the first 4 or more characters of the id.
         contact: String,
     },
+    /// Take another identity, because somebody may have stolen the one that you have.
+    ///
+    /// The contact takes it when it comes online, with new keys and at new places; who
+    /// holds the old one has no part in that. The safety number changes, and the
+    /// contact is asked to compare it. Make a new backup afterwards: one of before
+    /// cannot go on with the conversation.
+    NewIdentity {
+        /// A contact's name, id, or the first 4 or more characters of the id.
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        contact: Option<String>,
+        /// Another one for each contact.
+        #[arg(long)]
+        all: bool,
+    },
     /// Make the keys of a conversation anew, because one side can no longer read.
     ///
     /// What is written meanwhile goes out afterwards.

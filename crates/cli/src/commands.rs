@@ -167,6 +167,10 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
             contact: args.contact,
         },
         Action::Contact(ContactAction::Unverify { contact }) => Command::Unverify { contact },
+        Action::Contact(ContactAction::NewIdentity { contact, .. }) => contact
+            .map_or(Command::ChangeEveryIdentity, |contact| {
+                Command::ChangeIdentity { contact }
+            }),
         Action::Contact(ContactAction::Repair { contact }) => Command::Repair { contact },
         Action::Send { contact, text } => Command::Send {
             contact,

@@ -25,7 +25,10 @@ impl Weight {
             | FindingKind::Missing
             | FindingKind::Repairing
             | FindingKind::Undelivered => Self::Messages,
-            FindingKind::OwnRelay | FindingKind::TheirRelay | FindingKind::Invite => Self::Weaker,
+            FindingKind::OwnRelay
+            | FindingKind::TheirRelay
+            | FindingKind::Invite
+            | FindingKind::Succeeding => Self::Weaker,
         }
     }
 
@@ -85,6 +88,7 @@ fn kind_words(kind: FindingKind) -> &'static str {
         FindingKind::Held => "messages held back",
         FindingKind::Missing => "messages missing here",
         FindingKind::Repairing => "keys being made anew",
+        FindingKind::Succeeding => "your other identity on its way",
         FindingKind::Undelivered => "messages not delivered",
         FindingKind::OwnRelay => "a silent relay of yours",
         FindingKind::TheirRelay => "a silent relay of theirs",
@@ -102,6 +106,7 @@ fn rank(kind: FindingKind) -> u8 {
         FindingKind::Missing => 4,
         FindingKind::Repairing => 5,
         FindingKind::Undelivered => 6,
+        FindingKind::Succeeding => 7,
     }
 }
 
@@ -114,7 +119,8 @@ pub(crate) mod tests {
     const NOW: u64 = 1_795_305_421_000;
 
     /// The last kind first, so that no test leans on the order.
-    pub(crate) const EVERY_KIND: [FindingKind; 12] = [
+    pub(crate) const EVERY_KIND: [FindingKind; 13] = [
+        FindingKind::Succeeding,
         FindingKind::Damaged,
         FindingKind::Limit,
         FindingKind::Invite,
@@ -156,9 +162,10 @@ pub(crate) mod tests {
                 FindingKind::Invite => 9,
                 FindingKind::Limit => 10,
                 FindingKind::Damaged => 11,
+                FindingKind::Succeeding => 12,
             })
             .collect();
-        assert!(numbers.into_iter().eq(0..12));
+        assert!(numbers.into_iter().eq(0..13));
         let words: BTreeSet<&str> = EVERY_KIND.iter().map(|kind| kind_words(*kind)).collect();
         assert_eq!(words.len(), EVERY_KIND.len());
         let places: BTreeSet<(Weight, u8)> = EVERY_KIND
@@ -182,7 +189,7 @@ pub(crate) mod tests {
         assert_eq!(
             heads,
             [
-                "12 things are stuck, the worst first.",
+                "13 things are stuck, the worst first.",
                 "",
                 "Holds everything up:",
                 "* no way out: It does not work.",
@@ -201,6 +208,7 @@ pub(crate) mod tests {
                 "* a silent relay of yours: It does not work.",
                 "* a silent relay of theirs: It does not work.",
                 "* an invite not ready: It does not work.",
+                "* your other identity on its way: It does not work.",
             ]
         );
     }

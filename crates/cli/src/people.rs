@@ -95,6 +95,9 @@ impl Show {
             text +=
                 "    the keys are being made anew; what you write meanwhile goes out afterwards\n";
         }
+        if contact.succeeding {
+            text += "    your other identity is on its way to them\n";
+        }
         match contact.missing {
             0 => {}
             1 => text += "    1 message of theirs is missing here and was asked for again\n",
@@ -123,6 +126,12 @@ impl Show {
                     self.clock.show(*at_ms)
                 )
             }
+            Verification::Succeeded { since_ms } => format!(
+                "ANOTHER IDENTITY since {}: the old and the new one vouch for it, but who stole the \
+                 old one can do that too. No message goes out until you compare (hushwing contact \
+                 safety, hushwing contact verify) or go on without (hushwing contact unverify)",
+                self.clock.show(*since_ms)
+            ),
             Verification::Changed { how, at_ms } => format!(
                 "CHANGED since you verified it by {}, {}: it may be somebody else. No message goes \
                  out until you compare again (hushwing contact verify) or go on without (hushwing \
@@ -202,6 +211,7 @@ mod tests {
             verification: Verification::Unverified,
             missing: 0,
             repairing: false,
+            succeeding: false,
         };
         let contact_lines = |contact: &ContactView| show().contact(contact);
         let well = contact_lines(&contact);
@@ -225,7 +235,9 @@ mod tests {
             how: VerifiedHow::Digits,
             at_ms: 0,
         };
+        contact.succeeding = true;
         let told = contact_lines(&contact);
+        assert!(told.contains("your other identity is on its way"), "{told}");
         assert!(
             told.contains("CHANGED") && told.contains("contact verify"),
             "{told}"

@@ -56,6 +56,10 @@ impl Show {
                 };
                 head.to_owned() + &self.contact(contact)
             }
+            Reply::Contacts { contacts } if matches!(command, Command::ChangeEveryIdentity) => {
+                let none = "There is nobody for whom you have an identity.\n";
+                self.contacts(contacts, none)
+            }
             Reply::Contacts { contacts } => {
                 let none = "There are no contacts; make an invite with: hushwing invite create\n";
                 self.contacts(contacts, none)
@@ -435,6 +439,7 @@ mod tests {
             verification: Verification::Unverified,
             missing: 2,
             repairing: true,
+            succeeding: true,
         };
         let invite = InviteView {
             id: bad(),

@@ -96,7 +96,7 @@ impl Engine {
             return Ok(());
         };
         let soon_ms = ctx.now_ms + limits::REPAIR_HURRY_MS;
-        if let Some(repair) = &mut row.repair {
+        if let Some(repair) = row.repair.as_mut().or(row.succeeding.as_mut()) {
             if repair.hurried < limits::REPAIR_HURRIED_PLACES && repair.next_ms > soon_ms {
                 repair.hurried += 1;
                 repair.next_ms = soon_ms;
@@ -113,14 +113,15 @@ impl Engine {
         Ok(())
     }
 
-    fn ask_for_keys(
+    /// Puts the request for new keys, or for our other identity, on its way.
+    pub(crate) fn ask_for_keys(
         &mut self,
         ctx: &mut Ctx<'_>,
         contact: &ContactId,
         row: &mut ContactRow,
     ) -> Result<(), StoreError> {
-        let (Some(conversation), Some(repair)) = (row.meeting.conversation(), &mut row.repair)
-        else {
+        let walk = row.repair.as_mut().or(row.succeeding.as_mut());
+        let (Some(conversation), Some(repair)) = (row.meeting.conversation(), walk) else {
             return Ok(());
         };
         let pause =
@@ -133,7 +134,7 @@ impl Engine {
                     .map_err(|_| StoreError::Damaged("conversation"))?;
             }
             if is_due(limits::PAUSES_PER_REQUEST) {
-                hushwing_protocol::forget_request(ctx, &conversation)
+                hushwing_protocol::renew_request(ctx, &conversation)
                     .map_err(|_| StoreError::Damaged("conversation"))?;
             }
             repair.tries = repair.tries.saturating_add(1);
@@ -141,8 +142,13 @@ impl Engine {
             repair.paused_until_ms = ctx.now_ms + pause;
         }
         repair.next_ms = repair.paused_until_ms;
+        let ask = if row.repair.is_some() {
+            hushwing_protocol::ask_repair
+        } else {
+            hushwing_protocol::ask_succession
+        };
         let routes = self.our_routes(ctx, row)?;
-        match hushwing_protocol::ask_repair(ctx, &conversation, routes) {
+        match ask(ctx, &conversation, routes) {
             Ok(boxed) => self.enqueue_recovery(ctx, contact, row, &boxed),
             Err(RecoveryError::Store(error)) => Err(error),
             // Tried again at the next turn of the walk.
@@ -185,6 +191,13 @@ impl Engine {
         row: &mut ContactRow,
     ) -> Result<(), StoreError> {
         let routes = self.our_routes(ctx, row)?;
+        let by_past =
+            hushwing_protocol::ask_the_past_whether_keys_fit(ctx, conversation, routes.clone());
+        match by_past {
+            Ok(Some(boxed)) => self.enqueue_recovery(ctx, contact, row, &boxed)?,
+            Err(RecoveryError::Store(error)) => return Err(error),
+            Ok(None) | Err(_) => {}
+        }
         match hushwing_protocol::ask_whether_keys_fit(ctx, conversation, routes) {
             Ok(boxed) => self.enqueue_recovery(ctx, contact, row, &boxed),
             Err(RecoveryError::Store(error)) => Err(error),
@@ -289,6 +302,11 @@ impl Engine {
         row.unread_owed.clear();
         row.unread_told.clear();
         self.held.remove(contact);
+        Ok(())
+    }
+
+    /// The user learns of new keys that nobody here asked for by hand.
+    pub(crate) fn tell_new_keys(&mut self, row: &ContactRow) {
         self.tell(Event::Warning {
             text: format!(
                 "The keys with {} were made anew, because messages could no longer be read on \
@@ -301,7 +319,6 @@ impl Engine {
                 }
             ),
         });
-        Ok(())
     }
 
     // Gaps and the walk of a repair.
@@ -329,11 +346,8 @@ impl Engine {
             self.cares.remove(contact);
             return Ok(());
         };
-        if row
-            .repair
-            .as_ref()
-            .is_some_and(|repair| repair.next_ms <= ctx.now_ms)
-        {
+        let walk = row.repair.as_ref().or(row.succeeding.as_ref());
+        if walk.is_some_and(|walk| walk.next_ms <= ctx.now_ms) {
             self.ask_for_keys(ctx, contact, &mut row)?;
         }
         if row.question_at_ms.is_some_and(|at| at <= ctx.now_ms) {
@@ -379,7 +393,8 @@ impl Engine {
 
     /// Brings the times of care up to the row.
     pub(crate) fn refresh_care(&mut self, contact: &ContactId, row: &ContactRow) {
-        let repair = row.repair.as_ref().map(|repair| repair.next_ms);
+        let walk = row.repair.as_ref().or(row.succeeding.as_ref());
+        let repair = walk.map(|walk| walk.next_ms);
         let times = [
             repair,
             row.ask_at_ms,
@@ -501,7 +516,7 @@ impl Engine {
             row.told_in = None;
             row.offer_at_ms = None;
             row.old_relays.clear();
-            if row.repair.is_none() && !row.answering {
+            if row.repair.is_none() && row.succeeding.is_none() && !row.answering {
                 self.clear_recoveries(ctx, contact)?;
             }
         }

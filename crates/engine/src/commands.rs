@@ -9,7 +9,6 @@ use crate::{
     limits,
     outbox::NO_POLICY,
     rows::{ContactId, Meeting, MessageId, MessageRow, Progress, Rows},
-    verification::CHANGED,
     view::{
         Command, CommandError, ContactView, DeliveryPolicy, ErrorCode, InviteCreatedView,
         InvitePolicy, LedgerStep, ReadReports, Reply, SettingsView,
@@ -106,6 +105,8 @@ impl Engine {
                 self.whole(ctx, &id, |engine, ctx| engine.start_repair(ctx, &id))?;
                 Ok(Reply::Done)
             }
+            Command::ChangeIdentity { contact } => self.change_identity(ctx, Some(&contact)),
+            Command::ChangeEveryIdentity => self.change_identity(ctx, None),
             Command::SafetyNumber { contact } => self.safety_number(ctx, &contact),
             Command::Verify { contact, by } => self.verify(ctx, &contact, &by),
             Command::Unverify { contact } => self.unverify(ctx, &contact),
@@ -168,7 +169,7 @@ impl Engine {
     }
 
     /// The same, if something may be exchanged with it.
-    fn find_open(&self, ctx: &Ctx<'_>, text: &str) -> Result<ContactId, CommandError> {
+    pub(crate) fn find_open(&self, ctx: &Ctx<'_>, text: &str) -> Result<ContactId, CommandError> {
         let id = self.find_usable(ctx, text)?;
         if self.blocked.contains(&id) {
             return Err(CommandError::new(ErrorCode::Refused, IS_BLOCKED));
@@ -390,11 +391,12 @@ impl Engine {
         {
             return Err(CommandError::new(ErrorCode::Refused, reason.clone()));
         }
-        if self.whole(ctx, &id, |_, ctx| match Rows(ctx.store).contact(&id)? {
-            Some(row) => Self::is_changed(ctx, &row),
-            None => Ok(false),
-        })? {
-            return Err(CommandError::new(ErrorCode::Refused, CHANGED));
+        let undecided = self.whole(ctx, &id, |_, ctx| match Rows(ctx.store).contact(&id)? {
+            Some(row) => Self::undecided(ctx, &row),
+            None => Ok(None),
+        })?;
+        if let Some(why) = undecided {
+            return Err(CommandError::new(ErrorCode::Refused, why));
         }
         let waiting = Rows(ctx.store)
             .unsealed(&id, limits::MAX_UNSEALED)

@@ -343,6 +343,15 @@ impl Engine {
                 Some(repair.since_ms),
             );
         }
+        if let Some(succeeding) = &row.succeeding {
+            push(
+                FindingKind::Succeeding,
+                "Your other identity is on its way to this contact.".to_owned(),
+                "It takes effect when the other side has come online; your messages go out \
+                 meanwhile.",
+                Some(succeeding.since_ms),
+            );
+        }
         if view.missing > 0 {
             push(
                 FindingKind::Missing,

@@ -58,7 +58,7 @@ pub struct Engine {
     pub(crate) wait_relays: BTreeMap<Owner, Vec<RelayAddress>>,
     /// Slots at which our own node takes a box, by contact.
     pub(crate) windows: BTreeMap<ContactId, BTreeSet<Slot>>,
-    pub(crate) listening: BTreeSet<ContactId>,
+    pub(crate) listening: BTreeMap<ContactId, u32>,
     /// Forged boxes: where, and until when that place is left alone.
     pub(crate) forged: BTreeMap<(Slot, RelayAddress), u64>,
     pub(crate) remembered: Remembered,
@@ -123,7 +123,7 @@ impl Engine {
             waiting: BTreeMap::new(),
             wait_relays: BTreeMap::new(),
             windows: BTreeMap::new(),
-            listening: BTreeSet::new(),
+            listening: BTreeMap::new(),
             forged: BTreeMap::new(),
             remembered: Remembered::new(key),
             last_now_ms: ctx.now_ms,
@@ -210,9 +210,11 @@ impl Engine {
         waits
     }
 
-    /// The contacts whose onion service should be up; holds until it changes.
+    /// The contacts whose onion service should be up, and how often its keys have
+    /// changed: one that is up with other keys is to be ended and started anew. Holds
+    /// until it changes.
     #[must_use]
-    pub fn listening(&self) -> &BTreeSet<ContactId> {
+    pub fn listening(&self) -> &BTreeMap<ContactId, u32> {
         &self.listening
     }
 

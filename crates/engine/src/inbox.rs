@@ -191,6 +191,9 @@ impl Engine {
         self.heard_from(contact);
         self.take_happenings(ctx, contact, &mut row, opened)?;
         Self::note_gaps(ctx, &mut row)?;
+        if row.succeeding.is_some() {
+            self.go_on_succeeding(ctx, contact, &mut row)?;
+        }
         self.tell_routes(ctx, contact, &mut row)?;
         self.seal_unread(ctx, contact, &mut row)?;
         self.seal_waiting(ctx, contact, &mut row)?;
@@ -214,6 +217,8 @@ impl Engine {
         let mut unreadable_now = false;
         let mut repaired_now = false;
         let mut answer_refused = false;
+        let is_succession = |one: &Happening| matches!(one, Happening::Succeeded { .. });
+        let succeeded_now = opened.happenings.iter().any(is_succession);
         let conversation = row.meeting.conversation();
         for happening in opened.happenings {
             match happening {
@@ -223,6 +228,9 @@ impl Engine {
                     ..
                 } => {
                     self.begin_generation(ctx, contact, row, peer_generation, &peer_received)?;
+                    if !succeeded_now {
+                        self.tell_new_keys(row);
+                    }
                     repaired_now = true;
                     row.answering = opened.answer.is_some();
                     if let Some(answer) = &opened.answer {
@@ -231,7 +239,11 @@ impl Engine {
                     Rows(ctx.store).put_contact(contact, row)?;
                     self.tell_contact(ctx, contact, row)?;
                 }
-                Happening::Succeeded { .. } => {}
+                Happening::Succeeded {
+                    whose,
+                    before,
+                    safety_number,
+                } => self.succeeded(ctx, row, whose, &before, &safety_number),
                 Happening::AskedAgain => self.asked_again(ctx, contact)?,
                 Happening::Routes(routes) => self.peer_moved(ctx, contact, row, routes)?,
                 Happening::Established { .. } => {

@@ -28,6 +28,7 @@ mod relays;
 mod remembered;
 mod room;
 mod rows;
+mod succession;
 mod verification;
 pub mod view;
 mod views;

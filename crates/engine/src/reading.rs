@@ -103,7 +103,7 @@ impl Engine {
         }
         if !ids.is_empty() {
             // Whoever is not the verified one is not told either what was read.
-            let sealed = if Self::is_changed(ctx, &row)? {
+            let sealed = if Self::undecided(ctx, &row)?.is_some() {
                 None
             } else {
                 self.seal_quietly(ctx, contact, &mut row, Outgoing::Read(&ids))?

@@ -12,9 +12,14 @@ use crate::{
     views::{hex, standing},
 };
 
+/// What a person is told who writes to somebody who took another identity.
+const SUCCEEDED: &str = "This contact has taken another identity. Both the old and the \
+     new one vouch for it, but who stole the old one can do that too. No message goes out until \
+     you compare the safety number and verify it, or go on without.";
+
 /// What a person is told who writes to somebody whose safety number is another one than
 /// the verified one, and what stands beside the messages that wait.
-pub(crate) const CHANGED: &str = "The safety number of this contact is not the one that you \
+const CHANGED: &str = "The safety number of this contact is not the one that you \
      verified: it may be somebody else. No message goes out until you compare it again and \
      verify it, or take the mark away and go on without.";
 
@@ -29,14 +34,20 @@ fn number_of(ctx: &Ctx<'_>, row: &ContactRow) -> Result<Option<SafetyNumber>, St
 }
 
 impl Engine {
-    /// Whether sending to this contact waits for the user. `[HW-ENG-6]`
-    pub(crate) fn is_changed(ctx: &Ctx<'_>, row: &ContactRow) -> Result<bool, StoreError> {
-        if row.verified.is_none() {
-            return Ok(false);
+    /// Why sending to this contact waits for the user, if it does. `[HW-ENG-6]`
+    pub(crate) fn undecided(
+        ctx: &Ctx<'_>,
+        row: &ContactRow,
+    ) -> Result<Option<&'static str>, StoreError> {
+        if row.verified.is_none() && row.succeeded_ms.is_none() {
+            return Ok(None);
         }
         let number = number_of(ctx, row)?;
-        let standing = standing(row, number.as_ref());
-        Ok(matches!(standing, Verification::Changed { .. }))
+        Ok(match standing(row, number.as_ref()) {
+            Verification::Changed { .. } => Some(CHANGED),
+            Verification::Succeeded { .. } => Some(SUCCEEDED),
+            Verification::Unverified | Verification::Verified { .. } => None,
+        })
     }
 
     /// What two people compare.
@@ -112,6 +123,7 @@ impl Engine {
                 how,
                 at_ms: ctx.now_ms,
             });
+            row.succeeded_ms = None;
             // What waited for this decision goes out now.
             engine.seal_waiting(ctx, id, &mut row)?;
             Rows(ctx.store).put_contact(id, &row)?;

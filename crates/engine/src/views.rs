@@ -280,13 +280,18 @@ pub(crate) fn damaged_view(id: &ContactId, row: Option<&ContactRow>, reason: &st
         verification: Verification::Unverified,
         missing: 0,
         repairing: false,
+        succeeding: false,
     }
 }
 
 /// What the user's mark is worth beside the safety number that holds now.
 pub(crate) fn standing(row: &ContactRow, number: Option<&SafetyNumber>) -> Verification {
     match (&row.verified, number) {
-        (None, _) => Verification::Unverified,
+        (None, _) => row
+            .succeeded_ms
+            .map_or(Verification::Unverified, |since_ms| {
+                Verification::Succeeded { since_ms }
+            }),
         (Some(VerifiedRow { mark, how, at_ms }), number) => {
             let (how, at_ms) = (*how, *at_ms);
             if number.is_some_and(|number| number.mark() == *mark) {
@@ -332,6 +337,7 @@ pub(crate) fn contact_view(
         safety_number: number.map(|number| number.to_string()),
         missing,
         repairing: row.repair.is_some(),
+        succeeding: row.succeeding.is_some(),
     })
 }
 

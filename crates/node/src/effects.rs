@@ -1,7 +1,10 @@
 //! What one session does outside: links, waits, onion services, transmissions.
 //! Dropping it ends all of that.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use hushwing_engine::{
     ContactId, FlightId, Isolation, Listener, Operation, Outcome, Owner, Purpose, Transmit, Wait,
@@ -109,20 +112,23 @@ impl Effects {
     }
 
     /// Those of `wanted` whose service is not up; all others are ended.
-    pub(crate) fn missing_listeners(&mut self, wanted: &BTreeSet<ContactId>) -> Vec<ContactId> {
+    pub(crate) fn missing_listeners(
+        &mut self,
+        wanted: &BTreeMap<ContactId, u32>,
+    ) -> Vec<(ContactId, u32)> {
         self.listeners.keep_only(wanted);
         if self.tor.is_none() {
             return Vec::new();
         }
         wanted
             .iter()
-            .filter(|contact| !self.listeners.is_running(contact))
-            .copied()
+            .map(|(contact, keys)| (*contact, *keys))
+            .filter(|(contact, _)| !self.listeners.is_running(contact))
             .collect()
     }
 
-    pub(crate) fn listen(&mut self, listener: Listener) {
-        self.listeners.start(listener);
+    pub(crate) fn listen(&mut self, listener: Listener, keys: u32) {
+        self.listeners.start(listener, keys);
     }
 
     /// Carries `transmit` out; the outcome reaches the core under `generation`.
@@ -198,7 +204,7 @@ impl Effects {
     /// Ends everything, waiting a little for it.
     pub(crate) async fn stop(mut self) {
         self.waits.set(Vec::new());
-        self.listeners.keep_only(&BTreeSet::new());
+        self.listeners.keep_only(&BTreeMap::new());
         self.tasks.shutdown().await;
         self.links.close_all();
         if let Some(tor) = self.tor.take() {

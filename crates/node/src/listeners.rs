@@ -25,11 +25,15 @@ pub(crate) struct Listeners {
     running: BTreeMap<ContactId, Running>,
 }
 
-struct Running(AbortHandle);
+struct Running {
+    task: AbortHandle,
+    /// Which keys of this contact's service it has.
+    keys: u32,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
@@ -47,19 +51,20 @@ impl Listeners {
         self.running.contains_key(contact)
     }
 
-    /// Ends the services of all but these contacts.
-    pub(crate) fn keep_only(&mut self, contacts: &std::collections::BTreeSet<ContactId>) {
-        self.running.retain(|contact, _| contacts.contains(contact));
+    /// Ends the services of all but these contacts, and those with other keys.
+    pub(crate) fn keep_only(&mut self, contacts: &BTreeMap<ContactId, u32>) {
+        self.running
+            .retain(|contact, running| contacts.get(contact) == Some(&running.keys));
     }
 
     /// Brings a contact's service up and keeps it up.
-    pub(crate) fn start(&mut self, listener: Listener) {
+    pub(crate) fn start(&mut self, listener: Listener, keys: u32) {
         let Some(tor) = self.tor.clone() else {
             return;
         };
         let contact = listener.contact;
         let task = tokio::spawn(host(tor, self.core.clone(), listener)).abort_handle();
-        self.running.insert(contact, Running(task));
+        self.running.insert(contact, Running { task, keys });
     }
 }
 

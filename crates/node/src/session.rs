@@ -244,12 +244,12 @@ impl Session {
         self.effects.set_waits(self.engine.waits());
         self.effects.give_up(self.engine.blocked());
         let missing = self.effects.missing_listeners(self.engine.listening());
-        for contact in missing {
+        for (contact, number) in missing {
             let keys = in_transaction(&mut self.vault, &mut self.engine, |engine, ctx| {
                 engine.listener(ctx, &contact)
             });
             match keys {
-                Ok(keys) => self.effects.listen(keys),
+                Ok(keys) => self.effects.listen(keys, number),
                 Err(error) => tracing::error!("the keys of an onion service: {error}"),
             }
         }

@@ -45,9 +45,10 @@ pub use conversation::{
     Budget, ConversationView, Happening, LOOK_AHEAD, MAX_IN_FLIGHT, MAX_OPEN_LANES,
     MAX_UNRENEWED_MS, OpenError, Opened, Outgoing, Phase, RECEIPT_RESERVE, RECOVERY_WINDOW,
     RecoveryBox, RecoveryError, SealError, Sealed, Soundness, Unreadable, Whose, ask_repair,
-    ask_succession, ask_whether_keys_fit, conversations, direct_keys, forget, forget_request,
-    give_up_identity, make_hollow, offer_routes, open, renew_request, route_record, seal,
-    soundness, take_route_record, unread_there, view, waits, walk_again, window,
+    ask_succession, ask_the_past_whether_keys_fit, ask_whether_keys_fit, conversations,
+    direct_keys, forget, forget_request, give_up_identity, make_hollow, offer_routes, open,
+    renew_request, route_record, seal, soundness, take_route_record, unread_there, view, waits,
+    walk_again, window,
 };
 pub use direct::{DIRECT_PORT, DirectKeys};
 pub use error::{Fault, StateError};

@@ -4,13 +4,13 @@
 
 mod common;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::{Person, friends, relay, texts};
 use hushwing_protocol::{
     Happening, OpenError, Opened, Outgoing, RecoveryBox, RecoveryError, SealError, Whose,
-    ask_repair, ask_succession, ask_whether_keys_fit, direct_keys, give_up_identity, renew_request,
-    view, waits, window,
+    ask_repair, ask_succession, ask_the_past_whether_keys_fit, ask_whether_keys_fit, direct_keys,
+    give_up_identity, renew_request, view, waits, window,
 };
 use hushwing_wire::{Routes, SealedBox, Slot};
 use rand_chacha::{
@@ -151,7 +151,7 @@ fn an_identity_is_given_up_with_new_keys_and_new_places() {
     }
 }
 
-/// Claim P1.
+/// Claims M7 and P1.
 #[test]
 fn whoever_stole_the_old_identity_gets_no_new_keys_and_sees_no_new_place() {
     let (mut alice, mut bob) = friends(201);
@@ -227,7 +227,7 @@ fn a_succession_that_comes_again_has_one_answer_and_an_old_one_none() {
     assert_eq!(number(&bob).len(), 47);
 }
 
-/// Claim P1.
+/// Claim D0.
 #[test]
 fn a_side_that_forgot_the_other_ones_succession_learns_it_again() {
     for asks_itself in [true, false] {
@@ -302,6 +302,50 @@ fn whoever_forgot_that_its_succession_was_taken_is_heard_again() {
     assert_they_talk(&mut alice, &mut bob);
 }
 
+/// Claim D0.
+#[test]
+fn who_answers_a_succession_twice_is_found_at_the_places_of_before() {
+    for alice_asks in [true, false] {
+        let (mut alice, mut bob) = friends(206);
+        give_up(&mut alice);
+        let backup = bob.store.snapshot();
+        let asked = succession(&mut alice);
+        let opened = take(&mut bob, &asked);
+        take(&mut alice, opened.answer.as_ref().unwrap());
+        assert_they_talk(&mut alice, &mut bob);
+        // He was restored, and finds her request as if he had never read it; nobody enters
+        // what he makes for it, and no relay knows that there was an answer before.
+        bob.store.restore(&backup);
+        let opened = take(&mut bob, &asked);
+        assert!(is_repaired(&opened));
+        assert_ne!(generation(&alice), generation(&bob));
+        let (asker, reader) = if alice_asks {
+            (&mut alice, &mut bob)
+        } else {
+            (&mut bob, &mut alice)
+        };
+        asker.now_ms += 12 * 3_600_000;
+        let id = asker.conversation;
+        let present = ask_whether_keys_fit(&mut asker.ctx(), &id, routes()).unwrap();
+        let nowhere = reader.try_open(&present.slot, &present.boxed);
+        assert_eq!(nowhere, Err(OpenError::UnknownSlot));
+        let question = ask_the_past_whether_keys_fit(&mut asker.ctx(), &id, routes());
+        let mut said = take(reader, &question.unwrap().unwrap()).answer;
+        // Until nobody has anything to say any more.
+        let mut asker_reads = true;
+        while let Some(answer) = said {
+            let who = if asker_reads {
+                &mut *asker
+            } else {
+                &mut *reader
+            };
+            said = take(who, &answer).answer;
+            asker_reads = !asker_reads;
+        }
+        assert_they_talk(&mut alice, &mut bob);
+    }
+}
+
 #[test]
 fn without_a_successor_or_while_keys_are_made_nothing_is_handed_over() {
     let (mut alice, mut bob) = friends(205);
@@ -325,8 +369,9 @@ fn without_a_successor_or_while_keys_are_made_nothing_is_handed_over() {
 /// Two people and the relay between them, who do what their programs would.
 struct Pair {
     people: [Person; 2],
-    relay: HashMap<Slot, SealedBox>,
+    relay: BTreeMap<Slot, SealedBox>,
     rounds: u32,
+    answers: u32,
     /// How often somebody took another identity of the other.
     successions: u32,
 }
@@ -336,6 +381,19 @@ impl Pair {
     fn put(&mut self, boxed: &RecoveryBox) -> bool {
         let there = self.relay.entry(boxed.slot);
         *there.or_insert_with(|| boxed.boxed.clone()) == boxed.boxed
+    }
+
+    /// Both wonder why nothing is acknowledged.
+    fn question(&mut self) {
+        for who in 0..2 {
+            let id = self.people[who].conversation;
+            self.people[who].now_ms += 1;
+            let by_past = ask_the_past_whether_keys_fit(&mut self.people[who].ctx(), &id, routes());
+            let present = ask_whether_keys_fit(&mut self.people[who].ctx(), &id, routes());
+            for asked in by_past.unwrap().iter().chain(&present.ok()) {
+                self.put(asked);
+            }
+        }
     }
 
     /// One turn of somebody: asks what is due, and takes in what lies there.
@@ -363,7 +421,11 @@ impl Pair {
                 Ok(opened) => {
                     self.successions += u32::from(succeeded(&opened) == Some(Whose::Theirs));
                     // Another answer of ours lies there, from a life that is lost.
-                    if let Some(answer) = &opened.answer
+                    let answer = opened
+                        .answer
+                        .as_ref()
+                        .filter(|_| !self.pushes(who, &opened));
+                    if let Some(answer) = answer
                         && !self.put(answer)
                         && is_repaired(&opened)
                     {
@@ -376,6 +438,17 @@ impl Pair {
                 Err(error) => panic!("{error}"),
             }
         }
+    }
+
+    /// Every second answer goes to their device and to no relay, so that nobody can tell
+    /// later that there was one.
+    fn pushes(&mut self, who: usize, opened: &Opened) -> bool {
+        let Some(answer) = opened.answer.as_ref().filter(|_| is_repaired(opened)) else {
+            return false;
+        };
+        self.answers += 1;
+        let reader = &mut self.people[1 - who];
+        self.answers.is_multiple_of(2) && reader.try_open(&answer.slot, &answer.boxed).is_ok()
     }
 
     fn is_settled(&self) -> bool {
@@ -396,6 +469,9 @@ impl Pair {
             if self.is_settled() {
                 return true;
             }
+            if self.rounds.is_multiple_of(20) {
+                self.question();
+            }
         }
         false
     }
@@ -404,6 +480,8 @@ impl Pair {
 /// Whatever the two give up, lose and restore, in whatever order it is read: they come
 /// together again, unless a vault is restored that is older than its own succession, or
 /// than two.
+///
+/// Claim D0.
 #[test]
 fn successions_repairs_and_restores_in_any_order_end_in_one_conversation() {
     for seed in 0..60 {
@@ -411,8 +489,9 @@ fn successions_repairs_and_restores_in_any_order_end_in_one_conversation() {
         let (alice, bob) = friends(300 + seed);
         let mut pair = Pair {
             people: [alice, bob],
-            relay: HashMap::new(),
+            relay: BTreeMap::new(),
             rounds: 0,
+            answers: 0,
             successions: 0,
         };
         let mut backups: [Option<_>; 2] = [None, None];

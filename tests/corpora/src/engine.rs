@@ -169,7 +169,7 @@ pub fn engine_box(input: &[u8]) {
             .step(|engine, ctx| engine.box_found(ctx, &wait.relay, &slot, &boxed))
             .unwrap();
     } else {
-        let contact: ContactId = *alice.engine.listening().first().unwrap();
+        let contact: ContactId = *alice.engine.listening().keys().next().unwrap();
         alice
             .step(|engine, ctx| engine.direct_put(ctx, &contact, &slot, &boxed))
             .unwrap();

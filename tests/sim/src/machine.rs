@@ -70,7 +70,7 @@ pub(crate) struct Machine {
     pub(crate) waits: BTreeMap<WaitKey, Waiting>,
     wait_versions: u64,
     /// Addresses of the onion services that are up.
-    pub(crate) listeners: BTreeMap<ContactId, RelayAddress>,
+    pub(crate) listeners: BTreeMap<ContactId, (u32, RelayAddress)>,
     pub(crate) warnings: Vec<String>,
     pub(crate) backup: Option<Backup>,
 }
@@ -322,8 +322,9 @@ impl Machine {
             return Ok(());
         };
         let wanted = engine.listening();
-        self.listeners.retain(|contact, _| wanted.contains(contact));
-        for contact in wanted {
+        self.listeners
+            .retain(|contact, (keys, _)| wanted.get(contact) == Some(keys));
+        for (contact, number) in wanted {
             if self.listeners.contains_key(contact) {
                 continue;
             }
@@ -339,7 +340,7 @@ impl Machine {
                     DirectKeys::from_seeds(keys.onion_seed, keys.tls_seed).address(),
                 )
             })?;
-            self.listeners.insert(*contact, address);
+            self.listeners.insert(*contact, (*number, address));
         }
         Ok(())
     }

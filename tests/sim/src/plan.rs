@@ -46,6 +46,13 @@ pub enum Act {
     },
     /// Somebody gives up the newest text that has not left.
     GiveUp(Who),
+    /// Somebody takes another identity for somebody else.
+    NewIdentity {
+        /// Who.
+        who: Who,
+        /// For whom.
+        peer: Who,
+    },
     /// "Retry now".
     RetryNow(Who),
     /// "What is stuck, and why?"
@@ -198,6 +205,10 @@ const POISON: std::ops::RangeInclusive<u32> = 20..=150;
 /// somebody is away; apart, so that all else which a seed draws is as it would be without.
 const POISON_STREAM: u64 = 1;
 const AWAY_STREAM: u64 = 2;
+const IDENTITY_STREAM: u64 = 3;
+
+/// In one seed in so many somebody takes another identity.
+const NEW_IDENTITY_ONE_IN: u32 = 6;
 
 /// How long people meet before they begin to lose relays and vaults: who is
 /// restored to before a meeting has to meet again.
@@ -254,6 +265,7 @@ impl Drawing {
             self.strikes(fault);
         }
         self.forgotten_while_away();
+        self.new_identities();
         let mut chances = self.chances();
         if let Some(chance) = self.poison() {
             self.faults.insert(Fault::Poison);
@@ -300,6 +312,20 @@ impl Drawing {
         for relay in 0..self.relays {
             let forgets = self.active_ms - rng.random_range(0..away / 16);
             self.act(forgets, Act::RelayForgets(relay));
+        }
+    }
+
+    /// Once or twice somebody takes another identity for a contact.
+    fn new_identities(&mut self) {
+        let mut rng = self.apart(IDENTITY_STREAM);
+        if rng.random_range(0..NEW_IDENTITY_ONE_IN) > 0 {
+            return;
+        }
+        for _ in 0..rng.random_range(1..=2) {
+            let who = rng.random_range(0..self.people);
+            let peer = (who + rng.random_range(1..self.people)) % self.people;
+            let at = rng.random_range(MEETING_MS..self.active_ms);
+            self.act(at, Act::NewIdentity { who, peer });
         }
     }
 

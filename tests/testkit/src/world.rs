@@ -253,7 +253,7 @@ impl World {
         engine
             .flat_map(|engine| {
                 let waits = engine.waits().into_iter().map(|wait| wait.isolation.owner);
-                waits.chain(engine.listening().iter().map(|id| Owner::Contact(*id)))
+                waits.chain(engine.listening().keys().map(|id| Owner::Contact(*id)))
             })
             .collect()
     }
@@ -563,7 +563,7 @@ impl World {
                 rng: &mut person.rng,
                 now_ms,
             };
-            for contact in engine.listening() {
+            for contact in engine.listening().keys() {
                 let keys = engine
                     .listener(&ctx, contact)
                     .expect("a listening contact has keys");

@@ -151,6 +151,7 @@ fn contact(name: &str, phase: ContactPhase) -> ContactView {
         verification: Verification::Unverified,
         missing: 0,
         repairing: false,
+        succeeding: false,
     }
 }
 
@@ -544,8 +545,26 @@ impl Backend for ByHeart {
                         repairing: true,
                         ..contact("Carol", ContactPhase::Established)
                     },
+                    ContactView {
+                        verification: Verification::Succeeded {
+                            since_ms: LONG_AGO_MS,
+                        },
+                        ..contact("Erin", ContactPhase::Established)
+                    },
                     blocked(),
                 ],
+            },
+            Command::ChangeIdentity { contact } if contact == "mallory" => {
+                return error(
+                    ErrorCode::Refused,
+                    "You block this contact, so nothing is exchanged with it.",
+                );
+            }
+            Command::ChangeIdentity { .. } | Command::ChangeEveryIdentity => Reply::Contacts {
+                contacts: vec![ContactView {
+                    succeeding: true,
+                    ..contact("Alice", ContactPhase::Established)
+                }],
             },
             Command::Requests if self.mood == Mood::Well => Reply::Requests { requests: vec![] },
             Command::Requests => Reply::Requests {

@@ -119,7 +119,7 @@ impl Engine {
             .insert(*contact, window.into_iter().collect::<BTreeSet<_>>());
         // Who leaves mail at relays only does not show when it is online.
         if self.delivery != DeliveryPolicy::RelayOnly {
-            self.listening.insert(*contact);
+            self.listening.insert(*contact, row.node_keys);
         }
         Ok(())
     }

@@ -8,7 +8,6 @@ use super::generation_of;
 use crate::{
     Engine, limits,
     rows::{ContactId, ContactRow, MessageRow, OutId, Progress, Rows},
-    verification::CHANGED,
     view::{LedgerStep, OrderView},
 };
 
@@ -22,8 +21,8 @@ impl Engine {
     ) -> Result<Option<&'static str>, StoreError> {
         if Rows(ctx.store).unsealed(contact, 1)?.is_empty() {
             Ok(None)
-        } else if Self::is_changed(ctx, row)? {
-            Ok(Some(CHANGED))
+        } else if let Some(why) = Self::undecided(ctx, row)? {
+            Ok(Some(why))
         } else {
             Ok(row.repair.as_ref().map(|_| REPAIRING))
         }
@@ -47,8 +46,8 @@ impl Engine {
         if waiting.is_empty() {
             return Ok(());
         }
-        if Self::is_changed(ctx, row)? {
-            self.held.insert(*contact, CHANGED.to_owned());
+        if let Some(why) = Self::undecided(ctx, row)? {
+            self.held.insert(*contact, why.to_owned());
             return Ok(());
         }
         let generation = generation_of(ctx, &conversation)?;

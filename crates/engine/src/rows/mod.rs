@@ -99,6 +99,9 @@ pub(crate) struct ContactRow {
     pub(crate) missing_since_ms: Option<u64>,
     /// New keys are being asked for.
     pub(crate) repair: Option<RepairRow>,
+    /// Our change of identity is on its way to this contact.
+    #[serde(default)]
+    pub(crate) succeeding: Option<RepairRow>,
     /// No new keys are asked for by themselves before this.
     pub(crate) repair_not_before_ms: u64,
     /// The contact is not asked whether the keys fit before this.
@@ -124,6 +127,13 @@ pub(crate) struct ContactRow {
     /// What the user has verified.
     #[serde(default)]
     pub(crate) verified: Option<VerifiedRow>,
+    /// Since when this contact is somebody else than before, which the user has not
+    /// decided about.
+    #[serde(default)]
+    pub(crate) succeeded_ms: Option<u64>,
+    /// How often our node's keys for this contact have changed.
+    #[serde(default)]
+    pub(crate) node_keys: u32,
 }
 
 /// The user has made sure of who a contact is.
@@ -135,7 +145,7 @@ pub(crate) struct VerifiedRow {
     pub(crate) at_ms: u64,
 }
 
-/// New keys are being asked for.
+/// Something is being asked for outside of the lanes.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct RepairRow {
     pub(crate) since_ms: u64,
@@ -179,6 +189,7 @@ impl ContactRow {
             ask_at_ms: None,
             missing_since_ms: None,
             repair: None,
+            succeeding: None,
             repair_not_before_ms: 0,
             question_not_before_ms: 0,
             question_again_ms: None,
@@ -189,6 +200,8 @@ impl ContactRow {
             unread_owed: Vec::new(),
             unread_told: Vec::new(),
             verified: None,
+            succeeded_ms: None,
+            node_keys: 0,
         }
     }
 }

@@ -172,6 +172,15 @@ pub enum Command {
         /// With whom.
         contact: String,
     },
+    /// Take another identity, with new keys and new places, because the present one may
+    /// be in other hands. The contact learns of it when it comes online, and the safety
+    /// number changes. Answer: [`Reply::Contacts`]: whom it is for.
+    ChangeIdentity {
+        /// For whom.
+        contact: String,
+    },
+    /// Take another identity for each contact that there is. Answer: [`Reply::Contacts`].
+    ChangeEveryIdentity,
     /// What the user and a contact compare to make sure that nobody stands between
     /// them. Answer: [`Reply::Safety`].
     SafetyNumber {

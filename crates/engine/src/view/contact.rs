@@ -108,6 +108,9 @@ pub struct ContactView {
     /// The keys of this conversation are being made anew; what is written
     /// meanwhile goes out afterwards.
     pub repairing: bool,
+    /// The user has taken another identity for this contact, which does not know it yet.
+    #[serde(default)]
+    pub succeeding: bool,
 }
 
 /// Whether the user has made sure of who a contact is.
@@ -122,6 +125,13 @@ pub enum Verification {
         how: VerifiedHow,
         /// When, in milliseconds since 1970.
         at_ms: u64,
+    },
+    /// Nothing was compared, and the contact has taken another identity. Nothing is sent
+    /// until the user verifies the safety number or decides to go on without (which is
+    /// what taking a mark away does).
+    Succeeded {
+        /// Since when, in milliseconds since 1970.
+        since_ms: u64,
     },
     /// Another safety number was compared than the one that holds now. Nothing is sent
     /// until the user verifies the new one or takes the mark away.

@@ -42,6 +42,8 @@ pub enum FindingKind {
     Missing,
     /// The keys of a conversation are being made anew.
     Repairing,
+    /// The user has taken another identity for a contact, which does not know it yet.
+    Succeeding,
     /// An invite cannot be redeemed yet.
     Invite,
     /// A queue is full.

@@ -105,10 +105,12 @@ fn ask(
     routes: Routes,
     kind: Kind,
 ) -> Result<RecoveryBox, RecoveryError> {
-    let is_out = match kind {
-        Kind::Anew => row.anew.is_some(),
-        _ => row.pending.as_ref().is_some_and(|one| !one.is_question),
+    let ours = if kind.is_by_past() {
+        &row.anew
+    } else {
+        &row.pending
     };
+    let is_out = ours.as_ref().is_some_and(|one| !one.is_question);
     if is_out {
         walk_on(ctx, id, &fixed, row, kind)
     } else {
@@ -124,15 +126,16 @@ fn walk_on(
     mut row: Recovery,
     kind: Kind,
 ) -> Result<RecoveryBox, RecoveryError> {
-    let ours = match kind {
-        Kind::Anew => &row.anew,
-        _ => &row.pending,
+    let ours = if kind.is_by_past() {
+        &row.anew
+    } else {
+        &row.pending
     };
     let plaintext = ours.as_ref().map(plaintext_of);
     let plaintext = plaintext.ok_or(RecoveryError::Unneeded)??;
     let padded = plaintext.to_padded().map_err(RecoveryError::Routes)?;
     let padded = Zeroizing::new(padded);
-    let boxed = match row.past.as_mut().filter(|_| kind == Kind::Anew) {
+    let boxed = match row.past.as_mut().filter(|_| kind.is_by_past()) {
         None => seal_padded(ctx.rng, fixed, &mut row, &padded),
         Some(past) => {
             let index = past.write_next;
@@ -164,6 +167,25 @@ pub fn ask_whether_keys_fit(
     request(ctx, id, fixed, row, routes, Kind::Question)
 }
 
+/// The same by the places of before the last change of an identity, if there are any:
+/// the peer may know only those. Nothing where a request goes by them already.
+/// `[HW-ROT-3]`
+///
+/// # Errors
+/// [`RecoveryError`]; nothing was changed.
+pub fn ask_the_past_whether_keys_fit(
+    ctx: &mut Ctx<'_>,
+    id: &ConversationId,
+    routes: Routes,
+) -> Result<Option<RecoveryBox>, RecoveryError> {
+    let fixed = Fixed::read(ctx.store, id)?;
+    let row = Recovery::read(ctx.store, id)?;
+    if row.past.is_none() || row.anew.as_ref().is_some_and(|one| !one.is_question) {
+        return Ok(None);
+    }
+    request(ctx, id, fixed, row, routes, Kind::QuestionByPast).map(Some)
+}
+
 /// What a request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -178,9 +200,19 @@ pub(super) enum Kind {
     },
     /// For new keys, by the past places.
     Anew,
+    /// Whether the keys fit, by the past places.
+    QuestionByPast,
 }
 
 impl Kind {
+    fn is_question(self) -> bool {
+        matches!(self, Self::Question | Self::QuestionByPast)
+    }
+
+    fn is_by_past(self) -> bool {
+        matches!(self, Self::Anew | Self::QuestionByPast)
+    }
+
     fn as_whom(self, row: &Recovery) -> AsWhom {
         let past_is_ours = matches!(
             row.past,
@@ -190,7 +222,7 @@ impl Kind {
             })
         );
         match self {
-            Self::Question | Self::Sure => AsWhom::Us,
+            Self::Question | Self::QuestionByPast | Self::Sure => AsWhom::Us,
             Self::Succession { .. } => AsWhom::Successor,
             Self::Anew if past_is_ours => AsWhom::UsAnew,
             // It may have taken our successor while we gave up asking.
@@ -227,16 +259,17 @@ pub(super) fn make_request(
 ) -> Result<(), RecoveryError> {
     let (store, asked_at_ms) = (ctx.store, ctx.now_ms);
     let mut passed_over = false;
-    let of_this_kind = match kind {
-        Kind::Anew => &mut row.anew,
-        _ => &mut row.pending,
+    let of_this_kind = if kind.is_by_past() {
+        &mut row.anew
+    } else {
+        &mut row.pending
     };
     if let Some(pending) = of_this_kind.take() {
         passed_over = pending.passed_over;
         delete_scope(store, &pending.scope)?;
     }
     let (place, read_next) = match &row.past {
-        Some(past) if kind == Kind::Anew => (past.write_next, past.read_next),
+        Some(past) if kind.is_by_past() => (past.write_next, past.read_next),
         _ => {
             row.walk.get_or_insert(Walk {
                 from: row.write_next,
@@ -271,9 +304,10 @@ pub(super) fn make_request(
         sent: moving.sent,
         acknowledged: moving.peer_received.covered(),
         open: moving.peer_received.open(open_marks),
-        need: match kind {
-            Kind::Question => Need::IfTheyDiffer,
-            _ => Need::Sure,
+        need: if kind.is_question() {
+            Need::IfTheyDiffer
+        } else {
+            Need::Sure
         },
         routes,
     };
@@ -285,15 +319,15 @@ pub(super) fn make_request(
         request: Blob(bytes),
         signer_seed,
         scope,
-        is_question: kind == Kind::Question,
+        is_question: kind.is_question(),
         asked_at_ms,
         place,
         passed_over,
         keeps_keys: kind == Kind::Succession { keeps_keys: true },
         as_whom,
-        by_past: kind == Kind::Anew,
+        by_past: kind.is_by_past(),
     };
-    if kind == Kind::Anew {
+    if kind.is_by_past() {
         row.anew = Some(pending);
     } else {
         row.pending = Some(pending);

@@ -30,8 +30,8 @@ use crate::{
     store::{Order, Store, StoreError, prefix_end},
 };
 pub use asking::{
-    ask_repair, ask_succession, ask_whether_keys_fit, forget_request, give_up_identity,
-    renew_request, walk_again,
+    ask_repair, ask_succession, ask_the_past_whether_keys_fit, ask_whether_keys_fit,
+    forget_request, give_up_identity, renew_request, walk_again,
 };
 pub use mend::{Soundness, make_hollow, soundness};
 pub use open::{Happening, OpenError, Opened, Unreadable, Whose, open};
@@ -109,6 +109,8 @@ pub struct ConversationView {
     pub repairing: bool,
     /// We have another identity that the peer has not taken yet. `[HW-ROT-1]`
     pub succeeding: bool,
+    /// A request of ours for new keys, or a question, is out.
+    pub asking: bool,
     /// Boxes of the peer that must exist and have not come.
     pub missing: u64,
     /// Lanes of the peer that are not finished; at most [`MAX_OPEN_LANES`].
@@ -143,6 +145,7 @@ pub fn view(store: &dyn Store, id: &ConversationId) -> Result<ConversationView, 
         generation: fixed.generation,
         repairing: row.is_pending(),
         succeeding: row.successor.is_some(),
+        asking: row.requests().next().is_some(),
         missing: missing(store, id, &moving)?,
         open_lanes: moving.read_lanes.len(),
         peer_name: fixed.peer_name,

@@ -2,10 +2,11 @@
 //! for new keys ([`super::repair`]) are put.
 //!
 //! Slots and keys come from a secret that both sides derive at the first
-//! contact and keep for life, so they are still found after one side came back
-//! from an old backup. Therefore nothing here is confidential by them alone: a
-//! request holds public keys, an answer is encrypted to them (MLS Welcome), and
-//! both are believed only with the pinned identity's two signatures.
+//! contact and keep until one takes another identity, so they are still found
+//! after one side came back from an old backup. Therefore nothing here is
+//! confidential by them alone: a request holds public keys, an answer is encrypted
+//! to them (MLS Welcome), and both are believed only with the pinned identity's
+//! two signatures.
 //! `[HW-REC-1]` `[HW-REC-2]`
 
 use hushwing_wire::{

@@ -2,17 +2,20 @@
 #![allow(clippy::unwrap_used)]
 
 use hushwing_wire::{
-    RecoveryMessage, RecoveryPlaintext, RepairRequest,
+    RecoveryMessage, RecoveryPlaintext, RepairRequest, Succession,
     limits::{BOX_PLAINTEXT_LEN, MAX_GENERATION, MAX_PLACE},
 };
 
 use super::{
-    Happening, RecoveryBox, ask_repair, forget_request,
+    Happening, RecoveryBox, ask_repair, ask_succession, forget_request, give_up_identity,
     recovery::{Recovery, seal_padded, signed_plaintext},
     state::Fixed,
     view,
 };
-use crate::testing::{Person, friends, texts};
+use crate::{
+    identity::IdentityKeys,
+    testing::{Person, friends, texts},
+};
 use hushwing_wire::Routes;
 
 fn ask(person: &mut Person) -> RecoveryBox {
@@ -168,4 +171,103 @@ fn a_request_from_a_copy_is_not_asked_again_when_the_copy_is_restored() {
     let sealed = bob.say("in this one");
     assert_eq!(texts(&alice.read(&sealed)), ["in this one"]);
     assert!(generation(&bob) > of_lost_life);
+}
+
+/// What somebody who wants to be taken for another identity may put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Forgery {
+    /// Nothing is wrong.
+    None,
+    /// The message is signed by the identity that is given up.
+    SignedByTheOld,
+    /// The message is signed by a stranger.
+    SignedByAStranger,
+    /// A stranger hands over, to the identity that signs.
+    HandedOverByAStranger,
+    /// The record is for the other side of the conversation.
+    OfTheOtherSide,
+    /// The record hands over to another identity than the key package's.
+    KeyPackageOfAnother,
+    /// One half of the record is missing.
+    HalfARecord,
+}
+
+/// Puts Bob's succession, with something wrong in it, at his next place.
+fn forged_succession(bob: &mut Person, forgery: Forgery) -> RecoveryBox {
+    let id = bob.conversation;
+    give_up_identity(&mut bob.ctx(), &id).unwrap();
+    ask_succession(&mut bob.ctx(), &id, Routes::default()).unwrap();
+    let fixed = Fixed::read(&bob.store, &id).unwrap();
+    let mut row = Recovery::read(&bob.store, &id).unwrap();
+    let plaintext = RecoveryPlaintext::from_bytes(row.pending_request().unwrap()).unwrap();
+    let RecoveryMessage::Succession(Succession {
+        mut hand_over,
+        request,
+    }) = plaintext.message
+    else {
+        panic!("no succession");
+    };
+    let next = &row.successor.as_ref().unwrap().identity;
+    let stranger = IdentityKeys::generate(&mut bob.rng);
+    let mut signer = next;
+    let (writer, binding) = (fixed.writer, *fixed.binding.expose());
+    match forgery {
+        Forgery::None => {}
+        Forgery::SignedByTheOld => signer = &fixed.identity,
+        Forgery::SignedByAStranger => signer = &stranger,
+        Forgery::HandedOverByAStranger => {
+            hand_over = stranger.hand_over(&mut bob.rng, next, writer, &binding);
+        }
+        Forgery::OfTheOtherSide => {
+            hand_over = fixed
+                .identity
+                .hand_over(&mut bob.rng, next, 1 - writer, &binding);
+        }
+        Forgery::KeyPackageOfAnother => {
+            hand_over = fixed
+                .identity
+                .hand_over(&mut bob.rng, &stranger, writer, &binding);
+            signer = &stranger;
+        }
+        Forgery::HalfARecord => hand_over.signature.ml_dsa_65[7] ^= 1,
+    }
+    let message = RecoveryMessage::Succession(Succession { hand_over, request });
+    let bytes = message.to_bytes().unwrap();
+    let plaintext = signed_plaintext(signer, &fixed, &mut bob.rng, message, &bytes);
+    let padded = plaintext.to_padded().unwrap();
+    let boxed = seal_padded(&mut bob.rng, &fixed, &mut row, &padded).unwrap();
+    row.write(&bob.store, &id).unwrap();
+    boxed
+}
+
+/// Claims A1, B0 and Q3.
+#[test]
+fn a_succession_that_one_of_the_two_did_not_sign_changes_nothing() {
+    for forgery in [
+        Forgery::SignedByTheOld,
+        Forgery::SignedByAStranger,
+        Forgery::HandedOverByAStranger,
+        Forgery::OfTheOtherSide,
+        Forgery::KeyPackageOfAnother,
+        Forgery::HalfARecord,
+        Forgery::None,
+    ] {
+        let (mut alice, mut bob) = friends(95);
+        let number = |person: &Person| {
+            let view = view(&person.store, &person.conversation).unwrap();
+            view.safety_number.unwrap().to_string()
+        };
+        let before = number(&alice);
+        let boxed = forged_succession(&mut bob, forgery);
+        let opened = alice.try_open(&boxed.slot, &boxed.boxed).unwrap();
+        let taken = forgery == Forgery::None;
+        assert_eq!(repaired(&opened.happenings), taken, "{forgery:?}");
+        assert_eq!(opened.answer.is_some(), taken, "{forgery:?}");
+        assert_eq!(number(&alice) != before, taken, "{forgery:?}");
+        if !taken {
+            // He goes on as who he is.
+            let sealed = bob.say("still I");
+            assert_eq!(texts(&alice.read(&sealed)), ["still I"]);
+        }
+    }
 }

@@ -154,7 +154,7 @@ impl Step<'_> {
         };
         match past.of {
             // Two requests cross here as elsewhere.
-            PastOf::Theirs(_) if self.row.anew.is_some() && self.fixed.writer == INVITER_LEAF => {
+            PastOf::Theirs(_) if self.ours_goes_first_in_the_past(&asked) => {
                 self.take_routes(asked.request.routes.clone())?;
                 self.put_ours_instead(ctx, &asked.hash, IN_THE_PAST)
             }
@@ -164,7 +164,8 @@ impl Step<'_> {
             // believes us anything else.
             PastOf::Ours(_) => {
                 self.take_routes(asked.request.routes.clone())?;
-                if self.row.anew.is_none() {
+                let anew = self.row.anew.as_ref();
+                if anew.is_none_or(|one| one.is_question) {
                     let (fixed, row) = (&self.fixed, &mut self.row);
                     let routes = RouteUpdate {
                         serial: 0,
@@ -176,6 +177,13 @@ impl Step<'_> {
                 self.put_ours_instead(ctx, &asked.hash, IN_THE_PAST)
             }
         }
+    }
+
+    fn ours_goes_first_in_the_past(&self, theirs: &Asked) -> bool {
+        let is_question = theirs.request.need == Need::IfTheyDiffer;
+        let ours = self.row.anew.as_ref();
+        ours.is_some_and(|ours| !ours.is_question || is_question)
+            && self.fixed.writer == INVITER_LEAF
     }
 
     fn take_routes(&mut self, update: RouteUpdate) -> Result<(), OpenError> {
@@ -414,7 +422,8 @@ impl Step<'_> {
         if is_question {
             match self.compare(store, &request)? {
                 Comparison::Differs
-                    if self.leaves_it_to_the_peer(ctx.now_ms, request.read_next) =>
+                    if found == AT_ITS_PLACE
+                        && self.leaves_it_to_the_peer(ctx.now_ms, request.read_next) =>
                 {
                     return Ok(());
                 }

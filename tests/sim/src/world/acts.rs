@@ -4,7 +4,7 @@ use hushwing_engine::{
     Engine,
     view::{
         Command, ContactPhase, ContactView, DeliveryPolicy, ErrorCode, InvitePolicy, MessageState,
-        MessageView, Reply, SecretText,
+        MessageView, Reply, SecretText, Verification,
     },
 };
 
@@ -59,6 +59,7 @@ impl World {
             Act::Redeem { inviter, redeemer } => self.redeems(inviter, redeemer),
             Act::Send { from, to } => self.writes(from, to),
             Act::GiveUp(who) => self.gives_up(who),
+            Act::NewIdentity { who, peer } => self.takes_another_identity(who, peer),
             Act::RetryNow(who) => {
                 self.ask_in_danger(who, Command::RetryNow);
                 true
@@ -165,6 +166,7 @@ impl World {
         if matches!(contact.phase, ContactPhase::Failed { .. }) {
             return true;
         }
+        self.decides(from, to);
         let number = self.written.len();
         let text = format!("{} number {number} from {from} to {to}", self.token);
         let command = Command::Send {
@@ -201,6 +203,64 @@ impl World {
             self.after(super::BAD_LINE_MS, Event::LooksFor(number));
         }
         true
+    }
+
+    /// Takes another identity for somebody, one at a time between two people. A backup of
+    /// before cannot go on then, and one of before the last but one finds nobody.
+    fn takes_another_identity(&mut self, who: Who, peer: Who) -> bool {
+        let (Some(mine), Some(theirs)) = (self.contact(who, peer), self.contact(peer, who)) else {
+            return false;
+        };
+        let both = [&mine, &theirs];
+        if both.iter().any(|it| it.phase != ContactPhase::Established) {
+            return false;
+        }
+        let pair = (who.min(peer), who.max(peer));
+        if self.identities.contains_key(&pair) && both.iter().any(|it| it.succeeding) {
+            return false;
+        }
+        let command = Command::ChangeIdentity { contact: mine.id };
+        match self.ask_in_danger(who, command) {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => self.defect(format!("no other identity: {error}")),
+            // Whether it was done before the power went off shows at the next try.
+            None => {
+                self.people[who].backup = None;
+                self.people[peer].backup = None;
+                return false;
+            }
+        }
+        self.line(&format!("{who} takes another identity for {peer}"));
+        let before = self.identities.entry(pair).or_default();
+        *before += 1;
+        self.people[who].backup = None;
+        if *before > 1 {
+            self.people[peer].backup = None;
+        }
+        self.after(LATER_MS, Event::Decides(who, peer));
+        self.after(LATER_MS, Event::Decides(peer, who));
+        true
+    }
+
+    /// Somebody goes on with a contact that took another identity, as soon as it shows.
+    pub(crate) fn decides(&mut self, who: Who, peer: Who) {
+        let contact = self.contact(who, peer);
+        let undecided = contact
+            .filter(|contact| matches!(contact.verification, Verification::Succeeded { .. }));
+        if let Some(contact) = undecided {
+            self.line(&format!("{who} goes on with {peer}"));
+            let contact = contact.id;
+            self.must(who, Command::Unverify { contact });
+        }
+    }
+
+    pub(crate) fn decides_and_looks_again(&mut self, who: Who, peer: Who) {
+        if self.people[who].is_awake() {
+            self.decides(who, peer);
+        }
+        if self.elapsed_ms() < self.plan.active_ms + 2 * super::QUIESCENCE_MS {
+            self.after(LATER_MS, Event::Decides(who, peer));
+        }
     }
 
     /// Whether this seed drew nothing worse than lost, late, repeated and reordered
@@ -507,6 +567,7 @@ fn person_of(act: &Act) -> Option<Who> {
         Act::Invite { inviter: who, .. }
         | Act::Redeem { redeemer: who, .. }
         | Act::Send { from: who, .. }
+        | Act::NewIdentity { who, .. }
         | Act::GiveUp(who)
         | Act::RetryNow(who)
         | Act::AskDoctor(who)

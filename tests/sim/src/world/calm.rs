@@ -221,11 +221,19 @@ impl World {
             if !self.has_a_chance(one, other) || self.may_stay_apart(one, other) {
                 continue;
             }
+            let numbers = [(one, other), (other, one)]
+                .map(|(who, peer)| self.contact(who, peer)?.safety_number);
+            if numbers[0] != numbers[1] {
+                unsettled.push(format!("{one} and {other} see two safety numbers"));
+            }
             for (who, peer) in [(one, other), (other, one)] {
                 match self.contact(who, peer) {
                     None => unsettled.push(format!("{who} has no contact {peer}")),
                     Some(contact) if contact.repairing => {
                         unsettled.push(format!("{who} still makes keys with {peer} anew"));
+                    }
+                    Some(contact) if contact.succeeding => {
+                        unsettled.push(format!("{peer} has not taken {who}'s other identity"));
                     }
                     Some(contact) if contact.missing > 0 => {
                         unsettled.push(format!("{who} misses something of {peer}"));

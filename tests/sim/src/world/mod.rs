@@ -104,6 +104,8 @@ pub(crate) enum Event {
     Poll(Who, crate::machine::WaitKey, u64),
     /// A text is looked for on its reader's device.
     LooksFor(usize),
+    /// Somebody looks whether a contact is still who it was.
+    Decides(Who, Who),
     /// A program starts again.
     Starts(Who),
     /// A machine wakes up.
@@ -147,6 +149,8 @@ pub(crate) struct World {
     pub(crate) secrets: Vec<String>,
     pub(crate) met: BTreeSet<(Who, Who)>,
     contact_ids: BTreeMap<(Who, Who), String>,
+    /// How often one of two people took another identity for the other.
+    pub(crate) identities: BTreeMap<(Who, Who), u32>,
     /// Whose vault became an old one without the program's knowledge.
     pub(crate) rolled_back: BTreeSet<Who>,
     /// Whose vault became an old one, with or without its knowledge.
@@ -202,6 +206,7 @@ impl World {
             secrets: Vec::new(),
             met: BTreeSet::new(),
             contact_ids: BTreeMap::new(),
+            identities: BTreeMap::new(),
             rolled_back: BTreeSet::new(),
             restored: BTreeSet::new(),
             postponed: BTreeMap::new(),
@@ -309,6 +314,7 @@ impl World {
             Event::Deadline(call) => self.answers(call, None),
             Event::Poll(who, key, version) => self.poll(who, &key, version),
             Event::LooksFor(index) => self.looks_for(index),
+            Event::Decides(who, peer) => self.decides_and_looks_again(who, peer),
             Event::Starts(who) => self.start(who),
             Event::WakesUp(who) => self.wake_up(who),
             Event::TorReturns(who) => self.tor_returns(who),

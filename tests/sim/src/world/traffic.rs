@@ -336,7 +336,7 @@ impl World {
             let contact = person
                 .listeners
                 .iter()
-                .find(|(_, address)| *address == to)?;
+                .find(|(_, (_, address))| address == to)?;
             Some((who, *contact.0))
         });
         let Some((who, contact)) = found else {

@@ -11,4 +11,5 @@ mod reading;
 mod recovery;
 mod relays;
 mod requests;
+mod succession;
 mod verification;

@@ -82,6 +82,7 @@ const SUBJECTS: [Subject; 13] = [
             "HW-REC-2",
             "HW-REC-3",
             "HW-REC-4",
+            "HW-ROT-1",
             "HW-ROUTE-1",
             "HW-ROUTE-3",
             "HW-ROUTE-4",

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::{
     Happening,
     lanes::Chain,
-    recovery::{BOX_LABEL, RECORD_KEY_LABEL, Recovery, record_key},
-    state::{self, Founding, INVITER_LEAF, Moving, REDEEMER_LEAF, Stage},
+    recovery::{BOX_LABEL, RECORD_KEY_LABEL, Recovery, Successor, record_key},
+    state::{self, Fixed, Founding, INVITER_LEAF, Moving, REDEEMER_LEAF, Stage},
 };
 use crate::{
     Ctx,
@@ -73,6 +73,8 @@ const LANE_ROOT_SEED: u64 = 810;
 const BINDING_SEED: u64 = 811;
 /// Seeds of the identities of writer 0, the redeemer, and writer 1, the inviter.
 const IDENTITIES: [u64; 2] = [820, 830];
+/// And that of the identity that writer 0 hands over to.
+const NEXT_IDENTITY: u64 = 880;
 
 impl Side {
     fn new(writer: u32) -> Self {
@@ -367,6 +369,37 @@ fn repaired(frozen: Option<&Value>) -> [Value; 2] {
     [request, with(value, more)]
 }
 
+/// The redeemer hands over to another identity. `[HW-ROT-1]`
+fn succession() -> Value {
+    let mut redeemer = Side::new(REDEEMER_LEAF);
+    let id = redeemer.id;
+    let mut row = redeemer.row();
+    let (identity, next) = keys(NEXT_IDENTITY);
+    row.successor = Some(Successor {
+        identity,
+        direct: DirectKeys::from_seeds([3; 32], [4; 32]),
+    });
+    row.write(&redeemer.store, &id).unwrap();
+    let asked = super::ask_succession(&mut redeemer.ctx(), &id, some_routes(890)).unwrap();
+    let (row, writer) = (redeemer.row(), redeemer.writer);
+    assert_eq!(row.places().slot(writer, 0), asked.slot);
+    let key = row.places().key(writer, 0);
+    let (_, value) = boxed(&redeemer, "succession", &asked.slot, &key, &asked.boxed);
+
+    let mut inviter = Side::new(INVITER_LEAF);
+    super::open(&mut inviter.ctx(), &id, &asked.slot, &asked.boxed).unwrap();
+    let after = Fixed::read(&inviter.store, &id).unwrap();
+    with(
+        value,
+        json!({
+            "index": 0,
+            "next": next,
+            "inviter": hex(after.identity.fingerprint().as_bytes()),
+            "digits": after.safety_number.to_string(),
+        }),
+    )
+}
+
 /// Joins the group of an answer on a copy of the asker's store.
 fn joined(redeemer: &Side, scope: ConversationId, hash: &[u8; 32], plaintext: &[u8]) -> Entered {
     let read = RecoveryPlaintext::from_bytes(plaintext).unwrap();
@@ -389,5 +422,5 @@ fn joined(redeemer: &Side, scope: ConversationId, hash: &[u8; 32], plaintext: &[
 
 pub(crate) fn recovery(frozen: &[Value]) -> Vec<Value> {
     let [request, answer] = repaired(frozen.get(4));
-    vec![places(), offered(), record(), request, answer]
+    vec![places(), offered(), record(), request, answer, succession()]
 }

@@ -540,8 +540,12 @@ def recovery(case):
     same(opened, plaintext, "the plaintext")
     with case.fields("message") as fields:
         kind = fields.number("kind", 8)
-        same({"request": 2, "answer": 3}.get(part, 1), kind, "the kind of the message")
+        kinds = {"request": 2, "answer": 3, "succession": 4}
+        same(kinds.get(part, 1), kind, "the kind of the message")
         message, welcome = said_outside(fields, kind)
+    if part == "succession":
+        succeeded(case, writer, message, plaintext)
+        return
     key_of = signed_outside(case, writer, message, plaintext)
     if part == "request":
         package = Reader(message[1:]).vector()
@@ -595,7 +599,10 @@ def read_signed(reader):
     kind = reader.uint(1)
     if kind == 1:
         read_update(reader)
-    elif kind == 2:
+    elif kind in (2, 4):
+        if kind == 4:
+            for size in (32, 1_952, 64, 3_309):
+                same(len(reader.vector()), size, "the size of a part of a hand-over")
         reader.vector()
         reader.uint(4)
         read_receipts(reader)
@@ -636,18 +643,33 @@ def below(fields, name):
     return uint(found, 4)
 
 
+# The parts of a hand-over, and their bytes.
+HAND_OVER = (
+    ("ed25519_public", 32),
+    ("ml_dsa_65_public", 1_952),
+    ("ed25519_signature", 64),
+    ("ml_dsa_65_signature", 3_309),
+)
+
+
 def said_outside(fields, kind):
     """The encoding of a `RecoveryMessage`, and the Welcome of an answer."""
     if kind == 1:
         return b"\x01" + update_of(fields), None
-    if kind == 2:
-        message = b"\x02" + vector(fields.bytes("key_package"))
+    if kind in (2, 4):
+        message = uint(kind, 1)
+        if kind == 4:
+            with fields.fields("hand_over") as record:
+                for part, size in HAND_OVER:
+                    message += vector(record.bytes(part, size))
+        message += vector(fields.bytes("key_package"))
         message += below(fields, "generation") + received_of(fields)
         message += below(fields, "received_in")
         message += below(fields, "read_next") + below(fields, "write_next")
         message += uint(fields.number("sent"), 8) + received_of(fields, "acknowledged")
         marks, need = pairs(fields, "open", (8, 8)), fields.number("need", 8)
         demand(len(marks) <= 64 and need in (1, 2), "the state in a request")
+        demand(kind == 2 or (marks, need) == ([], 1), "the state in a succession")
         return message + places(marks, (8, 8)) + uint(need, 1) + update_of(fields), None
     welcome = fields.bytes("welcome")
     message = b"\x03" + vector(fields.bytes("request", 32)) + vector(welcome)
@@ -657,11 +679,31 @@ def said_outside(fields, kind):
     return message + below(fields, "write_next") + below(fields, "read_next"), welcome
 
 
-def signed_outside(case, writer, message, plaintext):
-    """Checks both signatures over a message; the fingerprint of who signed."""
+def succeeded(case, writer, message, plaintext):
+    """A hand-over: the identity signs it, and the one after it the whole message."""
+    reader = Reader(message[1:])
+    publics = reader.vector(), reader.vector()
+    signatures = reader.vector(), reader.vector()
+    credential = mls.key_package(reader.vector())[0].credential
     binding = case.bytes("binding", 32)
-    digest = transcript("hushwing 1 recovery message", uint(writer, 4), binding, message)
+    next_of = signed_outside(case, writer, message, plaintext, "next", binding)
+    same(fingerprint(*publics), next_of, "whom it hands over to")
+    same(credential, next_of, "the credential")
     with case.fields("identity") as seeds:
+        before = publics_of(seeds)
+        of = fingerprint(*before)
+        same(seeds.bytes("fingerprint", 32), of, "the fingerprint")
+    digest = transcript("hushwing 1 hand-over", uint(writer, 4), binding, of, next_of)
+    verify_both(before, signatures, digest, "hushwing 1 hand-over")
+    number = safety_number(case.bytes("inviter", 32), next_of, binding)
+    same(case.text("digits"), digits_of(number), "the safety number of afterwards")
+
+
+def signed_outside(case, writer, message, plaintext, name="identity", binding=None):
+    """Checks both signatures over a message; the fingerprint of who signed."""
+    binding = binding or case.bytes("binding", 32)
+    digest = transcript("hushwing 1 recovery message", uint(writer, 4), binding, message)
+    with case.fields(name) as seeds:
         publics = publics_of(seeds)
         of = fingerprint(*publics)
         same(seeds.bytes("fingerprint", 32), of, "the fingerprint")
@@ -713,10 +755,10 @@ SUBJECTS = {
     ),
     "recovery": (
         [
-            "HW-REC-1", "HW-REC-2", "HW-REC-3", "HW-REC-4", "HW-ROUTE-1", "HW-ROUTE-3",
-            "HW-ROUTE-4",
+            "HW-REC-1", "HW-REC-2", "HW-REC-3", "HW-REC-4", "HW-ROT-1", "HW-ROUTE-1",
+            "HW-ROUTE-3", "HW-ROUTE-4",
         ],
-        5,
+        6,
         recovery,
     ),
 }  # fmt: skip

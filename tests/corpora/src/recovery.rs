@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use hushwing_protocol::{
     Content, Happening, OpenError, Opened, Outgoing, RecoveryBox, RecoveryError, ask_repair,
-    fuzzing, offer_routes, route_record as make_record, take_route_record, view, waits, window,
+    ask_succession, fuzzing, give_up_identity, offer_routes, route_record as make_record,
+    take_route_record, view, waits, window,
 };
 use hushwing_wire::{
     RecoveryMessage, RecoveryPlaintext, RouteRecord, Routes, from_bytes,
@@ -27,11 +28,14 @@ struct Made {
     asking: Frozen,
     /// Bob after he answered her.
     answered: Frozen,
+    /// Bob with another identity, of which nobody knows.
+    giving_up: Frozen,
     /// SHA-256 of her request.
     hash: [u8; 32],
     routes: Vec<u8>,
     request: Vec<u8>,
     answer: Vec<u8>,
+    succession: Vec<u8>,
     /// What a record of Bob's holds, and the record.
     record: Vec<u8>,
     record_text: String,
@@ -79,7 +83,15 @@ fn made() -> &'static Made {
         let padded = fuzzing::open_answer(&bob.store, &id, &hash, &answer).unwrap();
         let answer = RecoveryPlaintext::from_padded(&padded).unwrap();
 
+        let mut successor = bob_before.thaw();
+        give_up_identity(&mut successor.ctx(), &id).unwrap();
+        let giving_up = successor.freeze();
+        ask_succession(&mut successor.ctx(), &id, new_routes()).unwrap();
+        let succession = fuzzing::pending_request(&successor.store, &id).unwrap();
+
         Made {
+            giving_up,
+            succession: message_of(&succession),
             asking: alice.freeze(),
             answered: bob.freeze(),
             alice: alice_before,
@@ -139,7 +151,7 @@ fn plaintext(writer: &mut Person, how: How, sound: &[u8], rest: &[u8]) -> Vec<u8
 /// A box of Bob's outside of the lanes, and Alice, who waits for it. The first
 /// byte: how the rest is read (bits 0 and 1), and which sound message it is
 /// about (bits 2 and 3): routes, a request, an answer, an answer where none is
-/// due.
+/// due; with bit 4 a succession.
 struct Forged {
     alice: Person,
     bob: Person,
@@ -152,8 +164,9 @@ fn forged(input: &[u8]) -> Option<Forged> {
     let (&first, rest) = input.split_first()?;
     let made = made();
     let how = How::of(first);
-    let is_stray = first >> 2 & 3 == 3;
-    let (alice, bob, sound, at_answer) = match first >> 2 & 3 {
+    let is_stray = first >> 2 & 7 == 3;
+    let (alice, bob, sound, at_answer) = match first >> 2 & 7 {
+        4.. => (&made.alice, &made.giving_up, &made.succession, false),
         0 => (&made.alice, &made.bob, &made.routes, false),
         1 => (&made.alice, &made.bob, &made.request, false),
         2 => (&made.asking, &made.answered, &made.answer, true),
@@ -336,6 +349,7 @@ pub(crate) struct Sound {
     pub(crate) routes: Vec<u8>,
     pub(crate) request: Vec<u8>,
     pub(crate) answer: Vec<u8>,
+    pub(crate) succession: Vec<u8>,
     pub(crate) record: Vec<u8>,
     pub(crate) record_text: String,
 }
@@ -346,6 +360,7 @@ pub(crate) fn sound() -> Sound {
         routes: made.routes.clone(),
         request: made.request.clone(),
         answer: made.answer.clone(),
+        succession: made.succession.clone(),
         record: made.record.clone(),
         record_text: made.record_text.clone(),
     }

@@ -110,8 +110,9 @@ pub fn seal_recovery(
     Ok(boxed)
 }
 
-/// The encoding of any recovery message, signed by the writer. Unlike an honest
-/// writer's, the message may break the limits of its type.
+/// The encoding of any recovery message, signed by the writer; a succession, by the
+/// writer's successor if there is one. Unlike an honest writer's, the message may break
+/// the limits of its type.
 ///
 /// # Errors
 /// [`ForgeError`].
@@ -122,7 +123,12 @@ pub fn sign_recovery(
 ) -> Result<Vec<u8>, ForgeError> {
     let fixed = Fixed::read(ctx.store, id)?;
     let bytes = hushwing_wire::to_bytes(&message)?;
-    let plaintext = recovery::signed_plaintext(&fixed.identity, &fixed, ctx.rng, message, &bytes);
+    let row = Recovery::read(ctx.store, id)?;
+    let signer = match (&message, &row.successor) {
+        (RecoveryMessage::Succession(_), Some(next)) => &next.identity,
+        _ => &fixed.identity,
+    };
+    let plaintext = recovery::signed_plaintext(signer, &fixed, ctx.rng, message, &bytes);
     Ok(hushwing_wire::to_bytes(&plaintext)?)
 }
 

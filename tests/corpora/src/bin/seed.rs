@@ -11,7 +11,10 @@ fn main() -> io::Result<()> {
         let folder = corpus.join(target.name);
         fs::create_dir_all(&folder)?;
         for (name, bytes) in (target.seeds)() {
-            fs::write(folder.join(name), bytes)?;
+            let file = folder.join(name);
+            if !file.exists() {
+                fs::write(file, bytes)?;
+            }
         }
     }
     Ok(())

@@ -2,8 +2,8 @@
 
 use hushwing_protocol::DirectKeys;
 use hushwing_wire::{
-    ED25519_SIGNATURE_LEN, HybridSignature, ML_DSA_65_SIGNATURE_LEN, RecoveryMessage,
-    RecoveryPlaintext, RepairAnswer, RepairRequest, RouteUpdate, from_bytes,
+    ED25519_SIGNATURE_LEN, HybridSignature, ML_DSA_65_SIGNATURE_LEN, Need, RecoveryMessage,
+    RecoveryPlaintext, RepairAnswer, RepairRequest, RouteUpdate, Succession, from_bytes,
     limits::{MAX_GENERATION, MAX_PLACE},
 };
 
@@ -34,6 +34,7 @@ pub(crate) fn recovery_plaintext() -> Seeds {
         ("routes", unsigned(&sound.routes)),
         ("request", unsigned(&sound.request)),
         ("answer", unsigned(&sound.answer)),
+        ("succession", unsigned(&sound.succession)),
     ]
 }
 
@@ -72,11 +73,46 @@ pub(super) fn hostile_messages() -> Seeds {
     ]
 }
 
+/// The same of a change of identity.
+fn hostile_successions() -> Seeds {
+    let sound = recovery::sound();
+    let succession = |change: fn(&mut Succession)| {
+        recovery::changed(&sound.succession, |message| match message {
+            RecoveryMessage::Succession(succession) => change(succession),
+            other => panic!("{other:?}"),
+        })
+    };
+    vec![
+        (
+            "succession_question",
+            succession(|it| it.request.need = Need::IfTheyDiffer),
+        ),
+        (
+            "succession_last_generation",
+            succession(|it| it.request.generation = MAX_GENERATION),
+        ),
+        (
+            "succession_no_key_package",
+            succession(|it| it.request.key_package.clear()),
+        ),
+        (
+            "succession_to_nobody",
+            succession(|it| it.hand_over.ed25519_public = vec![0; 32]),
+        ),
+        (
+            "succession_short_key",
+            succession(|it| it.hand_over.ml_dsa_65_public.truncate(7)),
+        ),
+    ]
+}
+
 /// Bits 2 and 3 of the first byte: which message.
 pub(super) const ROUTES: u8 = 0;
 pub(super) const REQUEST: u8 = 4;
 pub(super) const ANSWER: u8 = 8;
 const STRAY_ANSWER: u8 = 12;
+/// Bit 4.
+const SUCCESSION: u8 = 16;
 
 pub(crate) fn recovery_box() -> Seeds {
     let sound = recovery::sound();
@@ -85,6 +121,13 @@ pub(crate) fn recovery_box() -> Seeds {
         ("request", with_how(REQUEST | 2, NO_EDIT)),
         ("answer", with_how(ANSWER | 2, NO_EDIT)),
         ("stray_answer", with_how(STRAY_ANSWER | 2, NO_EDIT)),
+        ("succession", with_how(SUCCESSION | 2, NO_EDIT)),
+        ("edited_succession", with_how(SUCCESSION | 2, FLIP_MIDDLE)),
+        ("half_a_succession", with_how(SUCCESSION | 3, FLIP_MIDDLE)),
+        (
+            "signed_by_the_old",
+            with_how(REQUEST | 1, &sound.succession),
+        ),
         ("edited_request", with_how(REQUEST | 2, FLIP_MIDDLE)),
         ("edited_answer", with_how(ANSWER | 2, FLIP_MIDDLE)),
         ("cut_answer", with_how(ANSWER | 2, CUT)),
@@ -93,6 +136,9 @@ pub(crate) fn recovery_box() -> Seeds {
         ("nothing", with_how(REQUEST, &[])),
         ("whole_routes", with_how(ROUTES | 1, &sound.routes)),
     ];
+    for (name, message) in hostile_successions() {
+        seeds.push((name, with_how(SUCCESSION | 1, &message)));
+    }
     for (name, message) in hostile_messages() {
         let which = if name.starts_with("answer") {
             ANSWER

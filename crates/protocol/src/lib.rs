@@ -42,10 +42,10 @@ use rand_core::CryptoRng;
 
 pub use content::{Content, ContentError, MAX_REPORTED, MESSAGE_ID_LEN, SALT_LEN, Said, new_salt};
 pub use conversation::{
-    Budget, ConversationView, Happening, LOOK_AHEAD, MAX_IN_FLIGHT, MAX_OPEN_LANES,
-    MAX_UNRENEWED_MS, OpenError, Opened, Outgoing, Phase, RECEIPT_RESERVE, RECOVERY_WINDOW,
-    RecoveryBox, RecoveryError, SealError, Sealed, Soundness, Unreadable, Whose, ask_repair,
-    ask_succession, ask_the_past_whether_keys_fit, ask_whether_keys_fit, conversations,
+    ANSWERS_MS, Budget, ConversationView, Happening, LOOK_AHEAD, MAX_ANSWERS, MAX_IN_FLIGHT,
+    MAX_OPEN_LANES, MAX_UNRENEWED_MS, OpenError, Opened, Outgoing, Phase, RECEIPT_RESERVE,
+    RECOVERY_WINDOW, RecoveryBox, RecoveryError, SealError, Sealed, Soundness, Unreadable, Whose,
+    ask_repair, ask_succession, ask_the_past_whether_keys_fit, ask_whether_keys_fit, conversations,
     direct_keys, forget, forget_request, give_up_identity, make_hollow, offer_routes, open,
     renew_request, route_record, seal, soundness, take_route_record, unread_there, view, waits,
     walk_again, window,

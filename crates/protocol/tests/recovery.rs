@@ -6,9 +6,9 @@ mod common;
 
 use common::{Person, friends, relay, texts};
 use hushwing_protocol::{
-    Happening, OpenError, Opened, Outgoing, RecoveryBox, RecoveryError, Said, SealError, Soundness,
-    ask_repair, ask_whether_keys_fit, forget, make_hollow, new_salt, offer_routes, route_record,
-    soundness,
+    ANSWERS_MS, Happening, MAX_ANSWERS, OpenError, Opened, Outgoing, RecoveryBox, RecoveryError,
+    Said, SealError, Soundness, ask_repair, ask_whether_keys_fit, forget, forget_request,
+    make_hollow, new_salt, offer_routes, route_record, soundness,
     store::{Order, Store as _, Table},
     take_route_record, view, waits, window,
 };
@@ -536,4 +536,28 @@ fn a_conversation_without_identity_or_recovery_secret_is_lost_and_can_be_forgott
         forget(&mut bob.ctx(), &id).unwrap();
         assert!(bob.store.get(Table(2), id.as_bytes()).unwrap().is_none());
     }
+}
+
+/// Claim B0.
+#[test]
+fn requests_without_end_are_answered_for_a_while_and_then_again() {
+    let (mut alice, mut bob) = friends(96);
+    let id = bob.conversation;
+    let mut answers = 0;
+    for number in 0..3 * MAX_ANSWERS {
+        // Another request each time, as only somebody makes who wants to be a burden.
+        forget_request(&mut bob.ctx(), &id).unwrap();
+        bob.now_ms += 1_000;
+        alice.now_ms += 1_000;
+        let opened = take(&mut alice, &ask(&mut bob));
+        answers += u32::from(repaired(&opened));
+        assert_eq!(repaired(&opened), number < MAX_ANSWERS, "{number}");
+    }
+    assert_eq!(answers, MAX_ANSWERS);
+    // After a while he is answered again, and both talk.
+    alice.now_ms += ANSWERS_MS;
+    let opened = take(&mut alice, &ask(&mut bob));
+    assert!(repaired(&opened));
+    take(&mut bob, opened.answer.as_ref().unwrap());
+    assert_they_talk(&mut alice, &mut bob);
 }

@@ -551,6 +551,22 @@ impl World {
         }
     }
 
+    /// Pushes a box to a person's node as its contact, the one with this id, would.
+    pub fn push_to(
+        &mut self,
+        who: PersonId,
+        contact: &str,
+        slot: Slot,
+        boxed: &SealedBox,
+    ) -> DirectAnswer {
+        let id = data_encoding::HEXLOWER.decode(contact.as_bytes());
+        let id = id.ok().and_then(|id| id.try_into().ok());
+        let contact = ContactId(id.expect("an id of a contact"));
+        self.step(who, |engine, ctx| {
+            engine.direct_put(ctx, &contact, &slot, boxed)
+        })
+    }
+
     fn listener_at(&mut self, address: &RelayAddress) -> Option<(PersonId, ContactId)> {
         for number in 0..self.people.len() {
             let now_ms = self.clock_of(PersonId(number));

@@ -36,7 +36,8 @@ pub use asking::{
 pub use mend::{Soundness, make_hollow, soundness};
 pub use open::{Happening, OpenError, Opened, Unreadable, Whose, open};
 pub use recovery::{
-    RECOVERY_WINDOW, RecoveryBox, RecoveryError, offer_routes, route_record, take_route_record,
+    ANSWERS_MS, MAX_ANSWERS, RECOVERY_WINDOW, RecoveryBox, RecoveryError, offer_routes,
+    route_record, take_route_record,
 };
 pub use seal::{Budget, Outgoing, SealError, Sealed, seal};
 use state::{FIXED_TABLE, Fixed, MOVING_TABLE, Moving, PARKED_TABLE, Stage};

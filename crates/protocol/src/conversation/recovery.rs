@@ -56,6 +56,14 @@ const AWAITED_PLACES: [u32; 4] = [0, 1, 3, 7];
 /// on the direct path.
 pub const RECOVERY_WINDOW: u32 = 64;
 
+/// Requests for new keys that are answered within [`ANSWERS_MS`], at most: each costs a
+/// group and everything that is undelivered sealed once more, and an honest peer asks
+/// once an hour. `[HW-REC-9]`
+pub const MAX_ANSWERS: u32 = 8;
+
+/// An hour, in milliseconds.
+pub const ANSWERS_MS: u64 = 3_600_000;
+
 /// The row.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Recovery {
@@ -93,6 +101,10 @@ pub(super) struct Recovery {
     /// is answered. `[HW-ROT-3]`
     #[serde(default)]
     pub(super) anew: Option<Pending>,
+    /// Since when answers with new keys are counted, in milliseconds, and how many there
+    /// were.
+    #[serde(default)]
+    pub(super) answers: (u64, u32),
     /// The next request goes by the past places: several by the present ones found no
     /// answer.
     #[serde(default)]
@@ -267,6 +279,7 @@ pub(super) fn found(
         successor: None,
         past: None,
         anew: None,
+        answers: (0, 0),
         by_past: false,
     };
     row.write(store, id)
@@ -397,6 +410,17 @@ impl Recovery {
         self.read_next = 0;
         self.by_past = false;
         std::mem::replace(&mut self.root, root_of(&entered.lane_root))
+    }
+
+    /// Counts an answer; false: there were too many, and there must be none.
+    /// `[HW-REC-9]`
+    pub(super) fn may_answer(&mut self, now_ms: u64) -> bool {
+        let (since_ms, count) = &mut self.answers;
+        if now_ms.abs_diff(*since_ms) >= ANSWERS_MS {
+            (*since_ms, *count) = (now_ms, 0);
+        }
+        *count = count.saturating_add(1);
+        *count <= MAX_ANSWERS
     }
 
     /// Whether the next request goes by the past places. `[HW-ROT-3]`

@@ -439,6 +439,10 @@ impl Step<'_> {
                 }
             }
         }
+        // Whoever asks in earnest asks again.
+        if !self.row.may_answer(ctx.now_ms) {
+            return Ok(());
+        }
         let generation = self.fixed.generation.max(request.generation) + generation_step(ctx.rng);
         if generation > MAX_GENERATION {
             return Ok(());

@@ -3,6 +3,7 @@
 
 mod cast;
 mod crashes;
+mod identity;
 mod kills;
 mod mail;
 mod meeting;
@@ -10,6 +11,7 @@ mod relays;
 mod returns;
 
 pub use cast::{Cast, Who};
+pub use identity::play_another_identity;
 pub use kills::{Kills, play_kills};
 pub use mail::leave_mail;
 pub use meeting::meet;

@@ -721,3 +721,61 @@ fn row_of<'a>(chapter: &'a str, heading: &str, word: &str) -> Vec<&'a str> {
 fn words_of(cell: &str) -> BTreeSet<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
+
+/// What a person wrote, is called or compares, and addresses, by the names of their fields.
+/// A route record is not among them: it is sealed.
+const PRIVATE: [&str; 13] = [
+    "text",
+    "name",
+    "link",
+    "passphrase",
+    "address",
+    "relay",
+    "theirs",
+    "digits",
+    "code",
+    "safety_number",
+    "english",
+    "what",
+    "about",
+];
+
+/// The private texts in a value, wherever they stand.
+fn private_texts(value: &serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (field, value) in fields {
+                match value {
+                    serde_json::Value::String(text) if PRIVATE.contains(&field.as_str()) => {
+                        found.push(text.clone());
+                    }
+                    _ => private_texts(value, found),
+                }
+            }
+        }
+        serde_json::Value::Array(values) => {
+            values.iter().for_each(|value| private_texts(value, found))
+        }
+        _ => {}
+    }
+}
+
+/// Claim Z1.
+#[test]
+fn no_debug_form_of_a_command_or_an_answer_shows_what_is_private() {
+    let commands = every_command();
+    let answers = answers();
+    let commands = commands.iter().map(|one| (json(one), format!("{one:?}")));
+    let answers = answers.iter().map(|one| (json(one), format!("{one:?}")));
+    let mut checked = 0;
+    for (json, shown) in commands.chain(answers) {
+        let mut found = Vec::new();
+        private_texts(&serde_json::from_str(&json).unwrap(), &mut found);
+        // Single letters and empty names stand everywhere.
+        for text in found.iter().filter(|text| text.len() > 3) {
+            checked += 1;
+            assert!(!shown.contains(text.as_str()), "{text} in {shown}");
+        }
+    }
+    assert!(checked > 20, "{checked}");
+}

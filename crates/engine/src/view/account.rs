@@ -55,7 +55,7 @@ pub enum NetworkView {
 }
 
 /// One relay.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelayView {
     /// `hushwing-relay:...`
     pub address: String,
@@ -66,6 +66,8 @@ pub struct RelayView {
     /// Since when it rests, milliseconds since 1970, if it does.
     pub resting_since_ms: Option<u64>,
 }
+
+redacted!(RelayView: state, role, resting_since_ms);
 
 /// What a relay of this user is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! What a front end can ask, what it is answered, and what happens by itself.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -10,7 +12,9 @@ use super::{
 
 /// What a front end can ask. `contact` is a contact's id, the beginning of one
 /// (4 characters or more), or a name that only one contact has.
-#[derive(Debug, Serialize, Deserialize)]
+///
+/// Its debug form is its name alone: what people write must not get into a log.
+#[derive(Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
     /// Where things stand; works while locked. Answer: [`Reply::Status`].
@@ -202,6 +206,49 @@ pub enum Command {
     },
     /// Try everything that waits again, now. Answer: [`Reply::Done`].
     RetryNow,
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Status { .. } => "Status",
+            Self::Create { .. } => "Create",
+            Self::Unlock { .. } => "Unlock",
+            Self::Lock { .. } => "Lock",
+            Self::RelayAdd { .. } => "RelayAdd",
+            Self::RelayRemove { .. } => "RelayRemove",
+            Self::RelayList { .. } => "RelayList",
+            Self::RelayTest { .. } => "RelayTest",
+            Self::InviteCreate { .. } => "InviteCreate",
+            Self::InviteList { .. } => "InviteList",
+            Self::InviteRevoke { .. } => "InviteRevoke",
+            Self::InviteRedeem { .. } => "InviteRedeem",
+            Self::Requests { .. } => "Requests",
+            Self::RequestAccept { .. } => "RequestAccept",
+            Self::RequestRefuse { .. } => "RequestRefuse",
+            Self::RequestBlock { .. } => "RequestBlock",
+            Self::Contacts { .. } => "Contacts",
+            Self::ContactBlock { .. } => "ContactBlock",
+            Self::ContactUnblock { .. } => "ContactUnblock",
+            Self::Send { .. } => "Send",
+            Self::Read { .. } => "Read",
+            Self::MarkRead { .. } => "MarkRead",
+            Self::Settings { .. } => "Settings",
+            Self::Message { .. } => "Message",
+            Self::GiveUp { .. } => "GiveUp",
+            Self::Doctor { .. } => "Doctor",
+            Self::Delivery { .. } => "Delivery",
+            Self::RouteRecord { .. } => "RouteRecord",
+            Self::RouteApply { .. } => "RouteApply",
+            Self::Repair { .. } => "Repair",
+            Self::ChangeIdentity { .. } => "ChangeIdentity",
+            Self::ChangeEveryIdentity { .. } => "ChangeEveryIdentity",
+            Self::SafetyNumber { .. } => "SafetyNumber",
+            Self::Verify { .. } => "Verify",
+            Self::Unverify { .. } => "Unverify",
+            Self::RetryNow { .. } => "RetryNow",
+        })
+    }
 }
 
 /// What a command answers.

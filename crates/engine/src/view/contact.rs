@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A fresh invite.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteCreatedView {
     /// The link to hand over. Whoever has it can use it, once.
     pub link: String,
@@ -11,6 +11,8 @@ pub struct InviteCreatedView {
     #[serde(flatten)]
     pub invite: InviteView,
 }
+
+redacted!(InviteCreatedView: invite);
 
 /// An invite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +59,7 @@ pub enum InviteState {
 
 /// Somebody asks to become a contact, by an invite that asks. Until the user has
 /// accepted, there is no contact, and nothing that the other side could see happens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestView {
     /// Its id: that of the invite which it answers.
     pub id: String,
@@ -76,6 +78,8 @@ pub struct RequestView {
     pub used_twice: bool,
 }
 
+redacted!(RequestView: id, since_ms, expires_at_ms, state, used_twice);
+
 /// What was decided about a request. Accepted and refused ones are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,7 +91,7 @@ pub enum RequestState {
 }
 
 /// A contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactView {
     /// Its id: 32 hexadecimal digits, made here, told to nobody.
     pub id: String,
@@ -112,6 +116,8 @@ pub struct ContactView {
     #[serde(default)]
     pub succeeding: bool,
 }
+
+redacted!(ContactView: id, phase, blocked_since_ms, verification, missing, repairing, succeeding);
 
 /// Whether the user has made sure of who a contact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,7 +162,7 @@ pub enum VerifiedHow {
 }
 
 /// What the user has of the other side, to be compared with what is shown here.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Comparison {
     /// The user has seen or heard that the 16 emoji are the same.
@@ -173,8 +179,18 @@ pub enum Comparison {
     },
 }
 
+impl std::fmt::Debug for Comparison {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Emoji => "Emoji",
+            Self::Digits { .. } => "Digits(..)",
+            Self::Code { .. } => "Code(..)",
+        })
+    }
+}
+
 /// What two people compare to make sure that nobody stands between them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SafetyView {
     /// The contact's id.
     pub contact: String,
@@ -190,8 +206,10 @@ pub struct SafetyView {
     pub verification: Verification,
 }
 
+redacted!(SafetyView: contact, verification);
+
 /// An emoji of a safety number, and what to say for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmojiView {
     /// The character.
     pub symbol: String,
@@ -202,6 +220,8 @@ pub struct EmojiView {
     /// In Arabic.
     pub arabic: String,
 }
+
+redacted!(EmojiView: );
 
 /// Where a meeting stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Something that is stuck or wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// For programs.
     pub kind: FindingKind,
@@ -17,6 +17,8 @@ pub struct Finding {
     /// Since when, milliseconds since 1970, where that is known.
     pub since_ms: Option<u64>,
 }
+
+redacted!(Finding: kind, since_ms);
 
 /// Kinds of [`Finding`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

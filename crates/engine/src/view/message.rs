@@ -25,7 +25,7 @@ pub struct LedgerEntry {
 }
 
 /// What can happen to a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum LedgerStep {
     /// It was taken from the user into the vault.
@@ -66,6 +66,26 @@ pub enum LedgerStep {
     Arrived,
 }
 
+/// Its name alone: it may name a relay.
+impl std::fmt::Debug for LedgerStep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Written { .. } => "Written",
+            Self::Sealed { .. } => "Sealed",
+            Self::SealedAnew { .. } => "SealedAnew",
+            Self::UnreadThere { .. } => "UnreadThere",
+            Self::KeptByRelay { .. } => "KeptByRelay",
+            Self::PutAgain { .. } => "PutAgain",
+            Self::Delivered { .. } => "Delivered",
+            Self::Failed { .. } => "Failed",
+            Self::GivenUp { .. } => "GivenUp",
+            Self::Read { .. } => "Read",
+            Self::Damaged { .. } => "Damaged",
+            Self::Arrived { .. } => "Arrived",
+        })
+    }
+}
+
 /// How it is known that a message is on their device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,7 +97,7 @@ pub enum DeliveredBy {
 }
 
 /// One way of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WayView {
     /// The relay's address; none: their device itself.
     pub relay: Option<String>,
@@ -85,6 +105,8 @@ pub struct WayView {
     #[serde(flatten)]
     pub state: WayState,
 }
+
+redacted!(WayView: state);
 
 /// How a message stands on one way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,7 +131,7 @@ pub enum WayState {
 }
 
 /// A message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageView {
     /// Its id here: 32 hexadecimal digits.
     pub id: String,
@@ -131,6 +153,8 @@ pub struct MessageView {
     /// When that began, milliseconds since 1970.
     pub since_ms: u64,
 }
+
+redacted!(MessageView: id, position, order, mine, state, since_ms);
 
 /// A place in the transcript that both sides agree on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,6 +3,20 @@
 //! These are the words of the local API. They hold no key and no slot; an
 //! invite link and a relay's address appear only where a person asked for them.
 
+/// A debug form that shows only the named fields: names, texts, addresses and what people
+/// compare must not get into a log.
+macro_rules! redacted {
+    ($type:ident: $($field:ident),*) => {
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($type))
+                    $(.field(stringify!($field), &self.$field))*
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
 mod account;
 mod command;
 mod contact;

@@ -138,8 +138,15 @@ pub(super) fn rubbish_bundle(scene: &mut Scene) {
 }
 
 pub(super) fn other_bundle(scene: &mut Scene) {
+    // What no signature covers, but the link's hash: his name.
     lure(scene, |mut honest| {
-        // Somewhere in the key package.
+        let name = b"the inviter";
+        let at = honest.windows(name.len()).position(|part| part == name);
+        honest[at.expect("his name")] = b'T';
+        honest
+    });
+    // And what a signature covers: the key package.
+    lure(scene, |mut honest| {
         honest[900] ^= 1;
         honest
     });

@@ -45,6 +45,8 @@ pub(crate) enum May {
     Invite,
     /// One contact, by the invite that Alice made.
     Meet,
+    /// Contacts that Alice wanted to make, with whom nothing comes about.
+    Wait,
     /// One request that Alice decides about.
     Ask,
     /// His own conversation is spoiled for good.
@@ -274,13 +276,13 @@ pub const ATTACKS: &[Attack] = &[
     attack(
         Entry::Bundle,
         "rubbish as a bundle",
-        May::Meet,
+        May::Wait,
         first_contact::rubbish_bundle,
     ),
     attack(
         Entry::Bundle,
         "another bundle than the link names",
-        May::Meet,
+        May::Wait,
         first_contact::other_bundle,
     ),
     attack(

@@ -122,6 +122,7 @@ pub(super) fn hands_over_to_bob(scene: &mut Scene) {
     let RecoveryMessage::Succession(of_bob) = of_bob else {
         panic!("no succession");
     };
+    let honest = scene.world.snapshot(scene.mallory);
     let mut his = succession(scene);
     if let RecoveryMessage::Succession(his) = &mut his {
         his.hand_over.ed25519_public = of_bob.hand_over.ed25519_public.clone();
@@ -130,13 +131,15 @@ pub(super) fn hands_over_to_bob(scene: &mut Scene) {
     }
     put_signed(scene, his);
     put_signed(scene, RecoveryMessage::Succession(of_bob));
+    scene.world.with_vault_back(scene.mallory, &honest);
 }
 
-/// A sound succession of his that nobody has seen; he stays who he is.
+/// A sound succession of his that nobody has seen. From now on he signs such messages as
+/// the other identity.
 fn succession(scene: &mut Scene) -> RecoveryMessage {
+    scene.by_hand(|ctx, id| give_up_identity(ctx, id).expect("an identity"));
     let before = scene.world.snapshot(scene.mallory);
     let message = scene.by_hand(|ctx, id| {
-        give_up_identity(ctx, id).expect("an identity");
         ask_succession(ctx, id, Routes::default()).expect("a succession");
         pending(&fuzzing::pending_request(ctx.store, id).expect("it is pending"))
     });
@@ -145,6 +148,7 @@ fn succession(scene: &mut Scene) -> RecoveryMessage {
 }
 
 pub(super) fn half_a_hand_over(scene: &mut Scene) {
+    let honest = scene.world.snapshot(scene.mallory);
     for half in [0, 1] {
         let mut message = succession(scene);
         if let RecoveryMessage::Succession(succession) = &mut message {
@@ -160,7 +164,9 @@ pub(super) fn half_a_hand_over(scene: &mut Scene) {
     }
     // Signed by the one that is given up alone.
     let message = succession(scene);
+    scene.world.with_vault_back(scene.mallory, &honest);
     put_signed(scene, message);
+    scene.world.with_vault_back(scene.mallory, &honest);
 }
 
 pub(super) fn changed_record(scene: &mut Scene) {

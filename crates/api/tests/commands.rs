@@ -68,7 +68,7 @@ fn every_command() -> Vec<Command> {
         Command::Contacts,
         Command::Send {
             contact: text("alice"),
-            text: text("hi"),
+            text: text("good morning"),
         },
         Command::Read {
             contact: text("alice"),
@@ -302,7 +302,7 @@ fn ledger() -> LedgerView {
             position: 1,
             order: None,
             mine: true,
-            text: "hi".into(),
+            text: "good morning".into(),
             sent_at_ms: 1,
             state: MessageState::AtRelay { stored: 1, of: 2 },
             since_ms: 2,

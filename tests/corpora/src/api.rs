@@ -16,10 +16,10 @@ pub fn api_command(input: &[u8]) {
             let written = serde_json::to_vec(&command).unwrap();
             let again: Command = serde_json::from_slice(&written).unwrap();
             assert_eq!(serde_json::to_vec(&again).unwrap(), written);
-            // Nothing that is a secret shows where a log would show it.
+            // Nothing of it shows where a log would show it: its name alone does.
+            let shown = format!("{command:?}");
+            assert!(shown.len() < 24 && shown.chars().all(char::is_alphabetic));
             if let Command::Create { passphrase } | Command::Unlock { passphrase } = &command {
-                let shown = format!("{command:?}");
-                assert!(shown.len() < 60 && shown.contains("SecretText(..)"));
                 assert!(passphrase.expose().len() <= input.len());
             }
             if let Command::Create { passphrase } = &command {

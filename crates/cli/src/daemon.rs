@@ -46,6 +46,7 @@ pub(crate) fn run(dir: &Path, args: &RunArgs, json: bool) -> Result<(), Failure>
     let lock = DaemonLock::acquire(dir).map_err(|e| Failure::Here(e.to_string()))?;
     let config = node_config(dir, args)?;
     let runtime = runtime::Builder::new_multi_thread()
+        .on_thread_park(hushwing_node::wipe_idle_stack)
         .enable_all()
         .build()
         .map_err(|e| Failure::Here(format!("no threads can be had: {e}")))?;

@@ -373,11 +373,22 @@ impl Core {
     }
 }
 
+/// Wipes what answers to front ends have left on this thread's stack, which names people
+/// and shows what they wrote. For a program's own threads, each time that they go idle:
+/// they outlive a lock.
+pub fn wipe_idle_stack() {
+    wipe_below::<{ limits::WIPED_IDLE_STACK }>();
+}
+
 /// Wipes what earlier calls have left on this thread's stack: keys pass through it by
 /// value, in libraries that do not wipe them.
-#[inline(never)]
 fn wipe_stack() {
-    let mut below = [0_u8; limits::WIPED_STACK];
+    wipe_below::<{ limits::WIPED_STACK }>();
+}
+
+#[inline(never)]
+fn wipe_below<const BYTES: usize>() {
+    let mut below = [0_u8; BYTES];
     below.zeroize();
     std::hint::black_box(&below);
 }

@@ -22,5 +22,7 @@ pub use hushwing_engine::view as schema;
 /// Which Tor network to use.
 pub use hushwing_transport_tor::Network;
 
+pub use self::core::wipe_idle_stack;
+
 pub use config::{KeyDerivation, NodeConfig, WayOut};
 pub use node::{Node, StartError};

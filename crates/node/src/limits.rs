@@ -57,6 +57,10 @@ pub(crate) const SESSION_THREADS: usize = 2;
 /// what a thread has by default. How deep calls go is not measured.
 pub(crate) const WIPED_STACK: usize = 1024 * 1024;
 
+/// Bytes of a thread's stack that are wiped each time that it goes idle: far more than
+/// the answer to a front end takes.
+pub(crate) const WIPED_IDLE_STACK: usize = 128 * 1024;
+
 /// Stack of the core's thread, in bytes.
 pub(crate) const CORE_STACK: usize = 4 * 1024 * 1024;
 

@@ -73,7 +73,7 @@ impl Engine {
             .map_err(|_| StoreError::Damaged("conversation"))?;
         if !view.succeeding {
             row.succeeding = None;
-        } else if !view.asking {
+        } else if row.succeeding.is_none() || !view.asking {
             row.succeeding = Some(RepairRow::begun(ctx.now_ms));
             if row.repair.is_none() && !self.blocked.contains(contact) {
                 self.ask_for_keys(ctx, contact, row)?;

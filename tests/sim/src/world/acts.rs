@@ -221,7 +221,8 @@ impl World {
         }
         let command = Command::ChangeIdentity { contact: mine.id };
         match self.ask_in_danger(who, command) {
-            Some(Ok(_)) => {}
+            Some(Ok(Reply::Contacts { contacts })) if contacts.iter().all(|it| it.succeeding) => {}
+            Some(Ok(other)) => self.defect(format!("another identity was taken: {other:?}")),
             Some(Err(error)) => self.defect(format!("no other identity: {error}")),
             // Whether it was done before the power went off shows at the next try.
             None => {

@@ -144,6 +144,36 @@ fn whoever_was_verified_is_not_any_more_after_taking_another_identity() {
     assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
 }
 
+/// Claim D0.
+#[test]
+fn a_change_of_identity_is_not_forgotten_while_something_else_is_asked_for() {
+    for (asks, seed) in [(true, 954), (false, 955)] {
+        let mut world = World::new(seed, 2, 1);
+        let (alice, bob) = (world.person(0), world.person(1));
+        let (hers, his) = world.meet(alice, bob);
+        world.send(alice, &hers, "one");
+        world.run_for(60_000);
+        let before = number(&mut world, alice, &hers);
+        world.stop(bob);
+        if asks {
+            let contact = hers.clone();
+            world.call(alice, Command::Repair { contact });
+        } else {
+            // Something overdue makes her ask whether the keys fit.
+            world.send(alice, &hers, "are you there?");
+            world.run_for(13 * HOUR_MS);
+        }
+        let changed = change_identity(&mut world, alice, Some(&hers));
+        assert!(changed[0].succeeding, "the user sees that it is on its way");
+        world.start(bob);
+        world.run_for(12 * HOUR_MS);
+        assert!(!contact_of(&mut world, alice, &hers).succeeding);
+        let now = number(&mut world, alice, &hers);
+        assert_ne!(now, before);
+        assert_eq!(now, number(&mut world, bob, &his));
+    }
+}
+
 /// Claim P1.
 #[test]
 fn what_was_stolen_opens_nothing_after_another_identity_was_taken() {

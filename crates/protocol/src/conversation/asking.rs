@@ -105,13 +105,8 @@ fn ask(
     routes: Routes,
     kind: Kind,
 ) -> Result<RecoveryBox, RecoveryError> {
-    let ours = if kind.is_by_past() {
-        &row.anew
-    } else {
-        &row.pending
-    };
-    let is_out = ours.as_ref().is_some_and(|one| !one.is_question);
-    if is_out {
+    let ours = row.ours(kind.is_by_past());
+    if ours.is_some_and(|one| !one.is_question) {
         walk_on(ctx, id, &fixed, row, kind)
     } else {
         request(ctx, id, fixed, row, routes, kind)
@@ -126,12 +121,7 @@ fn walk_on(
     mut row: Recovery,
     kind: Kind,
 ) -> Result<RecoveryBox, RecoveryError> {
-    let ours = if kind.is_by_past() {
-        &row.anew
-    } else {
-        &row.pending
-    };
-    let plaintext = ours.as_ref().map(plaintext_of);
+    let plaintext = row.ours(kind.is_by_past()).map(plaintext_of);
     let plaintext = plaintext.ok_or(RecoveryError::Unneeded)??;
     let padded = plaintext.to_padded().map_err(RecoveryError::Routes)?;
     let padded = Zeroizing::new(padded);
@@ -259,12 +249,7 @@ pub(super) fn make_request(
 ) -> Result<(), RecoveryError> {
     let (store, asked_at_ms) = (ctx.store, ctx.now_ms);
     let mut passed_over = false;
-    let of_this_kind = if kind.is_by_past() {
-        &mut row.anew
-    } else {
-        &mut row.pending
-    };
-    if let Some(pending) = of_this_kind.take() {
+    if let Some(pending) = row.ours_mut(kind.is_by_past()).take() {
         passed_over = pending.passed_over;
         delete_scope(store, &pending.scope)?;
     }
@@ -327,10 +312,8 @@ pub(super) fn make_request(
         as_whom,
         by_past: kind.is_by_past(),
     };
-    if kind.is_by_past() {
-        row.anew = Some(pending);
-    } else {
-        row.pending = Some(pending);
+    *row.ours_mut(kind.is_by_past()) = Some(pending);
+    if !kind.is_by_past() {
         row.halted = false;
     }
     Ok(())

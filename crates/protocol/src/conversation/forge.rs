@@ -5,6 +5,7 @@ use hushwing_wire::{Body, BoxPlaintext, Envelope, RecoveryMessage, RouteRecord, 
 use super::{
     BOX_LABEL,
     recovery::{self, Recovery, RecoveryBox},
+    routes,
     state::{Fixed, Moving},
 };
 use crate::{
@@ -187,8 +188,8 @@ pub fn seal_record(
 ) -> Result<RouteRecord, ForgeError> {
     let fixed = Fixed::read(ctx.store, id)?;
     let row = Recovery::read(ctx.store, id)?;
-    let key = recovery::record_key(&row, fixed.writer);
-    let sealed = key.seal_text(ctx.rng, recovery::RECORD_KEY_LABEL, bytes);
+    let key = routes::record_key(&row, fixed.writer);
+    let sealed = key.seal_text(ctx.rng, routes::RECORD_KEY_LABEL, bytes);
     Ok(RouteRecord::new(sealed)?)
 }
 
@@ -203,8 +204,8 @@ pub fn open_record(
 ) -> Result<Vec<u8>, ForgeError> {
     let fixed = Fixed::read(store, id)?;
     let row = Recovery::read(store, id)?;
-    let bytes = recovery::record_key(&row, fixed.writer)
-        .open_text(recovery::RECORD_KEY_LABEL, record.sealed())
+    let bytes = routes::record_key(&row, fixed.writer)
+        .open_text(routes::RECORD_KEY_LABEL, record.sealed())
         .ok_or(StoreError::Damaged("a record"))?;
     Ok(bytes.to_vec())
 }

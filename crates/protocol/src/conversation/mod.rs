@@ -6,11 +6,13 @@ pub(crate) mod forge;
 mod lanes;
 mod mend;
 mod open;
+mod places;
 pub(crate) mod policy;
 mod recovery;
 #[cfg(test)]
 mod recovery_tests;
 mod repair;
+mod routes;
 mod seal;
 pub(crate) mod state;
 #[cfg(test)]
@@ -35,10 +37,8 @@ pub use asking::{
 };
 pub use mend::{Soundness, make_hollow, soundness};
 pub use open::{Happening, OpenError, Opened, Unreadable, Whose, open};
-pub use recovery::{
-    ANSWERS_MS, MAX_ANSWERS, RECOVERY_WINDOW, RecoveryBox, RecoveryError, offer_routes,
-    route_record, take_route_record,
-};
+pub use recovery::{ANSWERS_MS, MAX_ANSWERS, RECOVERY_WINDOW, RecoveryBox, RecoveryError};
+pub use routes::{offer_routes, route_record, take_route_record};
 pub use seal::{Budget, Outgoing, SealError, Sealed, seal};
 use state::{FIXED_TABLE, Fixed, MOVING_TABLE, Moving, PARKED_TABLE, Stage};
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     BOX_LABEL, MAX_IN_FLIGHT, RECEIPT_RESERVE,
     recovery::{self, RecoveryBox},
-    repair,
+    repair, routes,
     state::{Fixed, Moving, PARKED_TABLE, Place, Stage, Unrenewed, parked_lane_prefix},
 };
 use crate::{
@@ -299,7 +299,7 @@ pub fn open(
     }
 
     for update in std::mem::take(&mut reader.routes) {
-        if recovery::take_routes(store, id, &mut reader.fixed, &update)? {
+        if routes::take_routes(store, id, &mut reader.fixed, &update)? {
             reader
                 .opened
                 .happenings

@@ -10,21 +10,20 @@
 //! `[HW-REC-1]` `[HW-REC-2]`
 
 use hushwing_wire::{
-    DecodeError, HybridSignature, RecoveryMessage, RecoveryPlaintext, RouteRecord, RouteUpdate,
-    Routes, SealedBox, Slot, Succession,
+    DecodeError, HybridSignature, RecoveryMessage, RecoveryPlaintext, RouteUpdate, SealedBox, Slot,
+    Succession,
 };
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::state::Fixed;
+use super::{places::Places, state::Fixed};
 use crate::{
-    Ctx,
     direct::DirectKeys,
     error::{Fault, StateError},
     identity::{IdentityKeys, VerifiedPeer},
     ids::ConversationId,
-    kdf::{self, BoxKey},
+    kdf,
     marks::Received,
     mls::{Entered, MlsError, overlay::delete_scope},
     secret::{Blob, Secret32, read_row, write_row},
@@ -35,12 +34,6 @@ use crate::{
 pub(super) const RECOVERY_TABLE: Table = Table(5);
 
 const ROOT_LABEL: &[u8] = b"hushwing 1 recovery";
-const SLOT_LABEL: &[u8] = b"hushwing 1 recovery slot";
-const KEY_LABEL: &[u8] = b"hushwing 1 recovery key";
-const ANSWER_SLOT_LABEL: &[u8] = b"hushwing 1 repair answer slot";
-const PSK_LABEL: &[u8] = b"hushwing 1 repair psk";
-const ANSWER_KEY_LABEL: &[u8] = b"hushwing 1 repair answer key";
-pub(super) const RECORD_KEY_LABEL: &[u8] = b"hushwing 1 route record key";
 const SIGNED_LABEL: &[u8] = b"hushwing 1 recovery message";
 /// Label in the associated data of a box at a recovery slot.
 pub(super) const BOX_LABEL: &[u8] = b"hushwing 1 recovery box";
@@ -73,7 +66,7 @@ pub(super) struct Recovery {
     /// Serial of our newest route update.
     pub(super) my_serial: u64,
     /// Serial of the newest route update of the peer that was believed.
-    peer_serial: u64,
+    pub(super) peer_serial: u64,
     pub(super) pending: Option<Pending>,
     /// The old keys stay unused although no request is out: the answer to our
     /// last one could not be used, or the state was damaged or restored.
@@ -342,6 +335,24 @@ impl Recovery {
         self.pending.iter().chain(&self.anew)
     }
 
+    /// Our request by the present places, or by the past ones.
+    pub(super) fn ours(&self, by_past: bool) -> Option<&Pending> {
+        if by_past {
+            self.anew.as_ref()
+        } else {
+            self.pending.as_ref()
+        }
+    }
+
+    /// The same, to put or take one.
+    pub(super) fn ours_mut(&mut self, by_past: bool) -> &mut Option<Pending> {
+        if by_past {
+            &mut self.anew
+        } else {
+            &mut self.pending
+        }
+    }
+
     #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn pending_request(&self) -> Option<&[u8]> {
         self.pending.as_ref().map(|pending| &pending.request.0[..])
@@ -349,7 +360,7 @@ impl Recovery {
 
     /// The places in use.
     pub(super) fn places(&self) -> Places<'_> {
-        Places(&self.root)
+        Places::of(&self.root)
     }
 
     /// The places by which our request goes.
@@ -450,41 +461,7 @@ impl Recovery {
 impl Past {
     /// Its places.
     pub(super) fn places(&self) -> Places<'_> {
-        Places(&self.root)
-    }
-}
-
-/// The places that come from a recovery secret. `[HW-REC-1]`
-#[derive(Clone, Copy)]
-pub(super) struct Places<'a>(&'a Secret32);
-
-impl Places<'_> {
-    pub(super) fn slot(self, writer: u32, index: u32) -> Slot {
-        Slot::new(*kdf::expand(self.0, SLOT_LABEL, &place(writer, index)).expose())
-    }
-
-    pub(super) fn key(self, writer: u32, index: u32) -> BoxKey {
-        BoxKey::new(kdf::expand(self.0, KEY_LABEL, &place(writer, index)))
-    }
-
-    /// Where the answer to the request with this hash goes.
-    pub(super) fn answer(self, request: &[u8; 32]) -> (Slot, BoxKey) {
-        (
-            Slot::new(*kdf::expand(self.0, ANSWER_SLOT_LABEL, request).expose()),
-            BoxKey::new(kdf::expand(self.0, ANSWER_KEY_LABEL, request)),
-        )
-    }
-
-    /// The external PSK of the group that answers the request with this hash.
-    pub(super) fn psk(self, request: &[u8; 32]) -> Secret32 {
-        kdf::expand(self.0, PSK_LABEL, request)
-    }
-
-    /// Of the next [`RECOVERY_WINDOW`] places of `writer`, the one with this slot.
-    pub(super) fn find(self, writer: u32, next: u32, slot: &Slot) -> Option<u32> {
-        (next..)
-            .take(RECOVERY_WINDOW as usize)
-            .find(|index| self.slot(writer, *index) == *slot)
+        Places::of(&self.root)
     }
 }
 
@@ -501,13 +478,6 @@ pub(super) fn settle_succession(store: &dyn Store, id: &ConversationId) -> Resul
         row.write(store, id)?;
     }
     Ok(())
-}
-
-fn place(writer: u32, index: u32) -> [u8; 8] {
-    let mut place = [0; 8];
-    place[..4].copy_from_slice(&writer.to_be_bytes());
-    place[4..].copy_from_slice(&index.to_be_bytes());
-    place
 }
 
 /// What is signed: who says it, in which conversation, and what.
@@ -591,116 +561,6 @@ pub(super) fn verified(
         speaker,
         succeeds,
     })
-}
-
-// Routes.
-
-/// Our routes as a text for this contact alone. `[HW-ROUTE-3]`
-///
-/// # Errors
-/// [`RecoveryError`]; nothing was changed.
-pub fn route_record(
-    ctx: &mut Ctx<'_>,
-    id: &ConversationId,
-    routes: Routes,
-) -> Result<RouteRecord, RecoveryError> {
-    let fixed = Fixed::read(ctx.store, id)?;
-    let serial = Recovery::next_serial(ctx.store, id, ctx.now_ms)?;
-    let row = Recovery::read(ctx.store, id)?;
-    let message = RecoveryMessage::Routes(RouteUpdate { serial, routes });
-    let plaintext = sign(&fixed, ctx.rng, message)?;
-    let bytes = Zeroizing::new(plaintext.to_bytes().map_err(RecoveryError::Routes)?);
-    let key = record_key(&row, fixed.writer);
-    let sealed = key.seal_text(ctx.rng, RECORD_KEY_LABEL, &bytes);
-    RouteRecord::new(sealed).map_err(RecoveryError::Routes)
-}
-
-/// Takes in routes that the contact handed over as a text; gives them.
-///
-/// # Errors
-/// [`RecoveryError::NotTheirs`] and [`RecoveryError::Old`] among others;
-/// nothing was changed.
-pub fn take_route_record(
-    ctx: &mut Ctx<'_>,
-    id: &ConversationId,
-    record: &RouteRecord,
-) -> Result<Routes, RecoveryError> {
-    let mut fixed = Fixed::read(ctx.store, id)?;
-    let mut row = Recovery::read(ctx.store, id)?;
-    let bytes = record_key(&row, fixed.peer_writer())
-        .open_text(RECORD_KEY_LABEL, record.sealed())
-        .ok_or(RecoveryError::NotTheirs)?;
-    let plaintext = RecoveryPlaintext::from_bytes(&bytes).map_err(|_| RecoveryError::NotTheirs)?;
-    let Some(Verified {
-        message: RecoveryMessage::Routes(update),
-        ..
-    }) = verified(&fixed, &fixed.peer, plaintext)
-    else {
-        return Err(RecoveryError::NotTheirs);
-    };
-    if !believe_routes(&mut fixed, &mut row, &update)? {
-        return Err(RecoveryError::Old);
-    }
-    write_fixed(ctx.store, id, &fixed)?;
-    row.write(ctx.store, id)?;
-    Ok(update.routes)
-}
-
-pub(super) fn record_key(row: &Recovery, writer: u32) -> BoxKey {
-    BoxKey::new(kdf::expand(&row.root, RECORD_KEY_LABEL, &place(writer, 0)))
-}
-
-/// Whether the update is news; then it is taken over into both rows.
-pub(super) fn believe_routes(
-    fixed: &mut Fixed,
-    row: &mut Recovery,
-    update: &RouteUpdate,
-) -> Result<bool, StoreError> {
-    if !row.is_news(update) {
-        return Ok(false);
-    }
-    row.peer_serial = update.serial;
-    fixed.peer_routes = Blob(
-        hushwing_wire::to_bytes(&update.routes)
-            .map_err(|_| StoreError::Damaged("routes to write"))?,
-    );
-    Ok(true)
-}
-
-/// Routes that came in the conversation itself.
-pub(super) fn take_routes(
-    store: &dyn Store,
-    id: &ConversationId,
-    fixed: &mut Fixed,
-    update: &RouteUpdate,
-) -> Result<bool, StateError> {
-    let mut row = Recovery::read(store, id)?;
-    if !believe_routes(fixed, &mut row, update)? {
-        return Ok(false);
-    }
-    write_fixed(store, id, fixed)?;
-    row.write(store, id)?;
-    Ok(true)
-}
-
-/// Our routes as a box for a recovery slot: for relays that both sides may
-/// know when the ones they agreed on are gone. `[HW-ROUTE-4]`
-///
-/// # Errors
-/// [`RecoveryError`]; nothing was changed.
-pub fn offer_routes(
-    ctx: &mut Ctx<'_>,
-    id: &ConversationId,
-    routes: Routes,
-) -> Result<RecoveryBox, RecoveryError> {
-    let fixed = Fixed::read(ctx.store, id)?;
-    let serial = Recovery::next_serial(ctx.store, id, ctx.now_ms)?;
-    let mut row = Recovery::read(ctx.store, id)?;
-    let message = RecoveryMessage::Routes(RouteUpdate { serial, routes });
-    let plaintext = sign(&fixed, ctx.rng, message)?;
-    let boxed = seal_next(ctx.rng, &fixed, &mut row, &plaintext)?;
-    row.write(ctx.store, id)?;
-    Ok(boxed)
 }
 
 pub(super) fn seal_next(

@@ -6,6 +6,8 @@
 //! one that goes first is put at the place of the other's answer. Asking is in
 //! `asking.rs`; here is what is done with what comes. `[HW-REC-3]` to `[HW-REC-8]`
 
+mod succession;
+
 use std::cmp::Ordering;
 
 use hushwing_wire::{
@@ -17,12 +19,14 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::{
-    Happening, OpenError, Opened, Unreadable, Whose,
+    Happening, OpenError, Opened, Unreadable,
     asking::{Kind, heard, make_request, plaintext_of},
+    places::Places,
     recovery::{
-        Answered, AsWhom, BOX_LABEL, Past, PastOf, Pending, Places, Recovery, RecoveryBox,
-        RecoveryError, believe_routes, sign, verified, write_fixed,
+        Answered, AsWhom, BOX_LABEL, Past, PastOf, Pending, Recovery, RecoveryBox, RecoveryError,
+        sign, verified, write_fixed,
     },
+    routes::believe_routes,
     state::{Fixed, INVITER_LEAF, Moving, PARKED_TABLE, REDEEMER_LEAF},
 };
 use crate::{
@@ -37,7 +41,6 @@ use crate::{
         overlay::{delete_prefix, delete_scope},
         provider::Provider,
     },
-    safety::SafetyNumber,
     secret::{Blob, Secret32},
     store::{Store, StoreError},
 };
@@ -133,59 +136,6 @@ impl Step<'_> {
         Ok(Some(self.opened))
     }
 
-    /// What the peer put at a place of before the last change of an identity.
-    /// `[HW-ROT-3]`
-    fn take_from_the_past(&mut self, ctx: &mut Ctx<'_>, said: Said) -> Result<(), OpenError> {
-        let asked = match said {
-            Said::Routes(update) => return self.take_routes(update),
-            Said::Answer(..) => return Ok(()),
-            Said::Request(asked) => asked,
-        };
-        let is_known = |answered: &Answered| answered.request == asked.hash;
-        if self.row.answered.as_ref().is_some_and(is_known) {
-            return self.answer_again(&asked.hash, IN_THE_PAST).map(drop);
-        }
-        // Whoever knows the places of then can put an old request there again.
-        if !self.row.is_news(&asked.request.routes) {
-            return Ok(());
-        }
-        let Some(past) = &self.row.past else {
-            return Ok(());
-        };
-        match past.of {
-            // Two requests cross here as elsewhere.
-            PastOf::Theirs(_) if self.ours_goes_first_in_the_past(&asked) => {
-                self.take_routes(asked.request.routes.clone())?;
-                self.put_ours_instead(ctx, &asked.hash, IN_THE_PAST)
-            }
-            // The peer took our last answer in a life that is lost, or never.
-            PastOf::Theirs(_) => self.take_request(ctx, asked, IN_THE_PAST),
-            // It came back from an older vault, and must learn who we are now before it
-            // believes us anything else.
-            PastOf::Ours(_) => {
-                self.take_routes(asked.request.routes.clone())?;
-                let anew = self.row.anew.as_ref();
-                if anew.is_none_or(|one| one.is_question) {
-                    let (fixed, row) = (&self.fixed, &mut self.row);
-                    let routes = RouteUpdate {
-                        serial: 0,
-                        routes: Routes::default(),
-                    };
-                    make_request(ctx, self.id, fixed, row, routes, Kind::Anew)
-                        .map_err(open_error)?;
-                }
-                self.put_ours_instead(ctx, &asked.hash, IN_THE_PAST)
-            }
-        }
-    }
-
-    fn ours_goes_first_in_the_past(&self, theirs: &Asked) -> bool {
-        let is_question = theirs.request.need == Need::IfTheyDiffer;
-        let ours = self.row.anew.as_ref();
-        ours.is_some_and(|ours| !ours.is_question || is_question)
-            && self.fixed.writer == INVITER_LEAF
-    }
-
     fn take_routes(&mut self, update: RouteUpdate) -> Result<(), OpenError> {
         if believe_routes(&mut self.fixed, &mut self.row, &update)? {
             self.opened
@@ -242,14 +192,6 @@ impl Step<'_> {
         }))
     }
 
-    /// Whom the peer was, if it may still speak as that.
-    fn before(&self, by_past: bool) -> Option<&VerifiedPeer> {
-        match self.row.past.as_ref().map(|past| &past.of) {
-            Some(PastOf::Theirs(before)) if by_past => before.as_ref(),
-            _ => None,
-        }
-    }
-
     /// Our request goes first: it is put where the peer waits for the answer to its
     /// own, because that place it finds, however far it is behind. `[HW-REC-8]`
     fn put_ours_instead(
@@ -258,12 +200,7 @@ impl Step<'_> {
         hash: &[u8; 32],
         found: Found,
     ) -> Result<(), OpenError> {
-        let ours = if found.by_past {
-            &self.row.anew
-        } else {
-            &self.row.pending
-        };
-        let Some(ours) = ours else {
+        let Some(ours) = self.row.ours(found.by_past) else {
             return Ok(());
         };
         let padded = plaintext_of(ours)?
@@ -379,13 +316,8 @@ impl Step<'_> {
     ) -> Result<(), OpenError> {
         // One that is out may have been answered by now.
         if self.row.pending.is_none() {
-            // Not newer than any routes that the peer knows, so without effect.
-            let routes = RouteUpdate {
-                serial: 0,
-                routes: Routes::default(),
-            };
             let kind = Kind::Question;
-            make_request(ctx, self.id, &self.fixed, &mut self.row, routes, kind)
+            make_request(ctx, self.id, &self.fixed, &mut self.row, no_news(), kind)
                 .map_err(open_error)?;
         }
         self.put_ours_instead(ctx, hash, found)
@@ -532,11 +464,7 @@ impl Step<'_> {
         speaker: VerifiedPeer,
     ) -> Result<Opened, OpenError> {
         let store = ctx.store;
-        let pending = if by_past {
-            self.row.anew.take()
-        } else {
-            self.row.pending.take()
-        };
+        let pending = self.row.ours_mut(by_past).take();
         let pending = pending.ok_or(OpenError::UnknownSlot)?;
         let scope = pending.scope;
         match self.join(ctx, pending, answer, speaker) {
@@ -611,69 +539,6 @@ impl Step<'_> {
             peer_received,
         });
         Ok(())
-    }
-
-    /// All places are others from now on, if somebody is somebody else, or came by
-    /// those of the past. `[HW-ROT-2]` `[HW-ROT-3]`
-    fn renew_places(&mut self, entered: &mls::Entered, by_past: bool, of: Option<PastOf>) {
-        if !by_past && of.is_none() {
-            return;
-        }
-        let (write_next, read_next) = (self.row.write_next, self.row.read_next);
-        let root = self.row.renew_root(entered);
-        match (&mut self.row.past, of) {
-            // Where it was asked from stays the past: who asks there has not come along.
-            (Some(past), Some(of)) if by_past => past.of = of,
-            (_, None) => {}
-            (past, Some(of)) => {
-                *past = Some(Past {
-                    root,
-                    write_next,
-                    read_next,
-                    of,
-                });
-            }
-        }
-    }
-
-    /// The peer is this one from now on, as before or somebody else. `[HW-ROT-2]`
-    fn peer_is(&mut self, speaker: VerifiedPeer, by_past: bool, entered: &mls::Entered) {
-        if speaker == self.fixed.peer {
-            return self.renew_places(entered, by_past, None);
-        }
-        let number = self.fixed.safety_number.clone();
-        let before = std::mem::replace(&mut self.fixed.peer, speaker);
-        self.fixed.safety_number = self.fixed.compared();
-        self.renew_places(entered, by_past, Some(PastOf::Theirs(Some(before))));
-        self.tell_succession(Whose::Theirs, number);
-    }
-
-    /// The peer took what our request said of who we are. `[HW-ROT-2]`
-    fn answered_as(&mut self, as_whom: AsWhom, by_past: bool, entered: &mls::Entered) {
-        let next = match as_whom {
-            AsWhom::Us | AsWhom::UsAnew => None,
-            AsWhom::Successor => self.row.successor.take(),
-        };
-        let Some(next) = next else {
-            return self.renew_places(entered, by_past, None);
-        };
-        let before = self.fixed.safety_number.clone();
-        let ours = std::mem::replace(&mut self.fixed.identity, next.identity);
-        self.fixed.direct = next.direct;
-        self.fixed.safety_number = self.fixed.compared();
-        self.renew_places(entered, by_past, Some(PastOf::Ours(ours)));
-        self.tell_succession(Whose::Ours, before);
-    }
-
-    fn tell_succession(&mut self, whose: Whose, before: SafetyNumber) {
-        let safety_number = self.fixed.safety_number.clone();
-        if before != safety_number {
-            self.opened.happenings.push(Happening::Succeeded {
-                whose,
-                before,
-                safety_number,
-            });
-        }
     }
 
     /// What the peer has stored, in a generation that is known here. Of one after ours,
@@ -773,6 +638,14 @@ const IN_THE_PAST: Found = Found {
     by_past: true,
     instead: false,
 };
+
+/// Not newer than any routes that the peer knows, so without effect.
+fn no_news() -> RouteUpdate {
+    RouteUpdate {
+        serial: 0,
+        routes: Routes::default(),
+    }
+}
 
 fn open_error(error: RecoveryError) -> OpenError {
     match error {

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::{
     Happening,
     lanes::Chain,
-    recovery::{BOX_LABEL, RECORD_KEY_LABEL, Recovery, Successor, record_key},
+    recovery::{BOX_LABEL, Recovery, Successor},
+    routes::{RECORD_KEY_LABEL, record_key},
     state::{self, Fixed, Founding, INVITER_LEAF, Moving, REDEEMER_LEAF, Stage},
 };
 use crate::{

@@ -339,7 +339,14 @@ impl Engine {
             push(
                 FindingKind::Repairing,
                 "The keys of this conversation are being made anew.".to_owned(),
-                "Your messages wait and go out when the other side has come online.",
+                if ctx.now_ms.saturating_sub(repair.since_ms) < limits::REPAIR_LONG_MS {
+                    "Your messages wait and go out when the other side has come online."
+                } else {
+                    "Your messages wait and go out when the other side has come online. If you \
+                     restored a backup from before you took another identity for this contact, \
+                     or from before two such changes, nobody believes it any more: meet again \
+                     with a new invite."
+                },
                 Some(repair.since_ms),
             );
         }

@@ -221,6 +221,10 @@ pub const OFFER_PAUSE_MS: u64 = 24 * 3_600_000;
 /// Entries of one message's history.
 pub const MAX_LEDGER: usize = 64;
 
+/// How long new keys are awaited before a user is told what may be the matter, in
+/// milliseconds. `[HW-ROT-3]`
+pub const REPAIR_LONG_MS: u64 = 2 * 24 * 3_600_000;
+
 /// How long after its expiry an invite still takes a request that was put in
 /// time, in milliseconds: as long as a box lives at a relay.
 pub const INVITE_GRACE_MS: u64 = 21 * 24 * 3_600_000;

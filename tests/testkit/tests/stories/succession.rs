@@ -194,6 +194,11 @@ fn what_was_stolen_opens_nothing_after_another_identity_was_taken() {
     assert_eq!(number(&mut world, bob, &his), known);
     let thief = contact_of(&mut world, alice, &hers);
     assert!(thief.repairing, "nobody answers");
+    // Whoever restored the copy in good faith is told what may be the matter.
+    let Reply::Doctor { findings } = world.call(alice, Command::Doctor) else {
+        panic!("no findings");
+    };
+    assert!(findings.iter().any(|it| it.advice.contains("new invite")));
     assert_ne!(thief.safety_number, Some(known));
 }
 

@@ -325,6 +325,86 @@ mod tests {
         assert_eq!(decode(&mixed), Content::Read(vec![[1; 16]]));
     }
 
+    /// Whatever MIMI content can say and this version cannot show is not shown as
+    /// something else: each field, and only it, is another one.
+    #[test]
+    fn content_that_says_more_than_a_text_is_unknown() {
+        use ciborium::Value;
+        let text = |alter: &dyn Fn(&mut Vec<Value>, &mut Vec<Value>)| {
+            let mut part = vec![
+                Value::from(super::DISPOSITION_RENDER),
+                Value::Text(String::new()),
+                Value::from(super::CARDINALITY_SINGLE),
+                Value::from(super::TEXT_PLAIN),
+                Value::Bytes(b"hi".to_vec()),
+            ];
+            let mut fields = vec![
+                Value::Bytes(SALT.to_vec()),
+                Value::Null,
+                Value::Bytes(Vec::new()),
+                Value::Null,
+                Value::Null,
+                Value::Map(Vec::new()),
+            ];
+            alter(&mut fields, &mut part);
+            fields.push(Value::Array(part));
+            decode(&super::to_bytes(&Value::Array(fields)))
+        };
+        let shown = Content::Text("hi".to_owned());
+        assert_eq!(text(&|_, _| {}), shown);
+        assert_eq!(
+            text(&|fields, _| fields[4] = Value::Bytes(vec![1; 32])),
+            shown
+        );
+        assert_eq!(
+            text(&|_, part| part[3] = Value::from("Text/Plain;Charset=UTF-8")),
+            shown
+        );
+        let others: [(&str, &dyn Fn(&mut Vec<Value>, &mut Vec<Value>)); 13] = [
+            ("a short salt", &|fields, _| {
+                fields[0] = Value::Bytes(vec![3; 15])
+            }),
+            ("no salt", &|fields, _| fields[0] = Value::Null),
+            ("replaces another", &|fields, _| {
+                fields[1] = Value::Bytes(vec![1; 32])
+            }),
+            ("a topic that is none", &|fields, _| fields[2] = Value::Null),
+            ("it expires", &|fields, _| fields[3] = Value::from(1)),
+            ("an answer to nothing", &|fields, _| {
+                fields[4] = Value::from(1)
+            }),
+            ("extensions that are none", &|fields, _| {
+                fields[5] = Value::Null
+            }),
+            ("a part too few", &|_, part| drop(part.pop())),
+            ("another disposition", &|_, part| part[0] = Value::from(7)),
+            ("many parts", &|_, part| part[2] = Value::from(2)),
+            ("another type", &|_, part| {
+                part[3] = Value::from("text/markdown")
+            }),
+            ("no type", &|_, part| part[3] = Value::Null),
+            ("too long a text", &|_, part| {
+                part[4] = Value::Bytes(vec![b'x'; MAX_TEXT_LEN + 1]);
+            }),
+        ];
+        for (what, alter) in others {
+            assert_eq!(text(alter), Content::Unknown, "{what}");
+        }
+    }
+
+    #[test]
+    fn two_messages_with_one_text_have_two_ids() {
+        let mut person = crate::testing::Person::new(1);
+        let mut ctx = person.ctx();
+        let [one, other] = [(); 2].map(|()| super::Said {
+            salt: super::new_salt(&mut ctx.rng),
+            text: "hi".to_owned(),
+            clock: None,
+        });
+        assert_ne!(one.salt, other.salt);
+        assert_ne!(one.id(), other.id());
+    }
+
     #[test]
     fn deep_nesting_is_unknown_and_does_not_exhaust_the_stack() {
         assert_eq!(decode(&[0x81; 9_000]), Content::Unknown);

@@ -63,7 +63,7 @@ impl Numbers {
 
     /// Adds everything in `receipts`; whether the set grew.
     pub(crate) fn merge(&mut self, receipts: &Receipts) -> bool {
-        let mut grew = receipts.up_to > 0 && self.insert(1, receipts.up_to);
+        let mut grew = self.insert(1, receipts.up_to);
         for range in &receipts.beyond {
             grew |= self.insert(range.first, range.last);
         }
@@ -121,6 +121,31 @@ mod tests {
                 prop_assert!(joined.count() <= numbers.count());
             }
         }
+    }
+
+    #[test]
+    fn beyond_the_most_ranges_the_lowest_is_forgotten_and_no_other() {
+        let most = super::MAX_RANGES as u64;
+        let mut numbers = Numbers::default();
+        for number in 1..=most {
+            assert!(numbers.insert(number * 2, number * 2));
+        }
+        assert_eq!(numbers.count(), most);
+        assert!(numbers.contains(2));
+        assert!(numbers.insert(most * 2 + 2, most * 2 + 2));
+        assert_eq!(numbers.count(), most);
+        assert!(!numbers.contains(2) && numbers.contains(4));
+    }
+
+    #[test]
+    fn a_report_is_whole_where_it_names_every_range() {
+        let mut numbers = Numbers::default();
+        for number in 1..=hushwing_wire::limits::MAX_RECEIPT_RANGES as u64 {
+            numbers.insert(number * 2, number * 2);
+            assert!(numbers.is_whole(&numbers.report()));
+        }
+        numbers.insert(1_000, 1_000);
+        assert!(!numbers.is_whole(&numbers.report()));
     }
 
     #[test]

@@ -291,6 +291,154 @@ fn a_last_resort_key_package_is_refused() {
     });
 }
 
+/// An extension could change what the group does later on; none is known here.
+#[test]
+fn a_key_package_with_an_extension_of_its_own_or_of_its_leaf_is_refused() {
+    use openmls::prelude::{Capabilities, Extension, ExtensionType, Extensions, UnknownExtension};
+    const KIND: u16 = 0xF0F0;
+    let extension = || Extension::Unknown(KIND, UnknownExtension(vec![1]));
+    with_provider(1, |provider| {
+        let signer = signer(1);
+        let builder = || {
+            let known = Capabilities::new(
+                None,
+                Some(&[suite::SUITE]),
+                Some(&[ExtensionType::Unknown(KIND)]),
+                None,
+                None,
+            );
+            KeyPackage::builder()
+                .key_package_lifetime(suite::lifetime())
+                .leaf_node_capabilities(known)
+        };
+        let of_package = builder().key_package_extensions(Extensions::single(extension()).unwrap());
+        let of_leaf = builder().leaf_node_extensions(Extensions::single(extension()).unwrap());
+        for (builder, refused) in [(builder(), false), (of_package, true), (of_leaf, true)] {
+            let bundle = builder
+                .build(suite::SUITE, provider, &signer, signer.credential(&[1; 32]))
+                .unwrap();
+            let bytes = bundle.key_package().tls_serialize_detached().unwrap();
+            let parsed = PeerKeyPackage::parse(provider, &bytes);
+            assert_eq!(parsed.is_err(), refused);
+        }
+    });
+}
+
+/// A Welcome from `founder` that shows the invite's secret, into a group that `prepare` may
+/// change before the joiner is added, with `others` added besides.
+fn welcome_into(
+    founder: &Provider<'_>,
+    joiner: &PeerKeyPackage,
+    secret: &ExternalPsk<'_>,
+    others: &[KeyPackage],
+    prepare: impl FnOnce(&Provider<'_>, &mut MlsGroup),
+) -> Vec<u8> {
+    let signer = signer(9);
+    let config = suite::create_config();
+    let mut group = MlsGroup::new(founder, &signer, &config, signer.credential(&[9; 32])).unwrap();
+    prepare(founder, &mut group);
+    let psk_id = secret.store(founder).unwrap();
+    let proposal = openmls::prelude::PreSharedKeyProposal::new(psk_id);
+    let bundle = group
+        .commit_builder()
+        .propose_adds([vec![joiner.0.clone()], others.to_vec()].concat())
+        .add_proposal(openmls::prelude::Proposal::PreSharedKey(Box::new(proposal)))
+        .load_psks(founder.storage())
+        .unwrap()
+        .build(founder.rand(), founder.crypto(), &signer, |_| true)
+        .unwrap()
+        .stage_commit(founder)
+        .unwrap();
+    encode(&bundle.into_welcome_msg().unwrap()).unwrap()
+}
+
+/// Only a group of two in its first epoch has no member and no secret that the joiner does
+/// not know of. Claim B0.
+#[test]
+fn a_welcome_into_any_other_group_than_a_new_one_of_two_is_refused() {
+    let secret = Secret32::new([4; 32]);
+    with_provider(1, |joiner| {
+        with_provider(2, |founder| {
+            let third = || {
+                let bundle = key_package_of(founder, suite::SUITE, 7);
+                bundle.key_package().clone()
+            };
+            let ours = || {
+                let bytes = make_key_package(joiner, &signer(1), &[1; 32]).unwrap();
+                PeerKeyPackage::parse(founder, &bytes).unwrap()
+            };
+            let renewed = |founder: &Provider<'_>, group: &mut MlsGroup| {
+                group
+                    .self_update(founder, &signer(9), LeafNodeParameters::default())
+                    .unwrap();
+                group.merge_pending_commit(founder).unwrap();
+            };
+            let honest = welcome_into(founder, &ours(), &psk(&secret), &[], |_, _| {});
+            let old = welcome_into(founder, &ours(), &psk(&secret), &[], renewed);
+            let crowded = welcome_into(founder, &ours(), &psk(&secret), &[third()], |_, _| {});
+            let join = |welcome: &[u8]| Group::join(joiner, welcome, &psk(&secret)).err();
+            assert_eq!(join(&honest), None);
+            let refused = Some(MlsError::Refused("the group is not one of two"));
+            assert_eq!(join(&old), refused);
+            assert_eq!(join(&crowded), refused);
+        });
+    });
+}
+
+/// Whoever joined by one invite holds its secret for a moment; it opens no other invite.
+/// Claims A2 and B0.
+#[test]
+fn a_welcome_with_another_secret_that_the_joiner_holds_is_refused() {
+    let secret = Secret32::new([4; 32]);
+    let other = ExternalPsk {
+        id: [6; 32],
+        value: &secret,
+    };
+    with_provider(1, |joiner| {
+        with_provider(2, |founder| {
+            other.store(joiner).unwrap();
+            let bytes = make_key_package(joiner, &signer(1), &[1; 32]).unwrap();
+            let parsed = PeerKeyPackage::parse(founder, &bytes).unwrap();
+            let welcome = welcome_into(founder, &parsed, &other, &[], |_, _| {});
+            assert_eq!(
+                Group::join(joiner, &welcome, &psk(&secret)).err(),
+                Some(MlsError::Refused(
+                    "the Welcome does not use the invite's secret"
+                ))
+            );
+        });
+    });
+}
+
+/// Claim F1.
+#[test]
+fn the_secret_of_an_invite_is_forgotten_on_both_sides_once_the_group_is_there() {
+    use openmls_traits::storage::{CURRENT_VERSION, Entity, StorageProvider as _, traits};
+
+    /// Whatever is stored there.
+    #[derive(serde::Serialize)]
+    struct Anything;
+    impl<'de> serde::Deserialize<'de> for Anything {
+        fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            <serde::de::IgnoredAny as serde::Deserialize>::deserialize(from).map(|_| Self)
+        }
+    }
+    impl Entity<CURRENT_VERSION> for Anything {}
+    impl traits::PskBundle<CURRENT_VERSION> for Anything {}
+
+    let value = Secret32::new([2; 32]);
+    let held = |provider: &Provider<'_>| {
+        let id = openmls::schedule::Psk::External(openmls::schedule::ExternalPsk::new(vec![1; 32]));
+        let found: Option<Anything> = provider.storage().psk(&id).unwrap();
+        found.is_some()
+    };
+    pair(|founder, _, joiner, _| {
+        assert!(!held(founder) && !held(joiner));
+        psk(&value).store(joiner).unwrap();
+        assert!(held(joiner));
+    });
+}
+
 /// Claims B0 and C2.
 #[test]
 fn a_welcome_without_the_psk_or_of_another_suite_is_refused() {
@@ -368,9 +516,14 @@ fn a_welcome_that_is_cut_or_changed_is_refused_without_panic() {
 
 /// Founder and joiner of a group of two, each with its provider.
 fn pair(use_it: impl FnOnce(&Provider<'_>, Group, &Provider<'_>, Group)) {
+    pair_by(2, use_it);
+}
+
+/// The founder draws from `seed`.
+fn pair_by(seed: u64, use_it: impl FnOnce(&Provider<'_>, Group, &Provider<'_>, Group)) {
     let value = Secret32::new([2; 32]);
     with_provider(1, |joiner| {
-        with_provider(2, |founder| {
+        with_provider(seed, |founder| {
             let bytes = make_key_package(joiner, &signer(1), &[1; 32]).unwrap();
             let key_package = PeerKeyPackage::parse(founder, &bytes).unwrap();
             let (founded, welcome) =
@@ -512,6 +665,26 @@ fn a_removal_and_a_bare_proposal_are_refused() {
                 .err(),
             Some(MlsError::Refused("the commit does more than renew keys"))
         );
+    });
+}
+
+/// Claim I1.
+#[test]
+fn a_message_of_another_sender_or_group_or_with_more_than_a_content_is_refused() {
+    pair(|founder, mut founded, joiner, mut joined| {
+        let said = joined.encrypt(joiner, &signer(1), b"hi").unwrap();
+        assert!(founded.decrypt(founder, 0, &said).is_err());
+        joined.0.set_aad(b"more".to_vec());
+        let more = joined.encrypt(joiner, &signer(1), b"hi").unwrap();
+        assert!(founded.decrypt(founder, 1, &more).is_err());
+        let said = joined.encrypt(joiner, &signer(1), b"hi").unwrap();
+        assert_eq!(*founded.decrypt(founder, 1, &said).unwrap().1, b"hi");
+
+        let commit = joined.commit(joiner, &signer(1), b"").unwrap();
+        assert_eq!(founded.commit_epoch(&commit), Ok(1));
+        pair_by(3, |_, other, _, _| {
+            assert!(other.commit_epoch(&commit).is_err())
+        });
     });
 }
 

@@ -31,6 +31,8 @@ pub mod simulation;
 pub mod store;
 
 #[cfg(test)]
+mod forms_tests;
+#[cfg(test)]
 extern crate self as hushwing_protocol;
 #[cfg(test)]
 #[path = "../tests/common/mod.rs"]

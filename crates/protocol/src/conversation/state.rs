@@ -42,15 +42,15 @@ pub(crate) struct Fixed {
     /// Our place in the transcript among equal times: the leaf that we had at
     /// the first contact, whatever leaf we have now.
     pub(super) writer: u32,
-    pub(super) group_id: Blob,
+    pub(crate) group_id: Blob,
     pub(super) my_leaf: u32,
     pub(super) peer_leaf: u32,
     pub(super) policy: CommitPolicy,
     /// Ed25519 seed of our MLS leaf.
-    pub(super) signer_seed: Secret32,
-    pub(super) identity: IdentityKeys,
+    pub(crate) signer_seed: Secret32,
+    pub(crate) identity: IdentityKeys,
     pub(super) direct: DirectKeys,
-    pub(super) peer: VerifiedPeer,
+    pub(crate) peer: VerifiedPeer,
     pub(super) peer_name: String,
     /// [`Routes`] in their wire encoding.
     pub(super) peer_routes: Blob,
@@ -459,7 +459,7 @@ pub(crate) fn found(
 }
 
 impl Fixed {
-    pub(super) fn read(store: &dyn Store, id: &ConversationId) -> Result<Self, StateError> {
+    pub(crate) fn read(store: &dyn Store, id: &ConversationId) -> Result<Self, StateError> {
         const WHAT: &str = "a conversation";
         let fixed: Self =
             read_row(store, FIXED_TABLE, id.as_bytes(), WHAT)?.ok_or(StateError::Unknown)?;

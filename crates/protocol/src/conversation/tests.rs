@@ -486,6 +486,32 @@ fn sending_stops_when_nothing_comes_back_and_goes_on_when_something_does() {
     assert!(alice.try_seal(Outgoing::Text("on it goes")).is_ok());
 }
 
+/// Claim P1. Who acknowledges everything and renews nothing gives no more time than who is
+/// silent.
+#[test]
+fn each_box_without_fresh_keys_from_the_other_side_counts() {
+    let (mut alice, mut bob) = friends(3);
+    alice.read(&bob.say("a turn"));
+    bob.read(&alice.say("another"));
+    let mut state = moving(&alice);
+    let before = MAX_IN_FLIGHT - 3;
+    state.since_peer_commit.boxes = before;
+    state.write(&alice.store, &alice.conversation).unwrap();
+    for _ in before..MAX_IN_FLIGHT {
+        let said = alice.say("more");
+        read(&mut bob, &(said.slot, said.boxed)).unwrap();
+        let acknowledged = forge(&mut bob, Forge::default());
+        read(&mut alice, &acknowledged).unwrap();
+        assert_eq!(moving(&alice).unacknowledged(), 0);
+    }
+    assert_eq!(
+        alice.try_seal(Outgoing::Text("one more")),
+        Err(SealError::BudgetSpent(Budget::NoFreshKeys))
+    );
+    let receipts = (0..).find(|_| alice.try_seal(Outgoing::Nothing).is_err());
+    assert_eq!(receipts, Some(RECEIPT_RESERVE));
+}
+
 /// Claim P1. Whoever stole the peer's keys and keeps the peer's boxes away reads what
 /// is written for 14 days at most.
 #[test]
@@ -608,6 +634,33 @@ fn the_end_of_a_lane_is_told_until_a_box_that_tells_it_was_read() {
     let told = bob.say("what came before that was read");
     alice.read(&told);
     assert_eq!(moving(&alice).lane_ends(), ends);
+
+    // The receipt of the first box that tells it ends it, and of the one before does not.
+    let up_to = |up_to| Receipts {
+        up_to,
+        ..Receipts::default()
+    };
+    let mut state = moving(&alice);
+    state.acknowledged(0, &up_to(unread.number - 1)).unwrap();
+    assert_eq!(state.lane_ends(), ends);
+    state.acknowledged(0, &up_to(unread.number)).unwrap();
+    assert!(state.lane_ends().is_empty());
+}
+
+#[test]
+fn the_authenticator_of_an_epoch_is_the_one_that_the_group_gave() {
+    let (mut alice, mut bob) = friends(3);
+    alice.read(&bob.say("a turn"));
+    let (fixed, state) = (fixed(&alice), moving(&alice));
+    let id = alice.conversation;
+    let ctx = alice.ctx();
+    let provider = Provider::new(ctx.store, ctx.rng, id).unwrap();
+    let group = Group::load(&provider, &fixed.group_id.0).unwrap();
+    let entered = group.entered(&provider).unwrap();
+    let kept = state.authenticator(state.epoch);
+    assert_eq!(kept, Some(&entered.authenticator));
+    assert_ne!(state.authenticator(state.epoch - 1), kept);
+    assert_eq!(state.authenticator(state.epoch + 1), None);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! First contacts that somebody altered with full knowledge of the link.
 #![allow(clippy::unwrap_used)]
 
-use hushwing_wire::{Bundle, InviteLink, RequestPlaintext, SealedBox};
+use hushwing_wire::{
+    Body, Bundle, Envelope, InviteLink, LaneEnd, Receipts, RequestPlaintext, Routes, SealedBox,
+};
 
 use super::{
     InviteError, RequestSlot, accept,
@@ -9,10 +11,12 @@ use super::{
     redeem,
 };
 use crate::{
+    conversation::state::{Fixed, REQUEST_NUMBER},
     identity::{IdentityKeys, ProofError, Role},
     kdf,
     mls::{
-        LeafSigner, MlsError, make_key_package,
+        Group, LeafSigner, MlsError, make_key_package,
+        provider::Provider,
         tests::{classical_key_package, with_provider},
     },
     secret::Secret32,
@@ -178,6 +182,78 @@ fn each_region_of_a_request_is_bound() {
     assert_eq!(
         accept_altered(|request| request.welcome[4..6].copy_from_slice(&[0, 3])),
         Some(InviteError::Mls(MlsError::Suite))
+    );
+}
+
+/// A request whose first envelope is altered by the redeemer, who signs for it.
+fn accept_with_envelope(alter: impl FnOnce(&mut Envelope)) -> Option<InviteError> {
+    let (mut alice, mut bob) = (Person::new(1), Person::new(2));
+    let created = alice.invite();
+    let redeemed = bob.redeem(&created);
+    let keys = InviteKeys::new(&created.link.secret);
+    let (slot, boxed) = &redeemed.request[0];
+    let key = keys.request_key(RequestSlot::First);
+    let padded = key.open(REQUEST_BOX_LABEL, slot, boxed).unwrap();
+    let mut request = RequestPlaintext::from_padded(&padded).unwrap();
+
+    let conversation = bob.conversation;
+    let fixed = Fixed::read(&bob.store, &conversation).unwrap();
+    let ctx = bob.ctx();
+    let provider = Provider::new(ctx.store, ctx.rng, conversation).unwrap();
+    let mut group = Group::load(&provider, &fixed.group_id.0).unwrap();
+    let signer = LeafSigner::new(&fixed.signer_seed);
+    let card = provider.with_rng(|rng| {
+        let (role, key, routes) = (Role::Redeemer, signer.public(), Routes::default());
+        fixed
+            .identity
+            .card(rng, role, &key, &keys.id(), "Bob", routes)
+    });
+    let mut envelope = Envelope {
+        number: REQUEST_NUMBER,
+        clock: REQUEST_NUMBER,
+        sent_at_ms: ctx.now_ms,
+        received: Receipts::default(),
+        lane_ends: Vec::new(),
+        epoch_authenticator: group.entered(&provider).unwrap().authenticator.to_vec(),
+        body: Body::Card(card.unwrap().to_bytes().unwrap()),
+    };
+    alter(&mut envelope);
+    let content = hushwing_wire::to_bytes(&envelope).unwrap();
+    request.message = group.encrypt(&provider, &signer, &content).unwrap();
+    let padded = request.to_padded().unwrap();
+    let boxed = provider.with_rng(|rng| key.seal(rng, REQUEST_BOX_LABEL, slot, &padded));
+    let boxed = boxed.unwrap();
+    let before = alice.store.snapshot();
+    let first = RequestSlot::First;
+    let refused = accept(&mut alice.ctx(), &created.invite, first, &boxed).err();
+    assert!(refused.is_none() || alice.store.snapshot() == before);
+    refused
+}
+
+/// What a first envelope says of boxes, lanes and keys would be taken into a conversation
+/// that has none yet. Claim B0.
+#[test]
+fn the_first_envelope_says_nothing_but_who_it_is() {
+    assert_eq!(accept_with_envelope(|_| {}), None);
+    let refused = Some(InviteError::Request("the envelope"));
+    assert_eq!(accept_with_envelope(|first| first.number += 1), refused);
+    assert_eq!(accept_with_envelope(|first| first.clock += 1), refused);
+    assert_eq!(
+        accept_with_envelope(|first| first.received.up_to = 1),
+        refused
+    );
+    let end = LaneEnd { epoch: 1, count: 0 };
+    assert_eq!(
+        accept_with_envelope(|first| first.lane_ends.push(end)),
+        refused
+    );
+    assert_eq!(
+        accept_with_envelope(|first| first.epoch_authenticator[0] ^= 1),
+        refused
+    );
+    assert_eq!(
+        accept_with_envelope(|first| first.body = Body::Nothing),
+        Some(InviteError::Request("the card"))
     );
 }
 

@@ -4,6 +4,8 @@ pub(crate) mod crypto;
 pub(crate) mod overlay;
 pub(crate) mod provider;
 mod storage;
+#[cfg(test)]
+mod storage_tests;
 mod suite;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -90,7 +90,7 @@ const EXPORTER_FIELD: &str = "exporter_secret";
 /// the epoch, and never again. Whoever stole the exporter could derive every
 /// slot and box key of the epoch anew, those included whose links are deleted;
 /// so it must not reach the store. `[HW-SLOT-6]`
-fn without_exporter(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+pub(super) fn without_exporter(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     const WHAT: &str = "MLS epoch secrets";
     let mut value: Value = from_cbor(bytes, WHAT)?;
     let exporter = value
@@ -127,7 +127,7 @@ fn blank(value: &mut Value) -> usize {
 }
 
 /// Wipes the byte strings of a tree that is about to be dropped.
-fn wipe(value: &mut Value) {
+pub(super) fn wipe(value: &mut Value) {
     match value {
         Value::Bytes(bytes) => bytes.zeroize(),
         Value::Array(items) => items.iter_mut().for_each(wipe),

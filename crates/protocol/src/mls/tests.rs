@@ -28,7 +28,7 @@ pub(crate) fn with_provider<T>(seed: u64, use_it: impl FnOnce(&Provider<'_>) -> 
     use_it(&Provider::new(ctx.store, ctx.rng, id).unwrap())
 }
 
-fn signer(seed: u8) -> LeafSigner {
+pub(super) fn signer(seed: u8) -> LeafSigner {
     LeafSigner::new(&Secret32::new([seed; 32]))
 }
 
@@ -515,7 +515,7 @@ fn a_welcome_that_is_cut_or_changed_is_refused_without_panic() {
 }
 
 /// Founder and joiner of a group of two, each with its provider.
-fn pair(use_it: impl FnOnce(&Provider<'_>, Group, &Provider<'_>, Group)) {
+pub(super) fn pair(use_it: impl FnOnce(&Provider<'_>, Group, &Provider<'_>, Group)) {
     pair_by(2, use_it);
 }
 

@@ -33,6 +33,14 @@ fn debug_forms_have_a_name_and_nothing_else() {
     assert_eq!(format!("{:?}", Secret32::new([7; 32])), "Secret32(..)");
 }
 
+/// Both sides must have the same ones, whatever version they run.
+#[test]
+fn times_are_those_of_the_specification() {
+    assert_eq!(crate::MAX_UNRENEWED_MS, 1_209_600_000);
+    assert_eq!(crate::ACCEPT_GRACE_MIN, 30_240);
+    assert_eq!(crate::ANSWERS_MS, 3_600_000);
+}
+
 #[test]
 fn a_wrong_answer_says_of_what() {
     let names = [

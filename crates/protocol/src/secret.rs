@@ -88,7 +88,7 @@ pub(crate) fn to_cbor<T: Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>, Sto
 
 /// First size of a buffer for a row; larger than every row of a two-leaf
 /// conversation except the message secrets after many skipped messages.
-const CBOR_CAPACITY: usize = 16 * 1024;
+const CBOR_CAPACITY: usize = 16_384;
 
 /// The value of a row, or [`StoreError::Damaged`] with the row's kind.
 pub(crate) fn from_cbor<T: DeserializeOwned>(

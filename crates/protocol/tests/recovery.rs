@@ -27,7 +27,9 @@ fn ask(person: &mut Person) -> RecoveryBox {
 }
 
 fn take(person: &mut Person, boxed: &RecoveryBox) -> Opened {
-    person.try_open(&boxed.slot, &boxed.boxed).unwrap()
+    let opened = person.try_open(&boxed.slot, &boxed.boxed).unwrap();
+    assert!(opened.consumed.contains(&boxed.slot));
+    opened
 }
 
 fn repaired(opened: &Opened) -> bool {

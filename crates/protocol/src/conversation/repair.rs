@@ -47,7 +47,7 @@ use crate::{
 
 /// How long a question may cross one of the peer, in milliseconds: as long as the
 /// peer may take to come online and read it.
-const CROSSING_MS: u64 = 24 * 3_600_000;
+const CROSSING_MS: u64 = 86_400_000;
 
 const PSK_ID_LABEL: &[u8] = b"hushwing 1 repair psk id";
 

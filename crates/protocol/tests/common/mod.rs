@@ -99,6 +99,7 @@ impl Person {
 
     pub fn read(&mut self, sealed: &Sealed) -> Opened {
         let opened = self.try_open(&sealed.slot, &sealed.boxed).unwrap();
+        assert!(opened.consumed.contains(&sealed.slot));
         let odd = |happening: &Happening| {
             matches!(
                 happening,

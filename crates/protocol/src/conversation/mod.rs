@@ -1,6 +1,8 @@
 //! A conversation: one MLS group, lanes of slots, turns, receipts.
 
 mod asking;
+#[cfg(test)]
+mod envelope_tests;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod forge;
 mod lanes;

@@ -364,7 +364,7 @@ fn by_fault(error: MlsError) -> Stop {
 /// Greatest jump of the peer's Lamport time over ours. An honest peer is ahead
 /// by what is on the way, some thousands; without a bound one box could use up
 /// the clock.
-const MAX_CLOCK_JUMP: u64 = 1_048_576;
+pub(super) const MAX_CLOCK_JUMP: u64 = 1_048_576;
 
 impl Reader<'_> {
     /// Reads the box whose turn it is and goes on by one index.

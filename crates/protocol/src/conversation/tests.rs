@@ -23,21 +23,21 @@ use crate::{
     testing::{Person, friends, texts},
 };
 
-fn fixed(person: &Person) -> Fixed {
+pub(super) fn fixed(person: &Person) -> Fixed {
     Fixed::read(&person.store, &person.conversation).unwrap()
 }
 
-fn moving(person: &Person) -> Moving {
+pub(super) fn moving(person: &Person) -> Moving {
     Moving::read(&person.store, &person.conversation).unwrap()
 }
 
 /// What a hostile writer may change before it seals.
-struct Forge<'a> {
-    commit_as: Option<&'a [u8]>,
-    commit: Option<Vec<u8>>,
-    envelope: &'a dyn Fn(&mut Envelope),
-    message: Option<Vec<u8>>,
-    padded: Option<Vec<u8>>,
+pub(super) struct Forge<'a> {
+    pub(super) commit_as: Option<&'a [u8]>,
+    pub(super) commit: Option<Vec<u8>>,
+    pub(super) envelope: &'a dyn Fn(&mut Envelope),
+    pub(super) message: Option<Vec<u8>>,
+    pub(super) padded: Option<Vec<u8>>,
 }
 
 impl Default for Forge<'_> {
@@ -53,7 +53,7 @@ impl Default for Forge<'_> {
 }
 
 /// Writes a box that an honest writer does not, in the writer's own lane.
-fn forge(writer: &mut Person, forge: Forge<'_>) -> (Slot, SealedBox) {
+pub(super) fn forge(writer: &mut Person, forge: Forge<'_>) -> (Slot, SealedBox) {
     let (fixed, mut state) = (fixed(writer), moving(writer));
     let id = writer.conversation;
     let ctx = writer.ctx();
@@ -114,12 +114,15 @@ fn forge(writer: &mut Person, forge: Forge<'_>) -> (Slot, SealedBox) {
     (slot, boxed)
 }
 
-fn read(reader: &mut Person, (slot, boxed): &(Slot, SealedBox)) -> Result<Opened, OpenError> {
+pub(super) fn read(
+    reader: &mut Person,
+    (slot, boxed): &(Slot, SealedBox),
+) -> Result<Opened, OpenError> {
     let id = reader.conversation;
     open(&mut reader.ctx(), &id, slot, boxed)
 }
 
-fn why(opened: &Opened) -> &Unreadable {
+pub(super) fn why(opened: &Opened) -> &Unreadable {
     match opened.happenings.as_slice() {
         [Happening::Unreadable { why, .. }] => why,
         others => panic!("{others:?}"),

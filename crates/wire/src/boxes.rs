@@ -46,7 +46,7 @@ impl BoxPlaintext {
     /// # Errors
     /// [`DecodeError`] for a wrong length, version, structure or padding.
     pub fn from_padded(bytes: &[u8]) -> Result<Self, DecodeError> {
-        check_version(bytes, VERSION)?;
+        check_padded(bytes, VERSION)?;
         let versioned: Versioned = codec::from_padded(bytes)?;
         Ok(Self {
             commit: versioned.commit,
@@ -65,10 +65,16 @@ pub(crate) fn pad(mut bytes: Vec<u8>) -> Result<Vec<u8>, DecodeError> {
 }
 
 /// Refuses a padded plaintext of another length or version.
-pub(crate) fn check_version(bytes: &[u8], version: u8) -> Result<(), DecodeError> {
+pub(crate) fn check_padded(bytes: &[u8], version: u8) -> Result<(), DecodeError> {
     if bytes.len() != BOX_PLAINTEXT_LEN {
         return Err(DecodeError::Malformed);
     }
+    check_version(bytes, version)
+}
+
+/// Refuses a structure of another version, which its first byte is, before the rest
+/// is parsed: another version may look different.
+pub(crate) fn check_version(bytes: &[u8], version: u8) -> Result<(), DecodeError> {
     match bytes.first() {
         Some(&found) if found == version => Ok(()),
         Some(&found) => Err(DecodeError::Version(found)),

@@ -3,13 +3,14 @@
 use std::{fmt, str::FromStr};
 
 use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::ZeroizeOnDrop;
 
 use crate::{
-    boxes::{check_version, pad},
+    boxes::{check_padded, pad},
     codec,
     envelope::ContactCard,
     error::DecodeError,
+    limits::MAX_LINK_CHARS,
     routes::{RelayAddress, check_relays, strip_scheme},
 };
 
@@ -21,15 +22,18 @@ pub const INVITE_SECRET_LEN: usize = 32;
 ///
 /// Whoever holds it can redeem it, so it is redacted in `Debug` and wiped when
 /// dropped; `Display` shows it all.
-#[derive(Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+#[derive(Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize, ZeroizeOnDrop)]
 pub struct InviteLink {
     /// Minute since 1970 after which it must not be redeemed.
+    #[zeroize(skip)]
     pub expires_at_min: u32,
     /// Everything about this invite is derived from it.
     pub secret: [u8; INVITE_SECRET_LEN],
     /// SHA-256 of the encoded [`Bundle`].
+    #[zeroize(skip)]
     pub bundle_hash: [u8; 32],
     /// Where the bundle waits and the request is put: 1 to 3 relays.
+    #[zeroize(skip)]
     pub relays: Vec<RelayAddress>,
 }
 
@@ -57,14 +61,6 @@ impl InviteLink {
     }
 }
 
-impl Drop for InviteLink {
-    fn drop(&mut self) {
-        self.secret.zeroize();
-    }
-}
-
-impl ZeroizeOnDrop for InviteLink {}
-
 impl fmt::Debug for InviteLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("InviteLink(..)")
@@ -87,7 +83,7 @@ impl FromStr for InviteLink {
     type Err = DecodeError;
 
     fn from_str(text: &str) -> Result<Self, DecodeError> {
-        let bytes = strip_scheme(text, Self::SCHEME)?;
+        let bytes = strip_scheme(text, Self::SCHEME, MAX_LINK_CHARS)?;
         let link: Self = match bytes.split_first() {
             Some((&Self::VERSION, rest)) => codec::from_bytes(rest)?,
             Some((&version, _)) => return Err(DecodeError::Version(version)),
@@ -142,7 +138,7 @@ impl Bundle {
     /// # Errors
     /// [`DecodeError`] for a wrong length, version, structure or padding.
     pub fn from_padded(bytes: &[u8]) -> Result<Self, DecodeError> {
-        check_version(bytes, BUNDLE_VERSION)?;
+        check_padded(bytes, BUNDLE_VERSION)?;
         let BundleV1 {
             key_package, card, ..
         } = codec::from_padded(bytes)?;
@@ -198,7 +194,7 @@ impl RequestPlaintext {
     /// # Errors
     /// [`DecodeError`] for a wrong length, version, structure or padding.
     pub fn from_padded(bytes: &[u8]) -> Result<Self, DecodeError> {
-        check_version(bytes, REQUEST_VERSION)?;
+        check_padded(bytes, REQUEST_VERSION)?;
         let RequestV1 {
             welcome, message, ..
         } = codec::from_padded(bytes)?;

@@ -73,13 +73,17 @@ pub const MAX_UNREAD_PLACES: usize = 16;
 /// Bytes of a host name (RFC 1035 §2.3.4).
 pub const MAX_HOST_LEN: usize = 253;
 
-/// Characters of a pasted link or address before it is refused unread. The
-/// longest valid one is below 700.
+/// Characters of a pasted link or address before it is refused unread: the longest
+/// valid one, with three relays named by host, is below 1,600.
 pub const MAX_LINK_CHARS: usize = 2_048;
 
 /// Characters of a pasted route record before it is refused unread: the longest
 /// valid one, with two signatures and three relays named by host, is below 8,000.
 pub const MAX_ROUTE_RECORD_CHARS: usize = 12_288;
+
+/// Bytes of nonce, ciphertext and tag of a route record: what fits a text of
+/// [`MAX_ROUTE_RECORD_CHARS`] beside its beginning, version and checksum.
+pub const MAX_ROUTE_RECORD_LEN: usize = 7_665;
 
 /// Greatest number of a recovery place: more than one a minute for thirty years.
 /// Numbers of places only grow, so one lie must not use them all up.

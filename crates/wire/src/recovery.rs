@@ -9,6 +9,7 @@ use std::{fmt, str::FromStr};
 use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize};
 
 use crate::{
+    boxes::{check_padded, check_version, pad},
     codec,
     envelope::{
         ED25519_PUBLIC_LEN, ED25519_SIGNATURE_LEN, ML_DSA_65_PUBLIC_LEN, ML_DSA_65_SIGNATURE_LEN,
@@ -16,10 +17,10 @@ use crate::{
     },
     error::DecodeError,
     limits::{
-        BOX_NONCE_LEN, BOX_PLAINTEXT_LEN, BOX_TAG_LEN, MAX_GENERATION, MAX_OPEN_MARKS, MAX_PLACE,
-        MAX_ROUTE_RECORD_CHARS,
+        BOX_NONCE_LEN, BOX_TAG_LEN, MAX_GENERATION, MAX_OPEN_MARKS, MAX_PLACE,
+        MAX_ROUTE_RECORD_CHARS, MAX_ROUTE_RECORD_LEN,
     },
-    routes::Routes,
+    routes::{Routes, strip_scheme},
 };
 
 /// Where somebody can be reached from now on. `[HW-ROUTE-1]`
@@ -315,12 +316,7 @@ impl RecoveryPlaintext {
     /// # Errors
     /// [`DecodeError`] when a limit is exceeded or it does not fit.
     pub fn to_padded(&self) -> Result<Vec<u8>, DecodeError> {
-        let mut bytes = self.to_bytes()?;
-        if bytes.len() > BOX_PLAINTEXT_LEN {
-            return Err(DecodeError::TooLong("the recovery message"));
-        }
-        bytes.resize(BOX_PLAINTEXT_LEN, 0);
-        Ok(bytes)
+        pad(self.to_bytes()?)
     }
 
     /// The message of a padded plaintext. Its signature is not verified by this.
@@ -328,9 +324,7 @@ impl RecoveryPlaintext {
     /// # Errors
     /// [`DecodeError`] for a wrong length, version, structure or padding.
     pub fn from_padded(bytes: &[u8]) -> Result<Self, DecodeError> {
-        if bytes.len() != BOX_PLAINTEXT_LEN {
-            return Err(DecodeError::Malformed);
-        }
+        check_padded(bytes, VERSION)?;
         let plaintext: Self = codec::from_padded(bytes)?;
         plaintext.check()?;
         Ok(plaintext)
@@ -341,15 +335,13 @@ impl RecoveryPlaintext {
     /// # Errors
     /// [`DecodeError`] as above.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        check_version(bytes, VERSION)?;
         let plaintext: Self = codec::from_bytes(bytes)?;
         plaintext.check()?;
         Ok(plaintext)
     }
 
     fn check(&self) -> Result<(), DecodeError> {
-        if self.version != VERSION {
-            return Err(DecodeError::Version(self.version));
-        }
         self.signature.check()?;
         self.message.check()
     }
@@ -371,10 +363,10 @@ impl RouteRecord {
     /// The record of nonce, ciphertext and tag.
     ///
     /// # Errors
-    /// [`DecodeError::Malformed`] when it is shorter than nonce and tag or
-    /// longer than a box.
+    /// [`DecodeError::Malformed`] when it is shorter than nonce and tag or longer
+    /// than [`MAX_ROUTE_RECORD_LEN`].
     pub fn new(sealed: Vec<u8>) -> Result<Self, DecodeError> {
-        if (BOX_NONCE_LEN + BOX_TAG_LEN..=BOX_PLAINTEXT_LEN).contains(&sealed.len()) {
+        if (BOX_NONCE_LEN + BOX_TAG_LEN..=MAX_ROUTE_RECORD_LEN).contains(&sealed.len()) {
             Ok(Self { sealed })
         } else {
             Err(DecodeError::Malformed)
@@ -406,20 +398,7 @@ impl FromStr for RouteRecord {
     type Err = DecodeError;
 
     fn from_str(text: &str) -> Result<Self, DecodeError> {
-        let text = text.trim();
-        if text.len() > MAX_ROUTE_RECORD_CHARS {
-            return Err(DecodeError::TooLong("the text"));
-        }
-        let (Some(head), Some(rest)) = (
-            text.get(..Self::SCHEME.len()),
-            text.get(Self::SCHEME.len()..),
-        ) else {
-            return Err(DecodeError::Invalid("the beginning of the text"));
-        };
-        if !head.eq_ignore_ascii_case(Self::SCHEME) {
-            return Err(DecodeError::Invalid("the beginning of the text"));
-        }
-        let bytes = codec::from_text(Self::SCHEME, rest)?;
+        let bytes = strip_scheme(text, Self::SCHEME, MAX_ROUTE_RECORD_CHARS)?;
         match bytes.split_first() {
             Some((&Self::VERSION, rest)) => Self::new(rest.to_vec()),
             Some((&version, _)) => Err(DecodeError::Version(version)),

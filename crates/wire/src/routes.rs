@@ -96,7 +96,7 @@ impl FromStr for RelayAddress {
     type Err = DecodeError;
 
     fn from_str(text: &str) -> Result<Self, DecodeError> {
-        let bytes = strip_scheme(text, Self::SCHEME)?;
+        let bytes = strip_scheme(text, Self::SCHEME, MAX_LINK_CHARS)?;
         match bytes.split_first() {
             Some((&Self::VERSION, rest)) => codec::from_bytes(rest),
             Some((&version, _)) => Err(DecodeError::Version(version)),
@@ -105,9 +105,13 @@ impl FromStr for RelayAddress {
     }
 }
 
-/// The payload of a text with `scheme`, whatever its case.
-pub(crate) fn strip_scheme(text: &str, scheme: &'static str) -> Result<Vec<u8>, DecodeError> {
-    if text.len() > MAX_LINK_CHARS {
+/// The payload of a text of at most `limit` bytes with `scheme`, whatever its case.
+pub(crate) fn strip_scheme(
+    text: &str,
+    scheme: &'static str,
+    limit: usize,
+) -> Result<Vec<u8>, DecodeError> {
+    if text.len() > limit {
         return Err(DecodeError::TooLong("the text"));
     }
     let text = text.trim();

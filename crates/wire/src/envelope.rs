@@ -1,5 +1,7 @@
 //! What an MLS application message of a conversation carries.
 
+use std::fmt;
+
 use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize};
 
 use crate::{
@@ -102,8 +104,8 @@ pub struct LaneEnd {
     pub count: u32,
 }
 
-/// What an envelope says.
-#[derive(Debug, Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+/// What an envelope says. `Debug` names the kind and shows nothing that was said.
+#[derive(Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
 #[repr(u8)]
 pub enum Body {
     /// Nothing beyond receipts and a commit.
@@ -130,6 +132,20 @@ pub enum Body {
     Unread(Vec<LanePlace>) = 7,
 }
 
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("Nothing"),
+            Self::Content(_) => f.write_str("Content(..)"),
+            Self::Card(_) => f.write_str("Card(..)"),
+            Self::Again(said) => write!(f, "Again({said:?})"),
+            Self::AskAgain => f.write_str("AskAgain"),
+            Self::Routes(_) => f.write_str("Routes(..)"),
+            Self::Unread(places) => write!(f, "Unread({places:?})"),
+        }
+    }
+}
+
 /// Where a box lies among those of its writer.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, TlsSerialize, TlsDeserializeBytes, TlsSize,
@@ -141,13 +157,20 @@ pub struct LanePlace {
     pub index: u32,
 }
 
-/// A message that is sent again after the keys were made anew.
-#[derive(Debug, Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
+/// A message that is sent again after the keys were made anew. Its `Debug` form is
+/// redacted.
+#[derive(Clone, PartialEq, Eq, TlsSerialize, TlsDeserializeBytes, TlsSize)]
 pub struct SaidBefore {
     /// The Lamport time that it had when it was first sealed.
     pub clock: u64,
     /// The message in the MIMI content format (CBOR), byte for byte.
     pub content: Vec<u8>,
+}
+
+impl fmt::Debug for SaidBefore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SaidBefore(..)")
+    }
 }
 
 impl Envelope {
@@ -273,8 +296,8 @@ impl ContactCard {
     }
 }
 
-impl std::fmt::Debug for ContactCard {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for ContactCard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ContactCard(..)")
     }
 }

@@ -364,3 +364,21 @@ fn all_zero(bytes: &[u8]) -> Result<(), DecodeError> {
         Err(DecodeError::Padding)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FRAME_HEADER_LEN, FRAME_LEN, OP_INFO, PREFIX_LEN, frame};
+    use crate::error::DecodeError;
+
+    #[test]
+    fn a_body_fills_the_header_and_goes_no_further() {
+        const BODY_LEN: usize = FRAME_HEADER_LEN - PREFIX_LEN;
+        let whole = frame(OP_INFO, 1, &[7; BODY_LEN], None).unwrap();
+        assert_eq!(whole.len(), FRAME_LEN);
+        assert_eq!(whole[PREFIX_LEN..FRAME_HEADER_LEN], [7; BODY_LEN]);
+        assert_eq!(
+            frame(OP_INFO, 1, &[7; BODY_LEN + 1], None),
+            Err(DecodeError::TooLong("the frame's header"))
+        );
+    }
+}

@@ -26,6 +26,7 @@ fn limits_are_those_of_the_specification() {
     assert_eq!(limits::MAX_HOST_LEN, 253);
     assert_eq!(limits::MAX_LINK_CHARS, 2_048);
     assert_eq!(limits::MAX_ROUTE_RECORD_CHARS, 12_288);
+    assert_eq!(limits::MAX_ROUTE_RECORD_LEN, 7_665);
     assert_eq!(limits::MAX_PLACE, 16_777_216);
     assert_eq!(limits::MAX_GENERATION, 2_147_483_648);
     assert_eq!(limits::MAX_GENERATION_STEP, 65_536);

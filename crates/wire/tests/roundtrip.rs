@@ -1,70 +1,21 @@
 //! Every decoder takes what its encoder makes and refuses everything else
 //! without a panic.
 
+mod common;
+
+use common::{a_card, a_link, a_recovery_plaintext, a_succession, an_envelope, an_onion};
 use hushwing_wire::{
-    Body, BoxPlaintext, Bundle, ContactCard, DecodeError, ED25519_PUBLIC_LEN,
-    ED25519_SIGNATURE_LEN, Envelope, InviteLink, LaneEnd, ML_DSA_65_PUBLIC_LEN,
-    ML_DSA_65_SIGNATURE_LEN, NumberRange, Receipts, Refusal, RelayAddress, RelayInfo, Request,
-    RequestOp, RequestPlaintext, Response, ResponseOp, Routes, SealedBox, ServerKeyPin, Slot,
-    address::{Endpoint, HostName, LoopbackAddr, OnionAddress},
+    Body, BoxPlaintext, Bundle, ContactCard, DecodeError, Envelope, InviteLink, LanePlace,
+    NumberRange, RecoveryMessage, RecoveryPlaintext, Refusal, RelayAddress, RelayInfo, Request,
+    RequestOp, RequestPlaintext, Response, ResponseOp, RouteRecord, RouteUpdate, Routes,
+    SaidBefore, SealedBox, ServerKeyPin, Slot,
+    address::{ClearAddr, Endpoint, HostName, LoopbackAddr, OnionAddress},
     limits::{BOX_LEN, BOX_PLAINTEXT_LEN, FRAME_LEN},
 };
 use proptest::prelude::*;
 
 fn a_box(fill: u8) -> SealedBox {
     SealedBox::from_slice(&[fill; BOX_LEN]).expect("a box has this length")
-}
-
-fn an_onion(fill: u8) -> RelayAddress {
-    RelayAddress {
-        endpoint: Endpoint::Onion {
-            address: OnionAddress::from_public_key([fill; 32]),
-            port: 443,
-        },
-        pin: ServerKeyPin::new([fill; 32]),
-    }
-}
-
-fn a_card() -> ContactCard {
-    ContactCard {
-        ed25519_public: vec![1; ED25519_PUBLIC_LEN],
-        ml_dsa_65_public: vec![2; ML_DSA_65_PUBLIC_LEN],
-        ed25519_signature: vec![3; ED25519_SIGNATURE_LEN],
-        ml_dsa_65_signature: vec![4; ML_DSA_65_SIGNATURE_LEN],
-        name: "Ada".into(),
-        routes: Routes {
-            relays: vec![an_onion(1), an_onion(2)],
-            direct: Some(an_onion(3)),
-        },
-    }
-}
-
-fn an_envelope(body: Body) -> Envelope {
-    Envelope {
-        number: 7,
-        clock: 9,
-        sent_at_ms: 1_700_000_000_000,
-        received: Receipts {
-            up_to: 3,
-            beyond: vec![
-                NumberRange { first: 5, last: 6 },
-                NumberRange { first: 9, last: 9 },
-            ],
-            mark: 0x0102_0304_0506_0708,
-        },
-        lane_ends: vec![LaneEnd { epoch: 4, count: 2 }],
-        epoch_authenticator: vec![8; 32],
-        body,
-    }
-}
-
-fn a_link(relays: u8) -> InviteLink {
-    InviteLink {
-        expires_at_min: 30_000_000,
-        secret: [5; 32],
-        bundle_hash: [6; 32],
-        relays: (1..=relays).map(an_onion).collect(),
-    }
 }
 
 fn requests() -> Vec<RequestOp> {
@@ -207,6 +158,19 @@ fn boxes_bundles_and_requests_fill_one_plaintext() {
 }
 
 #[test]
+fn what_lies_outside_of_the_lanes_comes_back() {
+    for message in common::recovery_messages() {
+        let plaintext = a_recovery_plaintext(message);
+        let bytes = plaintext.to_bytes().expect("encodes");
+        assert_eq!(RecoveryPlaintext::from_bytes(&bytes), Ok(plaintext.clone()));
+        let padded = plaintext.to_padded().expect("fits");
+        assert_eq!(padded.len(), BOX_PLAINTEXT_LEN);
+        assert_eq!(padded[..bytes.len()], bytes);
+        assert_eq!(RecoveryPlaintext::from_padded(&padded), Ok(plaintext));
+    }
+}
+
+#[test]
 fn a_newer_version_is_named_as_such() {
     let mut padded = BoxPlaintext {
         commit: vec![],
@@ -308,6 +272,10 @@ fn the_onion_address_of_the_tor_project_parses() {
     let text = "2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion";
     let address: OnionAddress = text.parse().expect("a valid address");
     assert_eq!(address.to_host(), text);
+    assert_eq!(
+        OnionAddress::from_public_key(*address.public_key()),
+        address
+    );
     let wrong = text.replacen('2', "3", 1);
     assert_eq!(wrong.parse::<OnionAddress>(), Err(DecodeError::Checksum));
 }
@@ -415,13 +383,48 @@ fn nobody_can_send_an_impossible_route() {
 /// Claim Z1.
 #[test]
 fn secrets_do_not_show_in_debug_output() {
-    let shown = format!(
-        "{:?} {:?} {:?}",
-        a_link(1),
-        Slot::new([65; 32]),
-        an_onion(65)
-    );
-    assert_eq!(shown, "InviteLink(..) Slot(..) RelayAddress(..)");
+    let onion = an_onion(65);
+    let host: HostName = "relay.example.org".parse().expect("a name");
+    let loopback = LoopbackAddr::new(([127, 0, 0, 1], 4_000).into()).expect("loopback");
+    let clear = ClearAddr::dangerously_outside_tor(([8, 8, 8, 8], 53).into());
+    let routes = a_card().routes;
+    let update = RouteUpdate {
+        serial: 6,
+        routes: routes.clone(),
+    };
+    let hand_over = a_succession().hand_over;
+    let record = RouteRecord::new(vec![65; 64]).expect("a record");
+    let again = Body::Again(SaidBefore {
+        clock: 65,
+        content: vec![65],
+    });
+    let unread = Body::Unread(vec![LanePlace { epoch: 3, index: 4 }]);
+    let shown: [(&dyn std::fmt::Debug, &str); 21] = [
+        (&a_link(1), "InviteLink(..)"),
+        (&Slot::new([65; 32]), "Slot(..)"),
+        (&a_box(65), "SealedBox(..)"),
+        (&OnionAddress::from_public_key([65; 32]), "OnionAddress(..)"),
+        (&host, "HostName(..)"),
+        (&loopback, "LoopbackAddr(127.0.0.1:4000)"),
+        (&clear, "ClearAddr(..)"),
+        (&onion, "RelayAddress(..)"),
+        (&onion.pin, "ServerKeyPin(..)"),
+        (&routes, "Routes(2 relays, direct: true)"),
+        (&update, "RouteUpdate(6, Routes(2 relays, direct: true))"),
+        (&record, "RouteRecord(..)"),
+        (&a_card(), "ContactCard(..)"),
+        (&hand_over, "HandOver(..)"),
+        (&hand_over.signature, "HybridSignature(..)"),
+        (&Body::Nothing, "Nothing"),
+        (&Body::Content(vec![65]), "Content(..)"),
+        (&Body::Card(vec![65]), "Card(..)"),
+        (&again, "Again(SaidBefore(..))"),
+        (&Body::Routes(vec![65]), "Routes(..)"),
+        (&unread, "Unread([LanePlace { epoch: 3, index: 4 }])"),
+    ];
+    for (value, wanted) in shown {
+        assert_eq!(format!("{value:?}"), wanted);
+    }
 }
 
 proptest! {
@@ -432,6 +435,10 @@ proptest! {
         let _ = ContactCard::from_bytes(&bytes);
         let _ = hushwing_wire::from_bytes::<RelayAddress>(&bytes);
         let _ = hushwing_wire::from_bytes::<Routes>(&bytes);
+        let _ = hushwing_wire::from_bytes::<InviteLink>(&bytes);
+        let _ = hushwing_wire::from_bytes::<RecoveryMessage>(&bytes);
+        let _ = RouteUpdate::from_bytes(&bytes);
+        let _ = RecoveryPlaintext::from_bytes(&bytes);
         let mut frame = bytes.clone();
         frame.resize(FRAME_LEN, 0);
         let _ = Request::from_frame(&frame);
@@ -445,6 +452,7 @@ proptest! {
         let _ = BoxPlaintext::from_padded(&padded);
         let _ = Bundle::from_padded(&padded);
         let _ = RequestPlaintext::from_padded(&padded);
+        let _ = RecoveryPlaintext::from_padded(&padded);
     }
 
     #[test]

@@ -176,7 +176,10 @@ impl Tree {
                 content = with_other_version(&String::from_utf8(content)?)?.into_bytes();
             }
             // What is the same keeps its time, so that cargo does not build it anew.
-            write_if_other(&root.join(name), &content)?;
+            let (original, copy) = (from.join(name), root.join(name));
+            write_if_other(&copy, &content)?;
+            // Some of the tests start scripts of the tree.
+            fs::set_permissions(&copy, fs::metadata(&original)?.permissions())?;
         }
         let wanted: BTreeSet<PathBuf> = wanted
             .into_iter()

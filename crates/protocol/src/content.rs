@@ -330,6 +330,7 @@ mod tests {
     #[test]
     fn content_that_says_more_than_a_text_is_unknown() {
         use ciborium::Value;
+        type Alter = fn(&mut Vec<Value>, &mut Vec<Value>);
         let text = |alter: &dyn Fn(&mut Vec<Value>, &mut Vec<Value>)| {
             let mut part = vec![
                 Value::from(super::DISPOSITION_RENDER),
@@ -360,35 +361,35 @@ mod tests {
             text(&|_, part| part[3] = Value::from("Text/Plain;Charset=UTF-8")),
             shown
         );
-        let others: [(&str, &dyn Fn(&mut Vec<Value>, &mut Vec<Value>)); 13] = [
-            ("a short salt", &|fields, _| {
+        let others: [(&str, Alter); 13] = [
+            ("a short salt", |fields, _| {
                 fields[0] = Value::Bytes(vec![3; 15])
             }),
-            ("no salt", &|fields, _| fields[0] = Value::Null),
-            ("replaces another", &|fields, _| {
+            ("no salt", |fields, _| fields[0] = Value::Null),
+            ("replaces another", |fields, _| {
                 fields[1] = Value::Bytes(vec![1; 32])
             }),
-            ("a topic that is none", &|fields, _| fields[2] = Value::Null),
-            ("it expires", &|fields, _| fields[3] = Value::from(1)),
-            ("an answer to nothing", &|fields, _| {
+            ("a topic that is none", |fields, _| fields[2] = Value::Null),
+            ("it expires", |fields, _| fields[3] = Value::from(1)),
+            ("an answer to nothing", |fields, _| {
                 fields[4] = Value::from(1)
             }),
-            ("extensions that are none", &|fields, _| {
+            ("extensions that are none", |fields, _| {
                 fields[5] = Value::Null
             }),
-            ("a part too few", &|_, part| drop(part.pop())),
-            ("another disposition", &|_, part| part[0] = Value::from(7)),
-            ("many parts", &|_, part| part[2] = Value::from(2)),
-            ("another type", &|_, part| {
+            ("a part too few", |_, part| drop(part.pop())),
+            ("another disposition", |_, part| part[0] = Value::from(7)),
+            ("many parts", |_, part| part[2] = Value::from(2)),
+            ("another type", |_, part| {
                 part[3] = Value::from("text/markdown")
             }),
-            ("no type", &|_, part| part[3] = Value::Null),
-            ("too long a text", &|_, part| {
+            ("no type", |_, part| part[3] = Value::Null),
+            ("too long a text", |_, part| {
                 part[4] = Value::Bytes(vec![b'x'; MAX_TEXT_LEN + 1]);
             }),
         ];
         for (what, alter) in others {
-            assert_eq!(text(alter), Content::Unknown, "{what}");
+            assert_eq!(text(&alter), Content::Unknown, "{what}");
         }
     }
 

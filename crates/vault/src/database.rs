@@ -38,6 +38,8 @@ pub(crate) enum DatabaseError {
     Newer,
     DiskFull,
     OutOfMemory,
+    /// Somebody asked it to stop.
+    Interrupted,
     /// Anything else; says what, in plain words.
     Failed(&'static str),
 }
@@ -48,6 +50,7 @@ impl From<rusqlite::Error> for DatabaseError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull,
             Some(ErrorCode::OutOfMemory) => Self::OutOfMemory,
+            Some(ErrorCode::OperationInterrupted) => Self::Interrupted,
             // SQLCipher reports a page whose HMAC is wrong as a plain error, and
             // our statements have no other way to one.
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) => {
@@ -92,33 +95,63 @@ pub(crate) fn open(
     // No URI and no creation: a missing database is damage, not a fresh start.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    // Before the key: from here on freed memory is wiped, and nothing is logged.
-    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
-    if strength == Strength::Sound {
-        connection.execute_batch("PRAGMA cipher_memory_security = ON;")?;
-    }
-    set_key(&connection, key)?;
-    connection.pragma_update(None, "cipher_page_size", PAGE_SIZE)?;
+    unlock(&connection, key, strength)?;
     harden(&connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    // The first read of a page: here a wrong key or a damaged file shows.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    read_first_page(&connection)?;
     connection.execute_batch("PRAGMA journal_mode = WAL;")?;
     verify(&connection, strength)?;
     Ok(connection)
 }
 
-/// Gives SQLCipher the key as a blob literal: 64 hexadecimal digits are taken as
-/// the raw key, without a key derivation of its own.
-fn set_key(connection: &Connection, key: &DatabaseKey) -> Result<(), DatabaseError> {
-    const AROUND: usize = "PRAGMA key = \"x''\";".len();
-    let mut sql = Zeroizing::new(String::with_capacity(AROUND + 2 * KEY_LEN));
-    sql.push_str("PRAGMA key = \"x'");
-    for byte in key.as_bytes() {
-        write!(sql, "{byte:02x}").expect("writing to a String cannot fail");
+/// Gives a connection its key. From here on freed memory is wiped, and nothing is logged.
+pub(crate) fn unlock(
+    connection: &Connection,
+    key: &DatabaseKey,
+    strength: Strength,
+) -> Result<(), DatabaseError> {
+    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
+    if strength == Strength::Sound {
+        connection.execute_batch("PRAGMA cipher_memory_security = ON;")?;
     }
-    sql.push_str("'\";");
+    set_key(connection, key)?;
+    Ok(connection.pragma_update(None, "cipher_page_size", PAGE_SIZE)?)
+}
+
+/// The first read of a page: here a wrong key or a damaged file shows.
+pub(crate) fn read_first_page(connection: &Connection) -> Result<(), DatabaseError> {
+    Ok(connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?)
+}
+
+/// A key as SQLCipher takes one without a key derivation of its own: a blob literal of
+/// 64 hexadecimal digits.
+pub(crate) fn key_text(key: &DatabaseKey) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity("x''".len() + 2 * KEY_LEN));
+    text.push_str("x'");
+    for byte in key.as_bytes() {
+        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+    }
+    text.push('\'');
+    text
+}
+
+fn set_key(connection: &Connection, key: &DatabaseKey) -> Result<(), DatabaseError> {
+    let text = key_text(key);
+    let mut sql = Zeroizing::new(String::with_capacity(
+        "PRAGMA key = \"\";".len() + text.len(),
+    ));
+    sql.push_str("PRAGMA key = \"");
+    sql.push_str(&text);
+    sql.push_str("\";");
     Ok(connection.execute_batch(&sql)?)
+}
+
+/// Lets the log grow, or be moved into the database by itself again when it is long.
+pub(crate) fn hold_log(connection: &Connection, held: bool) -> Result<(), DatabaseError> {
+    let pages = if held { 0 } else { AUTO_CHECKPOINT_PAGES };
+    // The pragma answers with a row.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", pages, |_| Ok(()))?;
+    Ok(())
 }
 
 fn harden(connection: &Connection) -> Result<(), DatabaseError> {

@@ -6,6 +6,7 @@ use std::io;
 use hushwing_protocol::store::StoreError;
 
 use crate::{
+    copy::CopyError,
     database::DatabaseError,
     header::{HeaderError, SealError},
     kdf::KdfParamsError,
@@ -13,6 +14,9 @@ use crate::{
 
 /// What [`StoreError::Medium`] says when the disk is full; see [`is_disk_full`].
 const DISK_FULL: &str = "the disk is full";
+
+/// What was interrupted on purpose.
+const STOPPED: &str = "it was stopped";
 
 /// Whether `error` says that the disk is full: the one failure that goes away
 /// when the user makes room. The vault stays usable, the transaction did not
@@ -131,6 +135,7 @@ impl From<DatabaseError> for OpenError {
             DatabaseError::Newer => Self::Newer,
             DatabaseError::DiskFull => Self::Files(FileError::DiskFull),
             DatabaseError::OutOfMemory => Self::OutOfMemory,
+            DatabaseError::Interrupted => Self::Database(STOPPED),
             DatabaseError::Failed(what) => Self::Database(what),
         }
     }
@@ -152,6 +157,7 @@ impl From<DatabaseError> for CreateError {
             DatabaseError::Newer => Self::Database("it is of a newer version"),
             DatabaseError::DiskFull => Self::Files(FileError::DiskFull),
             DatabaseError::OutOfMemory => Self::OutOfMemory,
+            DatabaseError::Interrupted => Self::Database(STOPPED),
         }
     }
 }
@@ -163,7 +169,115 @@ impl From<DatabaseError> for StoreError {
             DatabaseError::Newer => Self::Damaged("it is of a newer version"),
             DatabaseError::DiskFull => Self::Medium(DISK_FULL.to_owned()),
             DatabaseError::OutOfMemory => Self::Medium("there is not enough memory".to_owned()),
+            DatabaseError::Interrupted => Self::Medium(STOPPED.to_owned()),
             DatabaseError::Failed(what) => Self::Medium(what.to_owned()),
+        }
+    }
+}
+
+/// Why there is no backup, or why one cannot be used.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum BackupError {
+    /// The file is something else.
+    #[error("the file is not a backup of Hushwing")]
+    NotABackup,
+    /// The backup is not as it was written; says where.
+    #[error("the backup is damaged: {0}")]
+    Damaged(&'static str),
+    /// Written by a newer version of the program.
+    #[error("the backup was written by a newer version of Hushwing")]
+    Newer,
+    /// It asks for parameters outside the bounds.
+    #[error("the backup cannot be accepted: {0}")]
+    Params(#[from] KdfParamsError),
+    /// The passphrase does not open it, or not the vault that is to be backed up.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
+    /// There is no file at that place.
+    #[error("there is no such file")]
+    NotFound,
+    /// There is a file at that place already.
+    #[error("there is a file of that name already")]
+    Exists,
+    /// Another copy is being taken.
+    #[error("another copy of the vault is being taken")]
+    Busy,
+    /// It was asked to stop.
+    #[error("it was stopped")]
+    Stopped,
+    /// Longer than an archive can be (256 TiB).
+    #[error("the vault is too large for a backup")]
+    TooLong,
+    /// Too little memory to derive the key.
+    #[error("there is not enough memory to derive the key")]
+    OutOfMemory,
+    /// The operating system gave no random bytes.
+    #[error("the system gives no random numbers")]
+    NoRandomness,
+    /// A folder or a file.
+    #[error(transparent)]
+    Files(#[from] FileError),
+    /// The vault itself could not be read, so that nothing was backed up; says why.
+    #[error("the vault could not be copied: {0}")]
+    Vault(&'static str),
+}
+
+/// Why nothing was restored. Nothing usable is left behind, and trying again is safe.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum RestoreError {
+    /// The backup cannot be used.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// The vault that it should become could not be made.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+}
+
+impl From<HeaderError> for BackupError {
+    fn from(error: HeaderError) -> Self {
+        match error {
+            HeaderError::WrongPassphrase => Self::WrongPassphrase,
+            HeaderError::OutOfMemory => Self::OutOfMemory,
+            HeaderError::Params(why) => Self::Params(why),
+            HeaderError::Damaged(what) => Self::Vault(what),
+            HeaderError::Newer => Self::Vault("its header is of a newer version"),
+        }
+    }
+}
+
+/// For a copy of the vault itself.
+impl From<CopyError> for BackupError {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Stopped => Self::Stopped,
+            CopyError::Files(error) => Self::Files(error),
+            CopyError::Database(DatabaseError::DiskFull) => Self::Files(FileError::DiskFull),
+            CopyError::Database(DatabaseError::OutOfMemory) => Self::OutOfMemory,
+            CopyError::Database(DatabaseError::Newer) => Self::Newer,
+            CopyError::Database(DatabaseError::Interrupted) => Self::Stopped,
+            CopyError::Database(DatabaseError::Damaged(what) | DatabaseError::Failed(what)) => {
+                Self::Vault(what)
+            }
+        }
+    }
+}
+
+impl From<CopyError> for CreateError {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Stopped => Self::Database(STOPPED),
+            CopyError::Files(error) => Self::Files(error),
+            CopyError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<io::Error> for BackupError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound,
+            io::ErrorKind::AlreadyExists => Self::Exists,
+            _ => Self::Files(error.into()),
         }
     }
 }

@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{error::FileError, header::MAX_HEADER_LEN};
+use crate::{
+    error::{BackupError, FileError},
+    header::MAX_HEADER_LEN,
+};
 
 /// The folder of a vault, by its absolute path: SQLite would read a path that
 /// begins with `file:` as a URI.
@@ -43,6 +46,14 @@ const NEW_DATABASE: &str = "vault.db.new";
 /// Empty; locked while the vault is open. It is never removed, since whoever
 /// waits for it would hold a lock on a file that nobody else can see.
 const LOCK: &str = "vault.lock";
+/// Copies of the database under keys of their own, while a backup is written, checked or
+/// restored. What a crash leaves of one is worthless: its key was only in memory, or is in
+/// the backup.
+const SCRATCH: [&str; 2] = [COPY, UNPACKED];
+/// A copy on its way into a backup.
+pub(crate) const COPY: &str = "vault.copy";
+/// A copy that came out of a backup.
+pub(crate) const UNPACKED: &str = "vault.unpacked";
 /// What SQLite adds to the name of a database for the log and for the index of
 /// the log. The index is kept in memory here; the name is listed for the modes
 /// and for removal.
@@ -181,6 +192,16 @@ impl Folder {
     pub(crate) fn remove_unfinished(&self) -> Result<(), FileError> {
         let mut names = with_companions(NEW_DATABASE);
         names.push(NEW_HEADER.to_owned());
+        self.remove(names)?;
+        self.remove_scratch()
+    }
+
+    /// Removes copies that a crash left.
+    pub(crate) fn remove_scratch(&self) -> Result<(), FileError> {
+        self.remove(SCRATCH.iter().flat_map(|name| with_companions(name)))
+    }
+
+    fn remove(&self, names: impl IntoIterator<Item = String>) -> Result<(), FileError> {
         for name in names {
             match fs::remove_file(self.0.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
@@ -190,10 +211,83 @@ impl Folder {
         Ok(())
     }
 
+    /// The place of a copy that is gone when what is given is dropped. One that a crash
+    /// left there is removed.
+    pub(crate) fn scratch(&self, name: &str) -> Result<Scratch, FileError> {
+        self.remove(with_companions(name))?;
+        Ok(Scratch(self.0.join(name)))
+    }
+
     /// Makes the names in the folder durable.
     fn sync(&self) -> io::Result<()> {
         #[cfg(unix)]
         File::open(&self.0)?.sync_all()?;
+        Ok(())
+    }
+}
+
+/// A file that is removed when this is dropped.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // The next opening removes what is left.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// A file that gets its name only when it is whole, and takes nobody else's.
+pub(crate) struct Unnamed {
+    part: Scratch,
+    name: PathBuf,
+}
+
+impl Unnamed {
+    /// An empty file beside `name`, which must be an absolute path that is not taken.
+    pub(crate) fn beside(name: &Path) -> Result<(Self, File), BackupError> {
+        let mut mark = [0; 4];
+        getrandom::fill(&mut mark).map_err(|_| BackupError::NoRandomness)?;
+        if exists(name) {
+            return Err(BackupError::Exists);
+        }
+        let mut part = name.as_os_str().to_owned();
+        part.push(format!(".{:08x}.part", u32::from_be_bytes(mark)));
+        let part = PathBuf::from(part);
+        let file = create_private(&part)?;
+        let unnamed = Self {
+            part: Scratch(part),
+            name: name.to_owned(),
+        };
+        Ok((unnamed, file))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.part.path()
+    }
+
+    /// Gives the file its name, durably.
+    pub(crate) fn commit(self) -> Result<(), BackupError> {
+        match fs::hard_link(self.path(), &self.name) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(BackupError::Exists);
+            }
+            // File systems of memory sticks have one name for each file.
+            Err(_) if exists(&self.name) => return Err(BackupError::Exists),
+            Err(_) => fs::rename(self.path(), &self.name)?,
+        }
+        let name = self.name.clone();
+        drop(self);
+        #[cfg(unix)]
+        if let Some(folder) = name.parent() {
+            File::open(folder)?.sync_all()?;
+        }
         Ok(())
     }
 }
@@ -217,7 +311,7 @@ fn private_options() -> OpenOptions {
 }
 
 /// A new file that only its owner may read and write; fails if the name is taken.
-fn create_private(path: &Path) -> io::Result<File> {
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     private_options().write(true).create_new(true).open(path)
 }
 

@@ -1,11 +1,12 @@
-//! The reading of a header by itself, for the fuzz targets: what it decodes to
-//! is otherwise seen only through a key derivation. Only with the feature
+//! The reading of a header and of a backup's chunks by themselves, for the fuzz targets:
+//! what they decode to is otherwise seen only through a key derivation or a database. Only with the feature
 //! `fuzzing`, which no program turns on.
 
 use crate::{
-    KdfParams, Passphrase,
+    BackupError, KdfParams, Passphrase,
+    archive::{Locked, Preamble, Writer},
     header::{self, HeaderError, LockedHeader},
-    keys::{KEY_LEN, VaultKey},
+    keys::{DatabaseKey, KEY_LEN, VaultKey},
 };
 
 /// The parameters that the header asks for.
@@ -50,4 +51,54 @@ pub fn seal_header(
 ) -> Result<Vec<u8>, String> {
     let vault_key = VaultKey::from_bytes(zeroize::Zeroizing::new(vault_key));
     header::seal(passphrase, params, &vault_key).map_err(|error| format!("{error:?}"))
+}
+
+/// What the header of a backup asks for.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn archive_params(bytes: &[u8]) -> Result<KdfParams, BackupError> {
+    Locked::decode(bytes).map(|locked| locked.params())
+}
+
+/// Opens a backup and reads it to its end: when it was made, the key of its database, the
+/// length that it says, and what it holds.
+///
+/// # Errors
+/// Why it does not open.
+pub fn open_archive(
+    bytes: &[u8],
+    passphrase: &Passphrase,
+) -> Result<(u64, [u8; KEY_LEN], u64, Vec<u8>), BackupError> {
+    let (preamble, _, mut reader) = Locked::decode(bytes)?.unlock(passphrase)?;
+    let mut all = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match reader.read_some(&mut buffer)? {
+            0 => break,
+            read => all.extend_from_slice(&buffer[..read]),
+        }
+    }
+    let key = *preamble.key.as_bytes();
+    Ok((preamble.made_at_ms, key, preamble.database_len, all))
+}
+
+/// A backup that holds these bytes in the place of a database.
+///
+/// # Errors
+/// Why there is none.
+pub fn seal_archive(
+    passphrase: &Passphrase,
+    params: KdfParams,
+    made_at_ms: u64,
+    database: &[u8],
+) -> Result<Vec<u8>, BackupError> {
+    let preamble = Preamble {
+        made_at_ms,
+        key: DatabaseKey::from_bytes(zeroize::Zeroizing::new([0x17; KEY_LEN])),
+        database_len: database.len() as u64,
+    };
+    let mut writer = Writer::begin(Vec::new(), passphrase, params, &preamble)?;
+    writer.write(database)?;
+    writer.finish()
 }

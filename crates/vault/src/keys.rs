@@ -60,12 +60,30 @@ impl VaultKey {
 }
 
 impl DatabaseKey {
+    /// The key of a copy that is read and thrown away, or that travels with its key.
+    pub(crate) fn generate() -> Result<Self, getrandom::Error> {
+        VaultKey::generate().map(|VaultKey(key)| Self(key))
+    }
+
+    pub(crate) fn from_bytes(key: Zeroizing<[u8; KEY_LEN]>) -> Self {
+        Self(key)
+    }
+
+    /// The same key once more, for a second connection.
+    pub(crate) fn again(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8; KEY_LEN] {
         &self.0
     }
 }
 
 impl HeaderKey {
+    pub(crate) fn from_bytes(key: Zeroizing<[u8; KEY_LEN]>) -> Self {
+        Self(key)
+    }
+
     pub(crate) fn tag(&self, header: &[u8]) -> [u8; TAG_LEN] {
         self.mac(header).finalize().into_bytes().into()
     }

@@ -8,6 +8,9 @@
 //!                                                    └──────HKDF──► header key ──► tag of the header
 //! ```
 
+mod archive;
+mod backup;
+mod copy;
 mod database;
 mod error;
 mod files;
@@ -24,7 +27,9 @@ mod vault;
 #[cfg(test)]
 mod tests;
 
-pub use error::{CreateError, FileError, OpenError, is_disk_full};
+pub use backup::{BackupContents, BackupJob, BackupSecret, check_backup};
+pub use copy::Stop;
+pub use error::{BackupError, CreateError, FileError, OpenError, RestoreError, is_disk_full};
 pub use kdf::{KdfParams, KdfParamsError};
 pub use passphrase::{MAX_PASSPHRASE_LEN, Passphrase, PassphraseError};
 pub use txn::Txn;

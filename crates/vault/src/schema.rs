@@ -1,7 +1,7 @@
 //! The schema of the database and the steps from one version to the next.
 
 use hushwing_protocol::store::Table;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use crate::database::DatabaseError;
 
@@ -67,6 +67,47 @@ fn migrate(
         )?;
         transaction.commit()?;
     }
+    Ok(())
+}
+
+/// Refuses a database that a newer version made, and one without a schema.
+pub(crate) fn require_known(connection: &Connection) -> Result<(), DatabaseError> {
+    if version(connection)? > MIGRATIONS.len() {
+        return Err(DatabaseError::Newer);
+    }
+    Ok(())
+}
+
+/// What `meta` says of a state that came from a copy: when that was made, in milliseconds
+/// since 1970.
+const OLDER_STATE: &str = "older_state";
+
+/// Notes that this state is older than the newest one that there was.
+pub(crate) fn mark_older_state(
+    connection: &Connection,
+    made_at_ms: u64,
+) -> Result<(), DatabaseError> {
+    let made_at_ms = i64::try_from(made_at_ms).unwrap_or(i64::MAX);
+    connection.execute(
+        "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
+        (OLDER_STATE, made_at_ms),
+    )?;
+    Ok(())
+}
+
+pub(crate) fn older_state(connection: &Connection) -> Result<Option<u64>, DatabaseError> {
+    let made_at_ms: Option<i64> = connection
+        .query_row(
+            "SELECT value FROM meta WHERE name = ?1",
+            [OLDER_STATE],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(made_at_ms.map(|ms| u64::try_from(ms).unwrap_or(0)))
+}
+
+pub(crate) fn forget_older_state(connection: &Connection) -> Result<(), DatabaseError> {
+    connection.execute("DELETE FROM meta WHERE name = ?1", [OLDER_STATE])?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::{
     database::DatabaseError,
-    schema::{TableSet, create_rows, rewrite_rows, rows_name},
+    schema::{TableSet, create_rows, forget_older_state, rewrite_rows, rows_name},
 };
 
 /// An open transaction of a [`crate::Vault`].
@@ -39,6 +39,15 @@ impl<'a> Txn<'a> {
         }
         self.sql.commit()?;
         Ok(self.tables.get())
+    }
+
+    /// No key of the older state that this vault came from can be used any more: see
+    /// [`crate::Vault::older_state`].
+    ///
+    /// # Errors
+    /// [`StoreError`], as of any other operation.
+    pub fn older_state_is_dealt_with(&self) -> Result<(), StoreError> {
+        self.run(|| forget_older_state(&self.sql))
     }
 
     /// Writes the rows of `table` anew and overwrites where they were.

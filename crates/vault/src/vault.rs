@@ -6,8 +6,10 @@ use hushwing_protocol::store::{StoreError, Table};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
+    backup::{self, BackupContents, BackupJob},
+    copy::{CopyError, CopySource, Hold, HoldSeen, Stop},
     database::{self, DatabaseError},
-    error::{CreateError, OpenError},
+    error::{BackupError, CreateError, OpenError, RestoreError},
     files::{Folder, LockError, VaultLock},
     header::{self, LockedHeader},
     kdf::{KdfParams, Strength},
@@ -20,10 +22,9 @@ use crate::{
 /// An open vault. Dropping it closes it; [`Vault::close`] also tells whether
 /// that worked.
 ///
-/// The keys are wiped as soon as the database has its own: the passphrase key
-/// and the vault key live only inside [`Vault::create`] and [`Vault::open`]; the
-/// database key lives in the memory of SQLCipher, which wipes it when the vault
-/// is closed.
+/// The passphrase key and the vault key live only inside [`Vault::create`] and
+/// [`Vault::open`]; the database key lives here and in the memory of SQLCipher,
+/// both of which are wiped when the vault is closed.
 pub struct Vault {
     // Before the lock: fields are dropped in order, and nobody else may come in
     // while the database is still open.
@@ -31,7 +32,20 @@ pub struct Vault {
     tables: TableSet,
     params: KdfParams,
     broken: bool,
+    folder: Folder,
+    /// For a second connection that copies or examines the database.
+    key: DatabaseKey,
+    /// As long as this lives, the log is not moved into the database.
+    held: Option<HoldSeen>,
     _lock: VaultLock,
+}
+
+/// What a new vault begins with.
+enum Beginning<'a> {
+    /// Nothing.
+    Empty,
+    /// What came out of a backup that was made at this time.
+    Unpacked(CopySource, u64, &'a Stop),
 }
 
 /// The moments of creating a vault between which a crash leaves something
@@ -76,8 +90,71 @@ impl Vault {
         dir: &Path,
         passphrase: &Passphrase,
         params: KdfParams,
-        mut reached: impl FnMut(CreateStep),
+        reached: impl FnMut(CreateStep),
     ) -> Result<Self, CreateError> {
+        let begin = |_: &Folder| Ok::<_, CreateError>(Beginning::Empty);
+        Self::begin_stepwise(dir, passphrase, params, begin, reached)
+    }
+
+    /// Makes a vault in `dir` of the backup in `file`, under the passphrase of the backup.
+    ///
+    /// [HW-BACKUP-5] It is as one step as creating a vault is (HW-VAULT-10), and the
+    /// vault knows that its state is an older one until that was dealt with:
+    /// [`Vault::older_state`].
+    ///
+    /// # Errors
+    /// [`RestoreError`]; there is then no vault, as with [`Vault::create`].
+    pub fn restore(
+        dir: &Path,
+        file: &Path,
+        passphrase: &Passphrase,
+        params: KdfParams,
+        stop: &Stop,
+    ) -> Result<(Self, BackupContents), RestoreError> {
+        Self::restore_stepwise(dir, file, passphrase, params, stop, |_| {})
+    }
+
+    pub(crate) fn restore_stepwise(
+        dir: &Path,
+        file: &Path,
+        passphrase: &Passphrase,
+        params: KdfParams,
+        stop: &Stop,
+        reached: impl FnMut(CreateStep),
+    ) -> Result<(Self, BackupContents), RestoreError> {
+        let mut kept = None;
+        let begin = |folder: &Folder| {
+            let backup::Unpacked {
+                contents,
+                source,
+                scratch,
+            } = backup::unpack(file, passphrase, folder, stop)?;
+            let made_at_ms = contents.made_at_ms;
+            kept = Some((contents, scratch));
+            Ok::<_, RestoreError>(Beginning::Unpacked(source, made_at_ms, stop))
+        };
+        let vault = Self::begin_stepwise(dir, passphrase, params, begin, reached)?;
+        let (contents, _) = kept.expect("a vault that began, began with what was unpacked");
+        Ok((vault, contents))
+    }
+
+    fn begin_stepwise<'a, E: From<CreateError>>(
+        dir: &Path,
+        passphrase: &Passphrase,
+        params: KdfParams,
+        begin: impl FnOnce(&Folder) -> Result<Beginning<'a>, E>,
+        mut reached: impl FnMut(CreateStep),
+    ) -> Result<Self, E> {
+        let (folder, lock) = Self::empty_folder(dir)?;
+        let beginning = begin(&folder)?;
+        reached(CreateStep::Prepared);
+        Ok(Self::fill(
+            folder, lock, passphrase, params, beginning, reached,
+        )?)
+    }
+
+    /// The folder of a vault that is not there yet, and its lock.
+    fn empty_folder(dir: &Path) -> Result<(Folder, VaultLock), CreateError> {
         if Self::exists(dir) {
             return Err(CreateError::AlreadyExists);
         }
@@ -92,14 +169,23 @@ impl Vault {
         }
         folder.remove_unfinished()?;
         folder.make_private()?;
-        reached(CreateStep::Prepared);
+        Ok((folder, lock))
+    }
 
+    fn fill(
+        folder: Folder,
+        lock: VaultLock,
+        passphrase: &Passphrase,
+        params: KdfParams,
+        beginning: Beginning<'_>,
+        mut reached: impl FnMut(CreateStep),
+    ) -> Result<Self, CreateError> {
         let vault_key = VaultKey::generate().map_err(|_| CreateError::NoRandomness)?;
         let header = header::seal(passphrase, params, &vault_key)?;
         let database_key = vault_key.database_key();
         drop(vault_key);
 
-        build_database(&folder, &database_key, params.strength())?;
+        build_database(&folder, &database_key, params.strength(), beginning)?;
         reached(CreateStep::DatabaseBuilt);
         folder.write_new_header(&header)?;
         reached(CreateStep::HeaderWritten);
@@ -108,11 +194,15 @@ impl Vault {
         folder.commit_new_database()?;
         reached(CreateStep::DatabaseCommitted);
 
+        let connection = database::open(&folder.database(), &database_key, params.strength())?;
         Ok(Self {
-            connection: database::open(&folder.database(), &database_key, params.strength())?,
-            tables: TableSet::default(),
+            tables: TableSet::read(&connection)?,
+            connection,
             params,
             broken: false,
+            folder,
+            key: database_key,
+            held: None,
             _lock: lock,
         })
     }
@@ -133,6 +223,7 @@ impl Vault {
         let header = LockedHeader::decode(&folder.read_header()?)?.unlock(passphrase)?;
 
         folder.make_private()?;
+        folder.remove_scratch()?;
         if !folder.has_database() {
             if !folder.has_new_database() {
                 return Err(OpenError::Damaged("its database is missing"));
@@ -140,17 +231,17 @@ impl Vault {
             // A crash came between the two renames of `create`.
             folder.commit_new_database()?;
         }
-        let mut connection = database::open(
-            &folder.database(),
-            &header.vault_key.database_key(),
-            header.params.strength(),
-        )?;
+        let key = header.vault_key.database_key();
+        let mut connection = database::open(&folder.database(), &key, header.params.strength())?;
         schema::upgrade(&mut connection)?;
         Ok(Self {
             tables: TableSet::read(&connection)?,
             connection,
             params: header.params,
             broken: false,
+            folder,
+            key,
+            held: None,
             _lock: lock,
         })
     }
@@ -195,6 +286,7 @@ impl Vault {
                 "an earlier write failed; close the vault and open it again".to_owned(),
             ));
         }
+        self.let_go()?;
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -215,7 +307,71 @@ impl Vault {
     /// # Errors
     /// [`StoreError::Medium`]; nothing is lost, the log stays as it is.
     pub fn checkpoint(&mut self) -> Result<(), StoreError> {
+        if self.is_held() {
+            return Err(StoreError::Medium(
+                "a copy of the vault is being taken".to_owned(),
+            ));
+        }
         Ok(database::checkpoint(&self.connection)?)
+    }
+
+    /// Whether a copy is being taken: the log is then not emptied, and nothing can be
+    /// purged.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held.as_ref().is_some_and(HoldSeen::lives)
+    }
+
+    /// The database as it is now, to be read beside what goes on here.
+    pub(crate) fn copy_source(&mut self) -> Result<CopySource, DatabaseError> {
+        database::checkpoint(&self.connection)?;
+        database::hold_log(&self.connection, true)?;
+        let (hold, seen) = Hold::new();
+        self.held = Some(seen);
+        Ok(CopySource {
+            path: self.folder.database(),
+            key: self.key.again(),
+            strength: self.params.strength(),
+            hold: Some(hold),
+        })
+    }
+
+    /// Where no copy is taken any more, the log is emptied by itself again.
+    fn let_go(&mut self) -> Result<(), DatabaseError> {
+        if self.held.as_ref().is_some_and(|held| !held.lives()) {
+            database::hold_log(&self.connection, false)?;
+            self.held = None;
+        }
+        Ok(())
+    }
+
+    /// Begins a backup of the vault as it is now; the vault can be used meanwhile.
+    ///
+    /// # Errors
+    /// [`BackupError::Busy`] while another copy is being taken; [`BackupError::Vault`]
+    /// when the log cannot be emptied.
+    pub fn begin_backup(&mut self, stop: &Stop) -> Result<BackupJob, BackupError> {
+        if self.is_held() {
+            return Err(BackupError::Busy);
+        }
+        let header = self.folder.read_header()?;
+        Ok(BackupJob {
+            source: self.copy_source().map_err(CopyError::from)?,
+            header,
+            folder: self.folder.clone(),
+            params: self.params,
+            stop: stop.clone(),
+        })
+    }
+
+    /// When the state of this vault was the newest one, in milliseconds since 1970, if it
+    /// came from a copy and that was not dealt with yet: no key in it may be used, since
+    /// what was sealed with it since is not known here.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn older_state(&self) -> Result<Option<u64>, StoreError> {
+        Ok(schema::older_state(&self.connection)?)
     }
 
     /// Makes everything that was deleted from `tables`, or replaced in them,
@@ -265,10 +421,24 @@ fn build_database(
     folder: &Folder,
     key: &DatabaseKey,
     strength: Strength,
+    beginning: Beginning<'_>,
 ) -> Result<(), CreateError> {
-    let path = folder.create_new_database()?;
-    let mut connection = database::open(&path, key, strength)?;
-    schema::create(&mut connection)?;
+    let connection = match beginning {
+        Beginning::Empty => {
+            let path = folder.create_new_database()?;
+            let mut connection = database::open(&path, key, strength)?;
+            schema::create(&mut connection)?;
+            connection
+        }
+        Beginning::Unpacked(source, made_at_ms, stop) => {
+            let path = folder.new_database();
+            source.export(&path, key, stop)?;
+            let mut connection = database::open(&path, key, strength)?;
+            schema::upgrade(&mut connection)?;
+            schema::mark_older_state(&connection, made_at_ms)?;
+            connection
+        }
+    };
     database::checkpoint(&connection)?;
     // Closing the last connection removes the log, so that one file is all.
     connection

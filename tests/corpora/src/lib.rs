@@ -76,6 +76,8 @@ targets! {
     #[cfg(feature = "programs")]
     vault::vault_header,
     #[cfg(feature = "programs")]
+    vault::backup_archive,
+    #[cfg(feature = "programs")]
     relay::relay_keys,
     #[cfg(feature = "programs")]
     api::api_command,

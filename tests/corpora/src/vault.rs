@@ -1,4 +1,4 @@
-//! The vault's header, which is read before anything is authenticated.
+//! The vault's header and a backup, which are read before anything is authenticated.
 
 use hushwing_vault::{KdfParams, Passphrase, fuzzing};
 use sha2::{Digest as _, Sha256};
@@ -76,4 +76,70 @@ pub(crate) fn sound() -> Vec<u8> {
         fuzzing::seal_header(&passphrase(), params, VAULT_KEY).unwrap()
     };
     MADE.get_or_init(make).clone()
+}
+
+/// When the sound backup was made, and what it holds: three chunks.
+const MADE_AT_MS: u64 = 1_800_000_000_000;
+const DATABASE_LEN: usize = 150_000;
+
+fn database() -> Vec<u8> {
+    let numbers = (0..DATABASE_LEN).map(|at| (at / 509 + at).to_le_bytes()[0]);
+    numbers.collect()
+}
+
+/// A backup as it lies on a stick, or edits of a sound one (bit 0 of the first byte), with
+/// the checksum of its header set right (bit 1). Bytes without authentication never cost
+/// more than the bounds, and what is read of an altered one is the beginning of what was
+/// written, or nothing.
+pub fn backup_archive(input: &[u8]) {
+    let Some((&how, rest)) = input.split_first() else {
+        return;
+    };
+    let sound = sound_backup();
+    let mut bytes = if how & 1 == 0 {
+        rest.to_vec()
+    } else {
+        edited(&sound, rest)
+    };
+    if how & 2 != 0 && bytes.len() >= BACKUP_HEADER_LEN {
+        let (checked, behind) = bytes.split_at_mut(BACKUP_HEADER_LEN - Sha256::output_size());
+        behind[..Sha256::output_size()].copy_from_slice(&Sha256::digest(checked));
+    }
+    let Ok(params) = fuzzing::archive_params(&bytes) else {
+        return;
+    };
+    let work = u64::from(params.memory_kib()) * u64::from(params.passes());
+    assert!(params.memory_kib() <= CEILING_MEMORY_KIB && work <= CEILING_WORK_KIB);
+    assert!((1..=CEILING_PASSES).contains(&params.passes()));
+    assert!((1..=CEILING_LANES).contains(&params.lanes()));
+    if work > MAX_WORK_KIB {
+        return;
+    }
+    match fuzzing::open_archive(&bytes, &passphrase()) {
+        Ok((made_at_ms, _, len, held)) => {
+            assert_eq!((made_at_ms, len), (MADE_AT_MS, DATABASE_LEN as u64));
+            assert!(held == database());
+            // A whole one may be of another run, with another salt.
+            assert!(bytes == sound || how & 1 == 0, "an altered backup opened");
+        }
+        Err(_) => assert!(bytes != sound, "the sound backup does not open"),
+    }
+}
+
+/// Bytes before the first chunk.
+const BACKUP_HEADER_LEN: usize = 138;
+
+/// One backup for the life of the process: its salt and nonce are random.
+fn sound_backup() -> Vec<u8> {
+    static MADE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+    let make = || {
+        let params = KdfParams::dangerously_weak_for_tests();
+        fuzzing::seal_archive(&passphrase(), params, MADE_AT_MS, &database()).unwrap()
+    };
+    MADE.get_or_init(make).clone()
+}
+
+/// The beginning of it, short enough to be kept as an input.
+pub(crate) fn beginning_of_a_backup() -> Vec<u8> {
+    sound_backup()[..BACKUP_HEADER_LEN + 100].to_vec()
 }

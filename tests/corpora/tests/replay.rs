@@ -73,7 +73,7 @@ replays! {
     contact_card recovery_plaintext relay_address invite_link content key_package
     welcome conversation_box recovery_box route_record interaction engine_box
     engine_command tls_client_hello tls_raw_key relay_answer relay_request
-    vault_header relay_keys api_command api_guard api_answer
+    vault_header backup_archive relay_keys api_command api_guard api_answer
 }
 
 #[test]

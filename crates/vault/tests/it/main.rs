@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod backup;
 mod conformance;
 mod damage;
 mod lifecycle;

@@ -30,7 +30,9 @@ pub(crate) use engine::{engine_box, engine_command};
 pub(crate) use inside::{conversation_box, key_package, welcome};
 pub(crate) use link::{relay_answer, relay_request, tls_client_hello, tls_raw_key};
 #[cfg(feature = "programs")]
-pub(crate) use programs::{api_answer, api_command, api_guard, relay_keys, vault_header};
+pub(crate) use programs::{
+    api_answer, api_command, api_guard, backup_archive, relay_keys, vault_header,
+};
 use recovery::route_update;
 pub(crate) use recovery::{recovery_box, recovery_plaintext, route_record};
 pub(crate) use script::interaction;

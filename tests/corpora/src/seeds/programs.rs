@@ -24,6 +24,22 @@ pub(crate) fn vault_header() -> Seeds {
     ]
 }
 
+pub(crate) fn backup_archive() -> Seeds {
+    let beginning = crate::vault::beginning_of_a_backup();
+    vec![
+        ("cut", with_how(0, &beginning)),
+        ("header", with_how(0, &beginning[..138])),
+        ("sound", with_how(1, NO_EDIT)),
+        ("sound_fresh_checksum", with_how(3, NO_EDIT)),
+        ("flip", with_how(1, &[0, 1, 30, 1])),
+        ("version", with_how(3, &[1, 0, 9, 2])),
+        ("strong_kind", with_how(3, &[1, 0, 10, 1])),
+        ("memory", with_how(3, &[1, 0, 11, 0xff])),
+        ("passes", with_how(3, &[1, 0, 18, 7])),
+        ("nonce", with_how(3, &[0, 0, 60, 1])),
+    ]
+}
+
 pub(crate) fn relay_keys() -> Seeds {
     let mut seeds = [0; 96];
     ChaCha20Rng::seed_from_u64(6).fill_bytes(&mut seeds);

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Limits, passphrase,
-    schema::{Command, CommandError, ErrorCode, Reply},
+    schema::{BackupKey, Command, CommandError, ErrorCode, Reply},
     server::Shared,
 };
 
@@ -60,7 +60,13 @@ async fn serve(shared: &Arc<Shared>, request: Request) -> Result<Reply, Failure>
     let (parts, body) = request.into_parts();
     require_json(&parts.headers)?;
     let command = parse(read_body(body, &shared.limits).await?)?;
-    if let Command::Create { passphrase } = &command {
+    if let Command::Create { passphrase }
+    | Command::BackupCreate {
+        passphrase,
+        key: BackupKey::Own,
+        ..
+    } = &command
+    {
         passphrase::check(passphrase.expose())
             .map_err(|weak| CommandError::new(ErrorCode::BadInput, weak.to_string()))?;
     }

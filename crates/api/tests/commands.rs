@@ -17,10 +17,11 @@ use common::{Ask, Running, serve};
 use hushwing_api::{
     Backend, Limits,
     schema::{
-        Command, CommandError, Comparison, ContactPhase, ContactView, DeliveredBy, DeliveryPolicy,
-        EmojiView, ErrorCode, Event, Finding, FindingKind, InvitePolicy, LedgerEntry, LedgerStep,
-        LedgerView, MessageState, MessageView, ReadReports, Reply, RequestState, RequestView,
-        SafetyView, SecretText, Verification, VerifiedHow, WayState, WayView,
+        BackupKey, BackupView, Command, CommandError, Comparison, ContactPhase, ContactView,
+        DeliveredBy, DeliveryPolicy, EmojiView, ErrorCode, Event, Finding, FindingKind,
+        InvitePolicy, LedgerEntry, LedgerStep, LedgerView, MessageState, MessageView, ReadReports,
+        Reply, RequestState, RequestView, SafetyView, SecretText, Verification, VerifiedHow,
+        WayState, WayView,
     },
 };
 use hushwing_node::{KeyDerivation, Node, NodeConfig, WayOut};
@@ -126,6 +127,19 @@ fn every_command() -> Vec<Command> {
             contact: text("alice"),
         },
         Command::ChangeEveryIdentity,
+        Command::BackupCreate {
+            file: text("/media/stick/backup"),
+            passphrase: SecretText::new(text(PASSPHRASE)),
+            key: BackupKey::Own,
+        },
+        Command::BackupCheck {
+            file: text("/media/stick/backup"),
+            passphrase: SecretText::new(text(PASSPHRASE)),
+        },
+        Command::Restore {
+            file: text("/media/stick/backup"),
+            passphrase: SecretText::new(text(PASSPHRASE)),
+        },
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -164,8 +178,11 @@ fn every_command() -> Vec<Command> {
         Command::Unverify { .. } => 33,
         Command::ChangeIdentity { .. } => 34,
         Command::ChangeEveryIdentity => 35,
+        Command::BackupCreate { .. } => 36,
+        Command::BackupCheck { .. } => 37,
+        Command::Restore { .. } => 38,
     });
-    assert!(numbers.eq(0..36));
+    assert!(numbers.eq(0..39));
     all
 }
 
@@ -173,7 +190,12 @@ fn every_command() -> Vec<Command> {
 fn works_while_locked(command: &Command) -> bool {
     matches!(
         command,
-        Command::Status | Command::Create { .. } | Command::Unlock { .. } | Command::Lock
+        Command::Status
+            | Command::Create { .. }
+            | Command::Unlock { .. }
+            | Command::Lock
+            | Command::BackupCheck { .. }
+            | Command::Restore { .. }
     )
 }
 
@@ -366,6 +388,12 @@ fn answers() -> Vec<Reply> {
                 how: VerifiedHow::Emoji,
                 at_ms: 3,
             },
+        }),
+        Reply::Backup(BackupView {
+            made_at_ms: 3,
+            contacts: 2,
+            messages: 500,
+            len: 1_000_000,
         }),
         Reply::Ledger(ledger()),
         Reply::Doctor { findings },

@@ -16,6 +16,7 @@ Exit codes:
 First steps:
   hushwing run                     in one terminal: the daemon
   hushwing create                  in another: a vault
+  hushwing restore FILE            or one that comes back from a backup
   hushwing relay add ADDRESS       a relay for your mail
   hushwing invite create           a link for one person";
 
@@ -55,6 +56,25 @@ pub(crate) enum Action {
     Unlock(PassphraseArgs),
     /// Close the vault, forget all keys and go offline.
     Lock,
+    /// Write a backup of the account, or prove that one opens.
+    #[command(subcommand)]
+    Backup(BackupAction),
+    /// Make the account anew from a backup, in a folder where there is none.
+    ///
+    /// It opens with the passphrase of the backup. Each contact is asked for new keys,
+    /// since the old ones may have been used after the backup; what they wrote meanwhile
+    /// comes again. Do not go on with the account from which the backup was made: the two
+    /// would be in each other's way.
+    Restore {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Change nothing: prove that it opens and is whole, and say what is in it.
+        #[arg(long)]
+        check: bool,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+    },
     /// Show where things stand: vault, Tor, relays, undelivered messages.
     Status,
     /// Tell everything that is stuck, the worst first, and what to do about it.
@@ -170,6 +190,34 @@ pub(crate) struct PassphraseArgs {
     /// The same from this open file descriptor.
     #[arg(long, value_name = "N")]
     pub(crate) passphrase_fd: Option<u32>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackupAction {
+    /// Write everything of the account to one encrypted file, while it is in use.
+    ///
+    /// Contacts, messages, settings and keys are in it, the files of Tor are not. It is
+    /// read again and checked to its last byte before it is called done. It opens with the
+    /// passphrase that the account has now, or with one of its own, and goes on doing so
+    /// when the passphrase of the account is changed.
+    Create {
+        /// The file, which must not be there yet.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Give the backup a passphrase of its own instead of the account's.
+        #[arg(long)]
+        own_passphrase: bool,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+    },
+    /// Prove that a backup opens and is whole, and say what is in it.
+    Check {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+    },
 }
 
 #[derive(Debug, Subcommand)]

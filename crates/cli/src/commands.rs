@@ -7,15 +7,15 @@ use std::{
 };
 
 use hushwing_api::schema::{
-    Command, Comparison, DeliveryPolicy, Event, InvitePolicy, MessageView, ReadReports, Reply,
-    SecretText,
+    BackupKey, Command, Comparison, DeliveryPolicy, Event, InvitePolicy, MessageView, ReadReports,
+    Reply, SecretText,
 };
 use zeroize::Zeroizing;
 
 use crate::{
     args::{
-        Action, Compared, ComparedArgs, ContactAction, InviteAction, MessageAction, Policy,
-        RelayAction, RequestAction, RoutesAction, Switch,
+        Action, BackupAction, Compared, ComparedArgs, ContactAction, InviteAction, MessageAction,
+        Policy, RelayAction, RequestAction, RoutesAction, Switch,
     },
     client::Client,
     clock::Clock,
@@ -108,6 +108,40 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
             passphrase: secret(input::known_passphrase(&args)?),
         },
         Action::Lock => Command::Lock,
+        Action::Backup(BackupAction::Create {
+            file,
+            own_passphrase,
+            passphrase,
+        }) => Command::BackupCreate {
+            file: input::absolute_path(&file)?,
+            passphrase: secret(if own_passphrase {
+                input::new_passphrase(&passphrase)?
+            } else {
+                input::known_passphrase(&passphrase)?
+            }),
+            key: if own_passphrase {
+                BackupKey::Own
+            } else {
+                BackupKey::Account
+            },
+        },
+        Action::Backup(BackupAction::Check { file, passphrase })
+        | Action::Restore {
+            file,
+            check: true,
+            passphrase,
+        } => Command::BackupCheck {
+            file: input::absolute_path(&file)?,
+            passphrase: secret(input::known_passphrase(&passphrase)?),
+        },
+        Action::Restore {
+            file,
+            check: false,
+            passphrase,
+        } => Command::Restore {
+            file: input::absolute_path(&file)?,
+            passphrase: secret(input::known_passphrase(&passphrase)?),
+        },
         Action::Status => Command::Status,
         Action::Doctor => Command::Doctor,
         Action::Relay(RelayAction::Add(relay)) => Command::RelayAdd {

@@ -3,6 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, IsTerminal, Read},
+    path::Path,
 };
 
 use hushwing_api::passphrase;
@@ -42,6 +43,14 @@ pub(crate) fn new_passphrase(args: &PassphraseArgs) -> Result<Zeroizing<String>,
             "the two passphrases differ; try again".into(),
         ))
     }
+}
+
+/// A path as the daemon finds it, whose folder is another one.
+pub(crate) fn absolute_path(given: &Path) -> Result<String, Failure> {
+    let unusable = |why: &str| Failure::Here(format!("{}: {why}", given.display()));
+    let path = std::path::absolute(given).map_err(|e| unusable(&e.to_string()))?;
+    let path = path.to_str().map(str::to_owned);
+    path.ok_or_else(|| unusable("a name that is not text (UTF-8) cannot be used here"))
 }
 
 /// `given`, or standard input for `-`, with one line end cut off.

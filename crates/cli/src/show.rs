@@ -5,9 +5,9 @@
 //! in them.
 
 use hushwing_api::schema::{
-    Command, DeliveryPolicy, Event, InviteCreatedView, InvitePolicy, InviteState, InviteView,
-    MessageState, MessageView, NetworkView, ReadReports, RelayRole, RelayState, RelayTestView,
-    RelayView, Reply, SettingsView, StatusView, VaultState,
+    BackupKey, BackupView, Command, DeliveryPolicy, Event, InviteCreatedView, InvitePolicy,
+    InviteState, InviteView, MessageState, MessageView, NetworkView, ReadReports, RelayRole,
+    RelayState, RelayTestView, RelayView, Reply, SettingsView, StatusView, VaultState,
 };
 
 use crate::{
@@ -34,6 +34,7 @@ impl Show {
         match reply {
             Reply::Done => done(command).to_owned() + "\n",
             Reply::Status(status) => self.status(status),
+            Reply::Backup(backup) => self.backup(command, backup),
             Reply::Relay(relay) => format!("In use from now on:\n{}", relay_lines(relay)),
             Reply::Relays { relays } => {
                 let none = "No relay is in use; add one with: hushwing relay add ADDRESS\n";
@@ -122,6 +123,32 @@ impl Show {
             Event::Lagged => {
                 "* some events were missed; see hushwing status and hushwing read\n".into()
             }
+        }
+    }
+
+    fn backup(&self, command: &Command, backup: &BackupView) -> String {
+        let what = format!(
+            "of {}, with {} and {}, {}",
+            self.clock.show(backup.made_at_ms),
+            counted(backup.contacts, "contact", "contacts"),
+            counted(backup.messages, "message", "messages"),
+            counted(backup.len, "byte", "bytes"),
+        );
+        match command {
+            Command::Restore { .. } => format!(
+                "The account is back from the backup {what}, and it is open. Each contact is \
+                 asked for new keys, and what they wrote since comes again. Do not go on with \
+                 the account from which the backup was made.\n"
+            ),
+            Command::BackupCreate { key, .. } => format!(
+                "The backup is made, was read again and is whole: {what}. It opens with {}, also \
+                 when that of the account is changed later.\n",
+                match key {
+                    BackupKey::Account => "the passphrase that the account has now",
+                    BackupKey::Own => "its own passphrase",
+                }
+            ),
+            _ => format!("The backup opens and is whole: {what}.\n"),
         }
     }
 
@@ -311,6 +338,10 @@ fn settings_lines(settings: &SettingsView) -> String {
         n => format!("contacts are told {n} of your relays"),
     };
     format!("{reports}\n{relays}, as far as you have so many; the others are spare\n")
+}
+
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn relay_test(test: &RelayTestView) -> String {

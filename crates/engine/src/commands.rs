@@ -23,7 +23,8 @@ impl Engine {
     /// the engine made anew, as after a failed commit.
     ///
     /// Commands about the vault and the network themselves (`Create`,
-    /// `Unlock`, `Lock`, `RelayTest`, `Status`) are the driver's.
+    /// `Unlock`, `Lock`, `BackupCreate`, `BackupCheck`, `Restore`, `RelayTest`, `Status`)
+    /// are the driver's.
     ///
     /// # Errors
     /// [`CommandError`] in plain words.
@@ -133,6 +134,9 @@ impl Engine {
             | Command::Create { .. }
             | Command::Unlock { .. }
             | Command::Lock
+            | Command::BackupCreate { .. }
+            | Command::BackupCheck { .. }
+            | Command::Restore { .. }
             | Command::RelayTest { .. } => Err(CommandError::new(
                 ErrorCode::BadInput,
                 "This command is not for an open account.",

@@ -5,12 +5,14 @@ use std::time::Duration;
 use hushwing_engine::{
     ContactId, DirectAnswer, FlightId, Outcome, parse_relay,
     view::{
-        Command, CommandError, ErrorCode, Event, NetworkView, RelayState, Reply, SecretText,
-        StatusView, VaultState,
+        BackupKey, Command, CommandError, ErrorCode, Event, NetworkView, RelayState, Reply,
+        SecretText, StatusView, VaultState,
     },
 };
 use hushwing_transport::NetworkState;
-use hushwing_vault::{Passphrase, Vault};
+use hushwing_vault::{
+    BackupContents, BackupError, BackupSecret, CreateError, Passphrase, Stop, Vault,
+};
 use hushwing_wire::{RelayAddress, SealedBox, Slot};
 use tokio::{
     runtime::{self, Handle, Runtime},
@@ -20,10 +22,11 @@ use tokio::{
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
+    backups::{self, Job},
     config::NodeConfig,
     effects::{self, Effects},
     limits,
-    session::Session,
+    session::{Session, now_ms},
     words,
 };
 
@@ -144,6 +147,8 @@ pub(crate) struct Core {
     events: broadcast::Sender<Event>,
     runtime: Handle,
     open: Option<Open>,
+    /// A backup that is being made or checked.
+    job: Option<Job>,
 }
 
 impl Core {
@@ -159,6 +164,7 @@ impl Core {
             events,
             runtime,
             open: None,
+            job: None,
         }
     }
 
@@ -211,6 +217,21 @@ impl Core {
         let reply = match (command, session) {
             (Command::RelayTest { address }, Some(session)) => {
                 return test_relay(session, &address, answer);
+            }
+            (
+                Command::BackupCreate {
+                    file,
+                    passphrase,
+                    key,
+                },
+                Some(_),
+            ) => return self.make_backup(&file, &passphrase, key, answer),
+            (Command::BackupCheck { file, passphrase }, _) => {
+                return self.check_backup(&file, &passphrase, answer);
+            }
+            (Command::Restore { file, passphrase }, None) => self.restore(&file, &passphrase),
+            (Command::Restore { .. }, Some(_)) => {
+                Err(words::restore_error(CreateError::AlreadyExists.into()))
             }
             (Command::Status, _) => self.status(),
             (Command::Create { passphrase }, None) => self.create(&passphrase),
@@ -310,6 +331,72 @@ impl Core {
         self.begin(vault)
     }
 
+    fn restore(&mut self, file: &str, passphrase: &SecretText) -> Result<Reply, CommandError> {
+        let passphrase = parse_passphrase(passphrase)?;
+        let file = backups::absolute(file)?;
+        let params = self.config.key_derivation.params();
+        let stop = Stop::default();
+        let (vault, contents) = Vault::restore(&self.config.dir, &file, &passphrase, params, &stop)
+            .map_err(words::restore_error)?;
+        self.begin(vault)?;
+        Ok(Reply::Backup(backups::view(&contents)))
+    }
+
+    fn make_backup(&mut self, file: &str, passphrase: &SecretText, key: BackupKey, answer: Answer) {
+        let begun = self.one_job().and_then(|()| {
+            let passphrase = parse_passphrase(passphrase)?;
+            let file = backups::absolute(file)?;
+            let open = self.open.as_mut().ok_or_else(words::locked)?;
+            let stop = Stop::default();
+            let job = open.session.begin_backup(&stop);
+            let secret = match key {
+                BackupKey::Account => BackupSecret::Account(passphrase),
+                BackupKey::Own => BackupSecret::Other(passphrase),
+            };
+            let job = job.map_err(words::backup_error)?;
+            Ok((stop, move || job.run(&file, &secret, now_ms())))
+        });
+        self.begin_job(begun, answer);
+    }
+
+    fn check_backup(&mut self, file: &str, passphrase: &SecretText, answer: Answer) {
+        let begun = self.one_job().and_then(|()| {
+            let passphrase = parse_passphrase(passphrase)?;
+            let file = backups::absolute(file)?;
+            let dir = self.config.dir.clone();
+            let stop = Stop::default();
+            let inside = stop.clone();
+            Ok((stop, move || {
+                hushwing_vault::check_backup(&file, &passphrase, &dir, &inside)
+            }))
+        });
+        self.begin_job(begun, answer);
+    }
+
+    fn one_job(&self) -> Result<(), CommandError> {
+        match &self.job {
+            Some(job) if !job.is_over() => Err(words::job_is_running()),
+            _ => Ok(()),
+        }
+    }
+
+    fn begin_job<W>(&mut self, begun: Result<(Stop, W), CommandError>, answer: Answer)
+    where
+        W: FnOnce() -> Result<BackupContents, BackupError> + Send + 'static,
+    {
+        match begun {
+            Ok((stop, work)) => {
+                self.job = Some(Job::start(stop, work, |reply| {
+                    // A caller that is gone does not want the answer.
+                    let _ = answer.send(reply);
+                }));
+            }
+            Err(error) => {
+                let _ = answer.send(Err(error));
+            }
+        }
+    }
+
     /// Unlocking what is open: right only with the right passphrase, which
     /// cannot be checked while the vault's lock is held; so it is refused.
     fn check_passphrase(&mut self, _: &SecretText) -> Result<Reply, CommandError> {
@@ -360,6 +447,9 @@ impl Core {
         let Some(open) = self.open.take() else {
             return;
         };
+        if let Some(job) = self.job.take() {
+            open.runtime.block_on(job.end());
+        }
         let effects = open.session.wipe();
         drop(open.outside);
         open.runtime.block_on(effects.stop());
@@ -382,7 +472,7 @@ pub fn wipe_idle_stack() {
 
 /// Wipes what earlier calls have left on this thread's stack: keys pass through it by
 /// value, in libraries that do not wipe them.
-fn wipe_stack() {
+pub(crate) fn wipe_stack() {
     wipe_below::<{ limits::WIPED_STACK }>();
 }
 

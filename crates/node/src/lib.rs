@@ -6,6 +6,9 @@
 //! services) only after the commit. The effects hold no state that matters:
 //! when they are thrown away, the engine asks for the same again.
 
+#[cfg(feature = "aead-recorder")]
+mod aead_recorder;
+mod backups;
 mod config;
 mod core;
 mod effects;

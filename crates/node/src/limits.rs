@@ -72,6 +72,9 @@ pub(crate) const STOP: Duration = Duration::from_secs(5);
 /// a contact), so it is not done at each step.
 pub(crate) const PURGE_AFTER: Duration = Duration::from_secs(30);
 
+/// How soon the purge is tried again that could not be while a backup was copied.
+pub(crate) const HELD_PURGE_MS: u64 = 1_000;
+
 /// A contact's connection that is idle for this long gives its seat up; the
 /// contact makes a new one with its next message.
 pub(crate) const DIRECT_IDLE: Duration = Duration::from_secs(120);

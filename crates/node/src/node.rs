@@ -48,6 +48,8 @@ impl Node {
     pub fn start(config: NodeConfig) -> Result<Self, StartError> {
         hushwing_protocol::check_known_answers()?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        #[cfg(feature = "aead-recorder")]
+        crate::aead_recorder::begin();
         let (inputs, received) = mpsc::channel(limits::CORE_QUEUE);
         let (events, _) = broadcast::channel(limits::EVENT_QUEUE);
         let core = Core::new(config, received, events.clone(), runtime);

@@ -11,7 +11,7 @@ use hushwing_engine::{
     },
 };
 use hushwing_protocol::store::{KEY_TABLES, StoreError};
-use hushwing_vault::Vault;
+use hushwing_vault::{BackupError, BackupJob, Stop, Vault};
 use hushwing_wire::RelayAddress;
 use rand_core::UnwrapErr;
 use tokio::sync::broadcast;
@@ -150,6 +150,11 @@ impl Session {
     /// Makes deleted and replaced keys unreadable on the disk. `[HW-ENG-1]`
     fn purge(&mut self) {
         self.purge_at_ms = None;
+        if self.vault.is_held() {
+            // The log cannot be emptied while a backup is copied.
+            self.purge_at_ms = Some(now_ms().saturating_add(limits::HELD_PURGE_MS));
+            return;
+        }
         if let Err(error) = self.vault.purge(&KEY_TABLES) {
             tracing::warn!("old keys could not be purged from the vault yet: {error}");
             self.purge_soon();
@@ -160,6 +165,11 @@ impl Session {
         let pause_ms = u64::try_from(limits::PURGE_AFTER.as_millis()).unwrap_or(u64::MAX);
         self.purge_at_ms
             .get_or_insert(now_ms().saturating_add(pause_ms));
+    }
+
+    /// Begins a backup of what is stored now.
+    pub(crate) fn begin_backup(&mut self, stop: &Stop) -> Result<BackupJob, BackupError> {
+        self.vault.begin_backup(stop)
     }
 
     pub(crate) fn wipe(mut self) -> Effects {
@@ -264,7 +274,10 @@ impl Session {
     }
 }
 
+/// [HW-BACKUP-6] Where the vault came from a copy, no old key is used again: that is seen
+/// to in the step in which the engine first comes up, before anything can leave.
 fn resume(vault: &mut Vault, allow_loopback: bool) -> Result<Engine, StoreError> {
+    let is_older = vault.older_state()?.is_some();
     vault.transaction(|txn| {
         let mut rng = UnwrapErr(SysRng);
         let mut ctx = Ctx {
@@ -272,7 +285,12 @@ fn resume(vault: &mut Vault, allow_loopback: bool) -> Result<Engine, StoreError>
             rng: &mut rng,
             now_ms: now_ms(),
         };
-        Engine::resume(&mut ctx, allow_loopback)
+        let mut engine = Engine::resume(&mut ctx, allow_loopback)?;
+        if is_older {
+            engine.restored(&mut ctx)?;
+            txn.older_state_is_dealt_with()?;
+        }
+        Ok(engine)
     })
 }
 

@@ -3,7 +3,7 @@
 use hushwing_engine::view::{CommandError, ErrorCode, NetworkView};
 use hushwing_relay_client::{CallError, ConnectError};
 use hushwing_transport::{DialError, NetworkState};
-use hushwing_vault::{CreateError, FileError, OpenError};
+use hushwing_vault::{BackupError, CreateError, FileError, OpenError, RestoreError};
 
 /// Why a relay (or a contact's node) could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,10 +97,104 @@ pub(crate) fn open_error(error: OpenError) -> CommandError {
     }
 }
 
+/// Why there is no backup, or why one cannot be used.
+pub(crate) fn backup_error(error: BackupError) -> CommandError {
+    let (code, message) = match error {
+        BackupError::NotABackup => (
+            ErrorCode::BadInput,
+            "This file is not a backup of Hushwing. Choose another one.".to_owned(),
+        ),
+        BackupError::Damaged(what) => (
+            ErrorCode::BadInput,
+            format!(
+                "This backup is damaged ({what}) and cannot be used. Nothing was changed. Try \
+                 another copy of it, or another backup."
+            ),
+        ),
+        BackupError::Newer => (
+            ErrorCode::BadInput,
+            "This backup was made by a newer version of Hushwing. Use that version.".to_owned(),
+        ),
+        BackupError::Params(_) => (
+            ErrorCode::BadInput,
+            format!("This backup cannot be used: {error}."),
+        ),
+        BackupError::WrongPassphrase => (
+            ErrorCode::WrongPassphrase,
+            "This passphrase is not the right one. Nothing was changed; try again. A backup \
+             opens with the passphrase that it was made with, also when that of the account \
+             has been changed since."
+                .to_owned(),
+        ),
+        BackupError::NotFound => (
+            ErrorCode::NotFound,
+            "There is no such file or folder.".to_owned(),
+        ),
+        BackupError::Exists => (
+            ErrorCode::BadInput,
+            "There is a file of that name already, and it was left alone. Name another one."
+                .to_owned(),
+        ),
+        BackupError::Busy => another_job(),
+        BackupError::Stopped => (
+            ErrorCode::Machine,
+            "It was stopped, because the account was locked. Nothing is left of it.".to_owned(),
+        ),
+        BackupError::Files(FileError::DiskFull) => (
+            ErrorCode::Machine,
+            "The disk is full, so the backup was not made. It needs twice the room of the \
+             account. Nothing is left of it."
+                .to_owned(),
+        ),
+        BackupError::Vault(what) => (
+            ErrorCode::Machine,
+            format!(
+                "Your account could not be copied ({what}), so there is no backup. Nothing was \
+                 changed."
+            ),
+        ),
+        BackupError::TooLong
+        | BackupError::OutOfMemory
+        | BackupError::NoRandomness
+        | BackupError::Files(_) => (
+            ErrorCode::Machine,
+            format!("It did not work: {error}. Nothing is left of it."),
+        ),
+    };
+    CommandError::new(code, message)
+}
+
+fn another_job() -> (ErrorCode, String) {
+    (
+        ErrorCode::Limit,
+        "A backup is being made or checked already. Wait until that has ended.".to_owned(),
+    )
+}
+
+/// A second job at a time.
+pub(crate) fn job_is_running() -> CommandError {
+    let (code, message) = another_job();
+    CommandError::new(code, message)
+}
+
+/// Why nothing was restored.
+pub(crate) fn restore_error(error: RestoreError) -> CommandError {
+    match error {
+        RestoreError::Backup(error) => backup_error(error),
+        RestoreError::Create(CreateError::AlreadyExists) => CommandError::new(
+            ErrorCode::VaultExists,
+            "There is an account here already, and it was left alone. Restore into an empty \
+             folder: see 'hushwing --help' for --dir.",
+        ),
+        RestoreError::Create(error) => create_error(error),
+    }
+}
+
 pub(crate) fn no_vault() -> CommandError {
     CommandError::new(
         ErrorCode::NoVault,
-        "There is no account here yet. Make one with 'hushwing create'.",
+        "There is no account here yet. Make one with 'hushwing create', or bring one back from \
+         a backup with 'hushwing restore'.",
     )
 }
 

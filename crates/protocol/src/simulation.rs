@@ -1,11 +1,12 @@
 //! What a simulation watches and takes away; compiled for simulations alone.
 //!
 //! Everything here belongs to the thread that simulates: one simulation a
-//! thread at a time.
+//! thread at a time. The exception is [`tell_pairs`], for a whole program that is watched.
 
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
+    sync::OnceLock,
 };
 
 use crate::{kdf, safeguard::Safeguard};
@@ -81,9 +82,23 @@ pub(crate) fn missing() -> Option<Safeguard> {
     MISSING.get()
 }
 
+/// Takes a hash of each pair of key and nonce that seals something.
+pub type PairTeller = Box<dyn Fn(&[u8; 32]) + Send + Sync>;
+
+static TELLER: OnceLock<PairTeller> = OnceLock::new();
+
+/// From now on `teller` is told of each pair that seals something on any thread of this
+/// program. The first one stays.
+pub fn tell_pairs(teller: PairTeller) {
+    let _ = TELLER.set(teller);
+}
+
 /// Notes that this key and nonce seal something.
 pub(crate) fn seals(key: &[u8], nonce: &[u8]) {
     let pair = kdf::transcript(b"hushwing simulation aead", &[key, nonce]);
+    if let Some(tell) = TELLER.get() {
+        tell(&pair);
+    }
     SEALED.with_borrow_mut(|sealed| {
         if !sealed.seen.insert(pair) {
             sealed.repeated += 1;

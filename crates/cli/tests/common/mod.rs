@@ -13,12 +13,12 @@ use async_trait::async_trait;
 use hushwing_api::{
     Backend, Limits, Server,
     schema::{
-        Command, CommandError, Comparison, ContactPhase, ContactView, DeliveredBy, EmojiView,
-        ErrorCode, Event, Finding, FindingKind, InviteCreatedView, InvitePolicy, InviteState,
-        InviteView, LedgerEntry, LedgerStep, LedgerView, MessageState, MessageView, NetworkView,
-        OrderView, ReadReports, RelayRole, RelayState, RelayTestView, RelayView, Reply,
-        RequestState, RequestView, SafetyView, SettingsView, StatusView, VaultState, Verification,
-        VerifiedHow, WayState, WayView,
+        BackupView, Command, CommandError, Comparison, ContactPhase, ContactView, DeliveredBy,
+        EmojiView, ErrorCode, Event, Finding, FindingKind, InviteCreatedView, InvitePolicy,
+        InviteState, InviteView, LedgerEntry, LedgerStep, LedgerView, MessageState, MessageView,
+        NetworkView, OrderView, ReadReports, RelayRole, RelayState, RelayTestView, RelayView,
+        Reply, RequestState, RequestView, SafetyView, SettingsView, StatusView, VaultState,
+        Verification, VerifiedHow, WayState, WayView,
     },
     session::DaemonLock,
 };
@@ -422,7 +422,12 @@ impl Backend for ByHeart {
         let error = |code, message: &str| Err(CommandError::new(code, message));
         let needs_a_vault = !matches!(
             command,
-            Command::Status | Command::Create { .. } | Command::Unlock { .. } | Command::Lock
+            Command::Status
+                | Command::Create { .. }
+                | Command::Unlock { .. }
+                | Command::Lock
+                | Command::BackupCheck { .. }
+                | Command::Restore { .. }
         );
         if self.mood == Mood::Locked && needs_a_vault {
             return error(
@@ -444,6 +449,23 @@ impl Backend for ByHeart {
                     );
                 }
             },
+            Command::BackupCheck { passphrase, .. } if passphrase.expose() != "right" => {
+                return error(
+                    ErrorCode::WrongPassphrase,
+                    "This passphrase is not the right one.",
+                );
+            }
+            Command::Restore { .. } if self.mood != Mood::Locked => {
+                return error(ErrorCode::VaultExists, "There is an account here already.");
+            }
+            Command::BackupCreate { .. }
+            | Command::BackupCheck { .. }
+            | Command::Restore { .. } => Reply::Backup(BackupView {
+                made_at_ms: LONG_AGO_MS,
+                contacts: 1,
+                messages: 500,
+                len: 1_234_567,
+            }),
             Command::Status if self.mood == Mood::Locked => Reply::Status(StatusView {
                 version: "0.1.0".into(),
                 vault: VaultState::Locked,

@@ -18,8 +18,10 @@ use crate::{
     view::{DeliveryPolicy, LedgerEntry, LedgerStep, ReadReports},
 };
 
-const CONTACTS: Table = Table(32);
-const MESSAGES: Table = Table(33);
+/// One row a contact.
+pub const CONTACTS: Table = Table(32);
+/// One row a message of any contact.
+pub const MESSAGES: Table = Table(33);
 const UNSEALED: Table = Table(34);
 const OUTBOX: Table = Table(35);
 const OUTBOX_BOXES: Table = Table(36);

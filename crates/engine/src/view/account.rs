@@ -108,6 +108,30 @@ pub struct RelayTestView {
     pub max_ttl_s: u32,
 }
 
+/// What opens a backup that is to be made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackupKey {
+    /// The passphrase of the account as it is now; another one is refused.
+    #[default]
+    Account,
+    /// A passphrase of its own.
+    Own,
+}
+
+/// A backup that was opened and found whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupView {
+    /// When it was made, milliseconds since 1970.
+    pub made_at_ms: u64,
+    /// How many contacts are in it.
+    pub contacts: u64,
+    /// How many messages are in it.
+    pub messages: u64,
+    /// Length of the file in bytes.
+    pub len: u64,
+}
+
 /// What an account tells of itself beyond what it must, and asks of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsView {

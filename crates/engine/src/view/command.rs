@@ -5,9 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Comparison, ContactView, DeliveryPolicy, Finding, InviteCreatedView, InvitePolicy, InviteView,
-    LedgerView, MessageView, NetworkView, ReadReports, RelayTestView, RelayView, RequestView,
-    SafetyView, SecretText, SettingsView, StatusView, VaultState,
+    BackupKey, BackupView, Comparison, ContactView, DeliveryPolicy, Finding, InviteCreatedView,
+    InvitePolicy, InviteView, LedgerView, MessageView, NetworkView, ReadReports, RelayTestView,
+    RelayView, RequestView, SafetyView, SecretText, SettingsView, StatusView, VaultState,
 };
 
 /// What a front end can ask. `contact` is a contact's id, the beginning of one
@@ -31,6 +31,33 @@ pub enum Command {
     },
     /// Close the vault, forget all keys, stop the network. Answer: [`Reply::Done`].
     Lock,
+    /// Write a backup of the account to a new file and read it again. The account can be
+    /// used meanwhile. Answer: [`Reply::Backup`].
+    BackupCreate {
+        /// The absolute path of the file, which must not be there.
+        file: String,
+        /// Opens the backup.
+        passphrase: SecretText,
+        /// Whose passphrase that is.
+        #[serde(default)]
+        key: BackupKey,
+    },
+    /// Prove that a backup opens and is whole; works while locked and without an account.
+    /// Answer: [`Reply::Backup`].
+    BackupCheck {
+        /// The absolute path of the file.
+        file: String,
+        /// Opens the backup.
+        passphrase: SecretText,
+    },
+    /// Make the account anew from a backup, where there is none, and open it. Its
+    /// passphrase is that of the backup. Answer: [`Reply::Backup`].
+    Restore {
+        /// The absolute path of the file.
+        file: String,
+        /// Opens the backup.
+        passphrase: SecretText,
+    },
     /// Use a relay for mail to this person from now on. Answer: [`Reply::Relay`].
     RelayAdd {
         /// `hushwing-relay:...`
@@ -215,6 +242,9 @@ impl fmt::Debug for Command {
             Self::Create { .. } => "Create",
             Self::Unlock { .. } => "Unlock",
             Self::Lock { .. } => "Lock",
+            Self::BackupCreate { .. } => "BackupCreate",
+            Self::BackupCheck { .. } => "BackupCheck",
+            Self::Restore { .. } => "Restore",
             Self::RelayAdd { .. } => "RelayAdd",
             Self::RelayRemove { .. } => "RelayRemove",
             Self::RelayList { .. } => "RelayList",
@@ -259,6 +289,7 @@ pub enum Reply {
     /// It is done.
     Done,
     Status(StatusView),
+    Backup(BackupView),
     Relay(RelayView),
     Relays {
         relays: Vec<RelayView>,

@@ -29,6 +29,7 @@ pub struct Person {
     daemon: Option<Daemon>,
     doom: Option<Duration>,
     friend: String,
+    record: Option<PathBuf>,
 }
 
 /// How somebody's daemon is run.
@@ -141,6 +142,7 @@ impl Person {
             daemon: None,
             doom: None,
             friend: String::new(),
+            record: None,
         })
     }
 
@@ -246,7 +248,11 @@ impl Person {
         if let Way::TorAndLoopback(_) = self.setting.way {
             args.push("--allow-loopback");
         }
-        let variables = [("HUSHWING_LOG", self.setting.log_level)];
+        let mut variables = vec![("HUSHWING_LOG", self.setting.log_level)];
+        let record = self.record.as_ref().map(|file| file.to_string_lossy());
+        if let Some(record) = &record {
+            variables.push(("HUSHWING_AEAD_RECORD", record));
+        }
         let name = format!("{}'s daemon", self.name);
         let program = programs::find("hushwing")?;
         let daemon = Daemon::start_with(&name, &program, &args, &variables, &self.log)?;
@@ -312,6 +318,54 @@ impl Person {
             .take()
             .with_context(|| format!("{name}'s daemon was not started"))?
             .succumb()
+    }
+
+    /// From the next start on, the daemon adds a line to this file for each key and nonce
+    /// with which it seals something.
+    pub fn record_seals(&mut self, file: &Path) {
+        self.record = Some(file.to_owned());
+    }
+
+    /// Writes a backup of the account.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn back_up(&self, file: &Path) -> Result<Value> {
+        self.about_backup(&["backup", "create"], file)
+    }
+
+    /// Lets this person's program prove that a backup opens; says what is in it.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn check_backup(&self, file: &Path) -> Result<Value> {
+        self.about_backup(&["restore", "--check"], file)
+    }
+
+    /// Makes the account anew from a backup, in this person's empty folder.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn restore(&self, file: &Path) -> Result<Value> {
+        self.about_backup(&["restore"], file)
+    }
+
+    fn about_backup(&self, command: &[&str], file: &Path) -> Result<Value> {
+        let file = file.to_string_lossy();
+        let args = [command, &[&file, "--passphrase-stdin"]].concat();
+        self.run(&args, Some(&self.passphrase))
+    }
+
+    /// The same person once more, with another folder below `root` that is empty.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn anew(&self, root: &Path) -> Result<Person> {
+        let mut person = Person::new(self.name, root, self.setting.clone())?;
+        std::fs::create_dir_all(root)?;
+        person.passphrase.clone_from(&self.passphrase);
+        person.record.clone_from(&self.record);
+        Ok(person)
     }
 
     /// Adds a relay for mail to this person.

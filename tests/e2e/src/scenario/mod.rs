@@ -1,6 +1,7 @@
 //! The demo: two people meet and talk over a private Tor network and one relay,
 //! and nothing that is pulled out from under them loses a message.
 
+mod backups;
 mod cast;
 mod crashes;
 mod identity;
@@ -10,6 +11,7 @@ mod meeting;
 mod relays;
 mod returns;
 
+pub use backups::{Over, Restored, play_restore};
 pub use cast::{Cast, Who};
 pub use identity::play_another_identity;
 pub use kills::{Kills, play_kills};

@@ -1,6 +1,7 @@
 //! People and their relays on virtual time, told as stories.
 #![allow(unreachable_pub)]
 
+mod backups;
 mod blocking;
 mod common;
 mod damage;

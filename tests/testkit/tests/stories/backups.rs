@@ -1,0 +1,53 @@
+//! A backup that is hundreds of messages old.
+
+use hushwing_protocol::simulation;
+use hushwing_testkit::World;
+
+use crate::common::assert_same_transcript;
+
+/// `[HW-BACKUP-6]` Claim N1.
+#[test]
+fn a_backup_of_500_messages_ago_uses_no_key_again_and_loses_nothing() {
+    simulation::begin(None);
+    let mut world = World::new(310, 2, 2);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    for number in 0..10 {
+        world.send(alice, &hers, &format!("before {number}"));
+        world.send(bob, &his, &format!("his before {number}"));
+        world.run_for(1_000);
+    }
+    world.run_for(10_000);
+    let backup = world.snapshot(bob);
+    for number in 0..500 {
+        world.send(alice, &hers, &format!("later {number}"));
+        world.run_for(200);
+    }
+    world.run_for(60_000);
+    assert_eq!(
+        world.read(bob, &his).len(),
+        520,
+        "he read them in a life that is lost"
+    );
+    world.stop(bob);
+    for number in 0..20 {
+        world.send(alice, &hers, &format!("away {number}"));
+        world.run_for(1_000);
+    }
+    world.restore(bob, &backup);
+    for number in 0..20 {
+        world.send(alice, &hers, &format!("restored {number}"));
+        world.send(bob, &his, &format!("he is back {number}"));
+        world.run_for(1_000);
+    }
+    world.run_for(600_000);
+    assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+    assert_eq!(world.read(bob, &his).len(), 580);
+    assert!(!world.contacts(bob)[0].repairing);
+    let uses = simulation::aead_uses();
+    assert!(
+        uses.pairs > 1_000,
+        "the recorder saw what was sealed: {uses:?}"
+    );
+    assert_eq!(uses.repeated, 0, "{uses:?}");
+}

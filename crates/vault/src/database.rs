@@ -123,6 +123,24 @@ pub(crate) fn read_first_page(connection: &Connection) -> Result<(), DatabaseErr
     Ok(connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?)
 }
 
+/// Bytes of a value from which on it may reach over several pages: half of one, where a
+/// row on a page of its own has 3,981 bytes of key and value.
+const MAY_REACH_OVER: usize = 2_000;
+
+/// [HW-VAULT-44] Sees that a value of this length was not read over a page that does not
+/// authenticate. SQLCipher gives such a page as zeros and fails only what reads the next
+/// page: a long value whose last page is damaged would come as if it ended in zeros.
+pub(crate) fn require_read_whole(
+    connection: &Connection,
+    value_len: usize,
+) -> Result<(), DatabaseError> {
+    if value_len < MAY_REACH_OVER {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached("SELECT count(*) FROM sqlite_schema")?;
+    Ok(statement.query_row([], |_| Ok(()))?)
+}
+
 /// A key as SQLCipher takes one without a key derivation of its own: a blob literal of
 /// 64 hexadecimal digits.
 pub(crate) fn key_text(key: &DatabaseKey) -> Zeroizing<String> {

@@ -7,7 +7,7 @@ use hushwing_protocol::store::{Order, Row, Store, StoreError, Table};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::{
-    database::DatabaseError,
+    database::{DatabaseError, require_read_whole},
     schema::{TableSet, create_rows, forget_older_state, rewrite_rows, rows_name},
 };
 
@@ -97,7 +97,9 @@ impl Store for Txn<'_> {
             }
             let sql = format!("SELECT value FROM {} WHERE key = ?1", rows_name(table));
             let mut statement = self.sql.prepare_cached(&sql)?;
-            Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+            let value: Option<Vec<u8>> = statement.query_row([key], |row| row.get(0)).optional()?;
+            require_read_whole(&self.sql, value.as_ref().map_or(0, Vec::len))?;
+            Ok(value)
         })
     }
 
@@ -157,7 +159,10 @@ impl Store for Txn<'_> {
             let rows = statement.query_map(params![from, limit, to], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
+            let longest = rows.iter().map(|(_, value)| value.len()).max();
+            require_read_whole(&self.sql, longest.unwrap_or(0))?;
+            Ok(rows)
         })
     }
 }

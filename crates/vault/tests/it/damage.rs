@@ -65,6 +65,47 @@ fn a_flipped_byte_anywhere_in_the_database_is_an_error() {
     }
 }
 
+/// `[HW-VAULT-44]` Claim I1.
+#[test]
+fn a_long_value_whose_page_is_damaged_is_an_error_and_never_ends_in_zeros() {
+    let (dir, mut vault) = new_vault();
+    let long = vec![7; 10_000];
+    put(&mut vault, b"long", &long);
+    vault.close().unwrap();
+    let good = files(dir.path());
+    let (mut read_right, mut refused) = (0, 0);
+    for page in 0..good["vault.db"].len() / PAGE {
+        for way in 0..2 {
+            let mut changed = good.clone();
+            changed.get_mut("vault.db").unwrap()[page * PAGE + 1_000] ^= 1;
+            let there = folder_of(&changed);
+            let Ok(mut vault) = open(there.path()) else {
+                refused += 1;
+                continue;
+            };
+            let read = vault.transaction(|txn| {
+                let value = if way == 0 {
+                    txn.get(TABLE, b"long")?
+                } else {
+                    let rows = txn.scan(TABLE, b"l", None, Order::Ascending, 1)?;
+                    rows.into_iter().next().map(|(_, value)| value)
+                };
+                // Here, where the step would go by it: the commit alone comes too late.
+                assert!(value.as_ref() == Some(&long), "page {page}");
+                Ok::<_, StoreError>(())
+            });
+            match read {
+                Ok(()) => read_right += 1,
+                Err(error) => {
+                    assert!(matches!(error, StoreError::Damaged(_)), "{error:?}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused >= 8 && read_right < 4, "{refused} {read_right}");
+}
+
 #[test]
 fn a_cut_database_is_an_error_and_an_emptied_one_is_not_a_fresh_start() {
     let good = closed_vault(24);

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     archive::{Locked, Preamble, Reader, Writer},
-    copy::{CopyError, CopySource, RowCounts, Stop},
+    copy::{CopyError, CopySource, Extent, RowCounts, Stop},
     database::DatabaseError,
     error::BackupError,
     files::{self, COPY, Folder, Scratch, UNPACKED, Unnamed},
@@ -96,7 +96,9 @@ impl BackupJob {
         }
         let key = DatabaseKey::generate().map_err(|_| BackupError::NoRandomness)?;
         let copy = self.folder.scratch(COPY)?;
-        let rows = self.source.export(copy.path(), &key, &self.stop)?;
+        let rows = self
+            .source
+            .export(copy.path(), &key, Extent::Everything, &self.stop)?;
         write_archive(
             file,
             copy.path(),

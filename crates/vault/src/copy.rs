@@ -23,7 +23,7 @@ use crate::{
     files,
     kdf::Strength,
     keys::DatabaseKey,
-    schema::{TableSet, rows_name},
+    schema::{self, TableSet, rows_name},
 };
 
 /// Stops work that takes long, from another thread.
@@ -139,6 +139,15 @@ pub(crate) struct CopySource {
 /// How many rows there are in each table.
 pub(crate) type RowCounts = BTreeMap<u8, u64>;
 
+/// What of a database is copied.
+#[derive(Clone, Copy)]
+pub(crate) enum Extent<'a> {
+    /// All of it.
+    Everything,
+    /// Its numbered tables, without these.
+    RowsWithout(&'a [Table]),
+}
+
 impl CopySource {
     /// Copies the database to the new file at `to`, under `key`, durably. Gives how many
     /// rows there are.
@@ -146,14 +155,15 @@ impl CopySource {
         self,
         to: &Path,
         key: &DatabaseKey,
+        extent: Extent<'_>,
         stop: &Stop,
     ) -> Result<RowCounts, CopyError> {
         let connection = self.open(stop)?;
         drop(files::create_private(to)?);
-        let exported = export(&connection, to, key);
+        let exported = export(&connection, to, key, extent);
         stop.unwatch();
         exported?;
-        let counts = count_rows(&connection)?;
+        let counts = count_rows(&connection, extent)?;
         drop(connection);
         drop(self.hold);
         File::open(to)?.sync_all()?;
@@ -167,7 +177,7 @@ impl CopySource {
         let verified = verify(&connection);
         stop.unwatch();
         verified?;
-        Ok(count_rows(&connection)?)
+        Ok(count_rows(&connection, Extent::Everything)?)
     }
 
     /// Reads the file alone: no log, no lock, and whatever is tried, no change.
@@ -197,7 +207,12 @@ impl CopySource {
     }
 }
 
-fn export(connection: &Connection, to: &Path, key: &DatabaseKey) -> Result<(), DatabaseError> {
+fn export(
+    connection: &Connection,
+    to: &Path,
+    key: &DatabaseKey,
+    extent: Extent<'_>,
+) -> Result<(), DatabaseError> {
     let to = to
         .to_str()
         .ok_or(DatabaseError::Failed("the name of the folder is not text"))?;
@@ -208,25 +223,57 @@ fn export(connection: &Connection, to: &Path, key: &DatabaseKey) -> Result<(), D
     // It is made durable as a whole at the end, and thrown away if that is not reached.
     connection.execute_batch("PRAGMA copy.synchronous = OFF;")?;
     connection.query_row("PRAGMA copy.journal_mode = OFF", [], |_| Ok(()))?;
-    connection.query_row("SELECT sqlcipher_export('copy')", [], |_| Ok(()))?;
+    match extent {
+        Extent::Everything => {
+            connection.query_row("SELECT sqlcipher_export('copy')", [], |_| Ok(()))?;
+        }
+        Extent::RowsWithout(_) => {
+            connection.execute_batch("BEGIN")?;
+            copy_meta(connection)?;
+            for table in tables(connection, extent)? {
+                let name = rows_name(table);
+                schema::create_rows(connection, &format!("copy.{name}"))?;
+                connection.execute_batch(&format!(
+                    "INSERT INTO copy.{name} SELECT key, value FROM main.{name} ORDER BY key;"
+                ))?;
+            }
+            connection.execute_batch("COMMIT")?;
+        }
+    }
     Ok(connection.execute_batch("DETACH DATABASE copy")?)
 }
 
-fn tables(connection: &Connection) -> Result<Vec<Table>, DatabaseError> {
+/// The table of settings of the schema.
+fn copy_meta(connection: &Connection) -> Result<(), DatabaseError> {
+    let sql: String = connection.query_row(
+        "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = 'meta'",
+        [],
+        |row| row.get(0),
+    )?;
+    let made = sql.replacen("CREATE TABLE meta", "CREATE TABLE copy.meta", 1);
+    connection.execute_batch(&made)?;
+    Ok(connection.execute_batch("INSERT INTO copy.meta SELECT * FROM main.meta;")?)
+}
+
+fn tables(connection: &Connection, extent: Extent<'_>) -> Result<Vec<Table>, DatabaseError> {
+    let without = match extent {
+        Extent::Everything => &[],
+        Extent::RowsWithout(without) => without,
+    };
     let set = TableSet::read(connection)?;
     Ok((0..=u8::MAX)
         .map(Table)
-        .filter(|table| set.contains(*table))
+        .filter(|table| set.contains(*table) && !without.contains(table))
         .collect())
 }
 
-fn count_rows(connection: &Connection) -> Result<RowCounts, DatabaseError> {
+fn count_rows(connection: &Connection, extent: Extent<'_>) -> Result<RowCounts, DatabaseError> {
     let count = |table: Table| {
         let sql = format!("SELECT count(*) FROM main.{}", rows_name(table));
         let rows: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
         Ok((table.0, u64::try_from(rows).unwrap_or(0)))
     };
-    tables(connection)?.into_iter().map(count).collect()
+    tables(connection, extent)?.into_iter().map(count).collect()
 }
 
 /// [HW-BACKUP-4] Each page is authenticated, and each table and index agrees with the

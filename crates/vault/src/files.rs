@@ -49,9 +49,15 @@ const LOCK: &str = "vault.lock";
 /// Copies of the database under keys of their own, while a backup is written, checked or
 /// restored. What a crash leaves of one is worthless: its key was only in memory, or is in
 /// the backup.
-const SCRATCH: [&str; 2] = [COPY, UNPACKED];
+const SCRATCH: [&str; 3] = [COPY, UNPACKED, SNAPSHOT];
 /// A copy on its way into a backup.
 pub(crate) const COPY: &str = "vault.copy";
+/// A snapshot that is being made.
+pub(crate) const SNAPSHOT: &str = "vault.snapshot.new";
+/// How the name of a snapshot begins; when it was made follows, in milliseconds since 1970.
+const SNAPSHOTS: &str = "vault.snapshot-";
+/// How the name of a damaged database begins that was kept aside; a number follows.
+const DAMAGED: &str = "vault.damaged-";
 /// A copy that came out of a backup.
 pub(crate) const UNPACKED: &str = "vault.unpacked";
 /// What SQLite adds to the name of a database for the log and for the index of
@@ -181,8 +187,9 @@ impl Folder {
         Ok(self.sync()?)
     }
 
-    /// Gives the new database its name.
+    /// Gives the new database its name. A log that is there belongs to another one.
     pub(crate) fn commit_new_database(&self) -> Result<(), FileError> {
+        self.remove(DATABASE_COMPANIONS.map(|suffix| format!("{DATABASE}{suffix}")))?;
         fs::rename(self.new_database(), self.database())?;
         Ok(self.sync()?)
     }
@@ -193,6 +200,15 @@ impl Folder {
         let mut names = with_companions(NEW_DATABASE);
         names.push(NEW_HEADER.to_owned());
         self.remove(names)?;
+        self.remove_scratch()
+    }
+
+    /// Removes copies that a crash left, and the new database of a salvage that did not come
+    /// to its end.
+    pub(crate) fn remove_leftovers(&self) -> Result<(), FileError> {
+        if self.has_database() {
+            self.remove_new_database()?;
+        }
         self.remove_scratch()
     }
 
@@ -218,12 +234,106 @@ impl Folder {
         Ok(Scratch(self.0.join(name)))
     }
 
+    /// A database that is being made is removed.
+    pub(crate) fn remove_new_database(&self) -> Result<(), FileError> {
+        self.remove(with_companions(NEW_DATABASE))
+    }
+
+    pub(crate) fn database_log(&self) -> PathBuf {
+        log_of(&self.database())
+    }
+
+    pub(crate) fn snapshot(&self, made_at_ms: u64) -> PathBuf {
+        self.0.join(format!("{SNAPSHOTS}{made_at_ms}"))
+    }
+
+    /// When the snapshots were made, oldest first.
+    pub(crate) fn snapshots(&self) -> Result<Vec<u64>, FileError> {
+        let names = self.names_with(SNAPSHOTS)?;
+        let mut times: Vec<u64> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        times.sort_unstable();
+        Ok(times)
+    }
+
+    pub(crate) fn remove_snapshots(&self, made_at_ms: &[u64]) -> Result<(), FileError> {
+        self.remove(made_at_ms.iter().map(|ms| format!("{SNAPSHOTS}{ms}")))
+    }
+
+    /// What follows this beginning in the names of files.
+    fn names_with(&self, beginning: &str) -> Result<Vec<String>, FileError> {
+        let mut ends = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
+            let name = entry?.file_name();
+            let end = name.to_str().and_then(|name| name.strip_prefix(beginning));
+            ends.extend(end.map(str::to_owned));
+        }
+        Ok(ends)
+    }
+
+    /// The files that were kept aside.
+    pub(crate) fn damaged(&self) -> Result<Vec<String>, FileError> {
+        let ends = self.names_with(DAMAGED)?;
+        Ok(ends
+            .into_iter()
+            .map(|end| format!("{DAMAGED}{end}"))
+            .collect())
+    }
+
+    pub(crate) fn remove_damaged(&self) -> Result<usize, FileError> {
+        let damaged = self.damaged()?;
+        let count = damaged.len();
+        self.remove(damaged)?;
+        Ok(count)
+    }
+
+    /// Gives the new database the place of the damaged one, which is kept aside with its
+    /// log. At each moment there is a database that opens or can be salvaged, or the next
+    /// opening finds the new one.
+    pub(crate) fn put_in_place_of_damaged(&self) -> Result<(), FileError> {
+        if self.has_database() {
+            let taken = self.damaged()?;
+            let aside = (1..)
+                .map(|number: u32| format!("{DAMAGED}{number}"))
+                .find(|name| !taken.iter().any(|other| other.starts_with(name.as_str())))
+                .expect("there are more numbers than files");
+            keep_aside(&self.database(), &self.0.join(&aside))?;
+            if exists(&self.database_log()) {
+                keep_aside(&self.database_log(), &self.0.join(aside + "-wal"))?;
+            }
+            self.sync()?;
+            self.remove([DATABASE.to_owned()])?;
+            self.sync()?;
+        }
+        self.commit_new_database()
+    }
+
+    pub(crate) fn sync_names(&self) -> Result<(), FileError> {
+        Ok(self.sync()?)
+    }
+
     /// Makes the names in the folder durable.
     fn sync(&self) -> io::Result<()> {
         #[cfg(unix)]
         File::open(&self.0)?.sync_all()?;
         Ok(())
     }
+}
+
+/// The log of the database at `path`.
+pub(crate) fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    PathBuf::from(log)
+}
+
+/// The same file under another name, durably.
+fn keep_aside(from: &Path, to: &Path) -> io::Result<()> {
+    if fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    let mut copy = create_private(to)?;
+    io::copy(&mut File::open(from)?, &mut copy)?;
+    copy.sync_all()
 }
 
 /// A file that is removed when this is dropped.

@@ -17,8 +17,9 @@ pub(crate) const TAG_LEN: usize = 32;
 /// of the header. It lives for the moment of creating or opening.
 ///
 /// [HW-VAULT-3] The keys in use are HKDF-SHA-256 (RFC 5869, no salt) of the
-/// vault key under the labels `hushwing vault v1 database` and
-/// `hushwing vault v1 header`; neither tells the other or the root.
+/// vault key under the labels `hushwing vault v1 database`,
+/// `hushwing vault v1 snapshot` and `hushwing vault v1 header`; none tells another
+/// or the root.
 pub(crate) struct VaultKey(Zeroizing<[u8; KEY_LEN]>);
 
 /// The key of the database, handed to SQLCipher as it is.
@@ -44,6 +45,10 @@ impl VaultKey {
 
     pub(crate) fn database_key(&self) -> DatabaseKey {
         DatabaseKey(self.derive(b"hushwing vault v1 database"))
+    }
+
+    pub(crate) fn snapshot_key(&self) -> DatabaseKey {
+        DatabaseKey(self.derive(b"hushwing vault v1 snapshot"))
     }
 
     pub(crate) fn header_key(&self) -> HeaderKey {
@@ -121,6 +126,8 @@ mod tests {
         let root = VaultKey::from_bytes(Zeroizing::new([7; KEY_LEN]));
         let (database, header) = (root.database_key(), root.header_key());
         assert_ne!(database.as_bytes(), &*header.0);
+        assert_ne!(database.as_bytes(), root.snapshot_key().as_bytes());
+        assert_ne!(&*header.0, root.snapshot_key().as_bytes());
         assert_ne!(database.as_bytes(), root.as_bytes());
         assert_ne!(&*header.0, root.as_bytes());
         let other = VaultKey::from_bytes(Zeroizing::new([8; KEY_LEN]));

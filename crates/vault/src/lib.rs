@@ -20,7 +20,9 @@ mod header;
 mod kdf;
 mod keys;
 mod passphrase;
+mod salvage;
 mod schema;
+mod snapshot;
 mod txn;
 mod vault;
 
@@ -32,5 +34,7 @@ pub use copy::Stop;
 pub use error::{BackupError, CreateError, FileError, OpenError, RestoreError, is_disk_full};
 pub use kdf::{KdfParams, KdfParamsError};
 pub use passphrase::{MAX_PASSPHRASE_LEN, Passphrase, PassphraseError};
+pub use salvage::{CheckJob, Damage, SalvageError, TableLoss};
+pub use snapshot::{MAX_SNAPSHOTS, SnapshotJob};
 pub use txn::Txn;
 pub use vault::Vault;

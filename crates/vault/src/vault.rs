@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
     backup::{self, BackupContents, BackupJob},
-    copy::{CopyError, CopySource, Hold, HoldSeen, Stop},
+    copy::{CopyError, CopySource, Extent, Hold, HoldSeen, Stop},
     database::{self, DatabaseError},
     error::{BackupError, CreateError, OpenError, RestoreError},
     files::{Folder, LockError, VaultLock},
@@ -35,6 +35,8 @@ pub struct Vault {
     folder: Folder,
     /// For a second connection that copies or examines the database.
     key: DatabaseKey,
+    /// Of the snapshots.
+    snapshot_key: DatabaseKey,
     /// As long as this lives, the log is not moved into the database.
     held: Option<HoldSeen>,
     _lock: VaultLock,
@@ -183,6 +185,7 @@ impl Vault {
         let vault_key = VaultKey::generate().map_err(|_| CreateError::NoRandomness)?;
         let header = header::seal(passphrase, params, &vault_key)?;
         let database_key = vault_key.database_key();
+        let snapshot_key = vault_key.snapshot_key();
         drop(vault_key);
 
         build_database(&folder, &database_key, params.strength(), beginning)?;
@@ -202,6 +205,7 @@ impl Vault {
             broken: false,
             folder,
             key: database_key,
+            snapshot_key,
             held: None,
             _lock: lock,
         })
@@ -223,15 +227,16 @@ impl Vault {
         let header = LockedHeader::decode(&folder.read_header()?)?.unlock(passphrase)?;
 
         folder.make_private()?;
-        folder.remove_scratch()?;
+        folder.remove_leftovers()?;
         if !folder.has_database() {
             if !folder.has_new_database() {
                 return Err(OpenError::Damaged("its database is missing"));
             }
-            // A crash came between the two renames of `create`.
+            // A crash came between the two renames of `create`, or of a salvage.
             folder.commit_new_database()?;
         }
         let key = header.vault_key.database_key();
+        let snapshot_key = header.vault_key.snapshot_key();
         let mut connection = database::open(&folder.database(), &key, header.params.strength())?;
         schema::upgrade(&mut connection)?;
         Ok(Self {
@@ -241,6 +246,7 @@ impl Vault {
             broken: false,
             folder,
             key,
+            snapshot_key,
             held: None,
             _lock: lock,
         })
@@ -334,6 +340,14 @@ impl Vault {
             strength: self.params.strength(),
             hold: Some(hold),
         })
+    }
+
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    pub(crate) fn snapshot_key(&self) -> &DatabaseKey {
+        &self.snapshot_key
     }
 
     /// Where no copy is taken any more, the log is emptied by itself again.
@@ -432,7 +446,7 @@ fn build_database(
         }
         Beginning::Unpacked(source, made_at_ms, stop) => {
             let path = folder.new_database();
-            source.export(&path, key, stop)?;
+            source.export(&path, key, Extent::Everything, stop)?;
             let mut connection = database::open(&path, key, strength)?;
             schema::upgrade(&mut connection)?;
             schema::mark_older_state(&connection, made_at_ms)?;

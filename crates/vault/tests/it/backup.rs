@@ -144,7 +144,10 @@ fn a_restored_vault_knows_that_it_is_an_older_one_until_that_was_dealt_with() {
     assert!(failed.is_err());
     assert_eq!(restored.older_state(), Ok(Some(MADE_AT_MS)));
     restored
-        .transaction(|txn| txn.older_state_is_dealt_with())
+        .transaction(|txn| {
+            txn.older_state_is_dealt_with()?;
+            Ok::<_, StoreError>(())
+        })
         .unwrap();
     assert_eq!(restored.older_state(), Ok(None));
     drop(restored);

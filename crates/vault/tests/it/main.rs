@@ -10,6 +10,7 @@ mod lifecycle;
 mod measure;
 mod privacy;
 mod process;
+mod salvage;
 mod transactions;
 
 use std::{collections::BTreeMap, fs, path::Path};

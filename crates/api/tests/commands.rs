@@ -19,9 +19,9 @@ use hushwing_api::{
     schema::{
         BackupKey, BackupView, Command, CommandError, Comparison, ContactPhase, ContactView,
         DeliveredBy, DeliveryPolicy, EmojiView, ErrorCode, Event, Finding, FindingKind,
-        InvitePolicy, LedgerEntry, LedgerStep, LedgerView, MessageState, MessageView, ReadReports,
-        Reply, RequestState, RequestView, SafetyView, SecretText, Verification, VerifiedHow,
-        WayState, WayView,
+        InvitePolicy, LedgerEntry, LedgerStep, LedgerView, LossKind, LossView, MessageState,
+        MessageView, ReadReports, Reply, RequestState, RequestView, SafetyView, SecretText,
+        VaultReportView, Verification, VerifiedHow, WayState, WayView,
     },
 };
 use hushwing_node::{KeyDerivation, Node, NodeConfig, WayOut};
@@ -140,6 +140,11 @@ fn every_command() -> Vec<Command> {
             file: text("/media/stick/backup"),
             passphrase: SecretText::new(text(PASSPHRASE)),
         },
+        Command::VaultCheck,
+        Command::VaultSalvage {
+            passphrase: SecretText::new(text(PASSPHRASE)),
+        },
+        Command::VaultForgetDamaged,
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -181,8 +186,11 @@ fn every_command() -> Vec<Command> {
         Command::BackupCreate { .. } => 36,
         Command::BackupCheck { .. } => 37,
         Command::Restore { .. } => 38,
+        Command::VaultCheck => 39,
+        Command::VaultSalvage { .. } => 40,
+        Command::VaultForgetDamaged => 41,
     });
-    assert!(numbers.eq(0..39));
+    assert!(numbers.eq(0..42));
     all
 }
 
@@ -196,6 +204,7 @@ fn works_while_locked(command: &Command) -> bool {
             | Command::Lock
             | Command::BackupCheck { .. }
             | Command::Restore { .. }
+            | Command::VaultSalvage { .. }
     )
 }
 
@@ -310,6 +319,14 @@ const EVERY_KIND: [FindingKind; 13] = [
     FindingKind::Limit,
 ];
 
+const EVERY_LOSS: [LossKind; 5] = [
+    LossKind::Contacts,
+    LossKind::Messages,
+    LossKind::Keys,
+    LossKind::Invites,
+    LossKind::Other,
+];
+
 const EVERY_POLICY: [DeliveryPolicy; 3] = [
     DeliveryPolicy::Automatic,
     DeliveryPolicy::RelayOnly,
@@ -394,6 +411,23 @@ fn answers() -> Vec<Reply> {
             contacts: 2,
             messages: 500,
             len: 1_000_000,
+        }),
+        Reply::VaultReport(VaultReportView {
+            pages: 100,
+            damaged_pages: 1,
+            inconsistent: true,
+            newest_lost: true,
+            losses: EVERY_LOSS
+                .map(|what| LossView {
+                    what,
+                    kept: 1,
+                    from_snapshot: 2,
+                    lost: 3,
+                    uncertain: true,
+                })
+                .to_vec(),
+            snapshots_ms: vec![3],
+            kept_aside: 2,
         }),
         Reply::Ledger(ledger()),
         Reply::Doctor { findings },
@@ -652,6 +686,9 @@ fn the_specification_has_every_word_of_commands_and_answers() {
     }
     for kind in EVERY_KIND {
         row_of(&chapter, "`kind`", &word(&kind, ""));
+    }
+    for loss in EVERY_LOSS {
+        row_of(&chapter, "`what`", &word(&loss, ""));
     }
     for policy in EVERY_POLICY {
         row_of(&chapter, "`policy`", &word(&policy, ""));

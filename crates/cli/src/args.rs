@@ -59,6 +59,9 @@ pub(crate) enum Action {
     /// Write a backup of the account, or prove that one opens.
     #[command(subcommand)]
     Backup(BackupAction),
+    /// Look for damage in the account's files, and open what is left.
+    #[command(subcommand)]
+    Vault(VaultAction),
     /// Make the account anew from a backup, in a folder where there is none.
     ///
     /// It opens with the passphrase of the backup. Each contact is asked for new keys,
@@ -218,6 +221,21 @@ pub(crate) enum BackupAction {
         #[command(flatten)]
         passphrase: PassphraseArgs,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VaultAction {
+    /// Read all of the account's files and say whether they are whole.
+    ///
+    /// Ends with exit code 0 when nothing is damaged and with 5 when something is.
+    Check,
+    /// Open an account of which a part is damaged, and say what is lost.
+    ///
+    /// What can be read is kept; the rest comes from the newest snapshot where it can. The
+    /// damaged files are kept aside. Each contact is asked for new keys.
+    Salvage(PassphraseArgs),
+    /// Delete the damaged files that were kept aside.
+    ForgetDamaged,
 }
 
 #[derive(Debug, Subcommand)]

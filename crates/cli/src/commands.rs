@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::{
     args::{
         Action, BackupAction, Compared, ComparedArgs, ContactAction, InviteAction, MessageAction,
-        Policy, RelayAction, RequestAction, RoutesAction, Switch,
+        Policy, RelayAction, RequestAction, RoutesAction, Switch, VaultAction,
     },
     client::Client,
     clock::Clock,
@@ -24,7 +24,7 @@ use crate::{
     output::{new_private_file, print},
     qr,
     safe_text::{self, inline},
-    show::Show,
+    show::{self, Show},
 };
 
 /// Asks the daemon of `dir` and prints what it says.
@@ -45,6 +45,11 @@ pub(crate) fn carry_out(dir: &Path, action: Action, json: bool) -> Result<(), Fa
         (Some(file), Reply::RouteRecord { record }) => printer.to_file(&file, record),
         _ => printer.reply(&command, &reply),
     }?;
+    if let (Command::VaultCheck, Reply::VaultReport(report)) = (&command, &reply)
+        && show::is_damaged(report)
+    {
+        return Err(Failure::Stuck);
+    }
     match (reader, &reply) {
         (Some(contact), Reply::Messages { messages }) => mark_read(&client, contact, messages),
         _ => Ok(()),
@@ -108,6 +113,11 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
             passphrase: secret(input::known_passphrase(&args)?),
         },
         Action::Lock => Command::Lock,
+        Action::Vault(VaultAction::Check) => Command::VaultCheck,
+        Action::Vault(VaultAction::Salvage(passphrase)) => Command::VaultSalvage {
+            passphrase: secret(input::known_passphrase(&passphrase)?),
+        },
+        Action::Vault(VaultAction::ForgetDamaged) => Command::VaultForgetDamaged,
         Action::Backup(BackupAction::Create {
             file,
             own_passphrase,

@@ -6,8 +6,9 @@
 
 use hushwing_api::schema::{
     BackupKey, BackupView, Command, DeliveryPolicy, Event, InviteCreatedView, InvitePolicy,
-    InviteState, InviteView, MessageState, MessageView, NetworkView, ReadReports, RelayRole,
-    RelayState, RelayTestView, RelayView, Reply, SettingsView, StatusView, VaultState,
+    InviteState, InviteView, LossKind, MessageState, MessageView, NetworkView, ReadReports,
+    RelayRole, RelayState, RelayTestView, RelayView, Reply, SettingsView, StatusView,
+    VaultReportView, VaultState,
 };
 
 use crate::{
@@ -35,6 +36,7 @@ impl Show {
             Reply::Done => done(command).to_owned() + "\n",
             Reply::Status(status) => self.status(status),
             Reply::Backup(backup) => self.backup(command, backup),
+            Reply::VaultReport(report) => self.vault_report(command, report),
             Reply::Relay(relay) => format!("In use from now on:\n{}", relay_lines(relay)),
             Reply::Relays { relays } => {
                 let none = "No relay is in use; add one with: hushwing relay add ADDRESS\n";
@@ -152,6 +154,66 @@ impl Show {
         }
     }
 
+    fn vault_report(&self, command: &Command, report: &VaultReportView) -> String {
+        let mut text = String::new();
+        if report.damaged_pages > 0 {
+            text += &format!(
+                "{} of {} damaged.\n",
+                report.damaged_pages,
+                if report.damaged_pages == 1 {
+                    format!("{} pages of the account's database is", report.pages)
+                } else {
+                    format!("{} pages of the account's database are", report.pages)
+                }
+            );
+        }
+        if report.inconsistent {
+            text += "Its tables do not agree with each other.\n";
+        }
+        if report.newest_lost {
+            text += "What was stored last could not be read.\n";
+        }
+        for loss in &report.losses {
+            text += &format!(
+                "* {}: {} kept, {} from a snapshot, {} lost{}\n",
+                loss_words(loss.what),
+                loss.kept,
+                loss.from_snapshot,
+                loss.lost,
+                if loss.uncertain {
+                    "; more may be lost, and what you deleted lately may be back"
+                } else {
+                    ""
+                }
+            );
+        }
+        let salvaged = matches!(command, Command::VaultSalvage { .. });
+        text += match (salvaged, is_damaged(report)) {
+            (true, _) => {
+                "The account is open with what is left. Each contact is asked for new keys.\n"
+            }
+            (false, true) => {
+                "Lock the account and open what can be read with: \
+                 hushwing vault salvage\n"
+            }
+            (false, false) => "Nothing is damaged: each page and each row was read.\n",
+        };
+        match report.snapshots_ms.last() {
+            Some(newest) => {
+                let at = self.clock.show(*newest);
+                text += &format!("The newest snapshot is of {at}.\n");
+            }
+            None => text += "There is no snapshot yet.\n",
+        }
+        if report.kept_aside > 0 {
+            text += &format!(
+                "{} kept aside; delete them with: hushwing vault forget-damaged\n",
+                counted(report.kept_aside, "damaged file is", "damaged files are")
+            );
+        }
+        text
+    }
+
     fn status(&self, status: &StatusView) -> String {
         let mut text = format!(
             "hushwing {}\n{}\n{}\n",
@@ -255,6 +317,7 @@ fn done(command: &Command) -> &'static str {
             "The keys of this conversation are being made anew. What you write meanwhile goes out \
              afterwards."
         }
+        Command::VaultForgetDamaged => "The damaged files are deleted.",
         Command::RetryNow => "Everything that waits is being tried again.",
         _ => "Done.",
     }
@@ -338,6 +401,24 @@ fn settings_lines(settings: &SettingsView) -> String {
         n => format!("contacts are told {n} of your relays"),
     };
     format!("{reports}\n{relays}, as far as you have so many; the others are spare\n")
+}
+
+/// Whether a report tells of anything that is not whole.
+pub(crate) fn is_damaged(report: &VaultReportView) -> bool {
+    report.damaged_pages > 0
+        || report.inconsistent
+        || report.newest_lost
+        || !report.losses.is_empty()
+}
+
+fn loss_words(what: LossKind) -> &'static str {
+    match what {
+        LossKind::Contacts => "contacts",
+        LossKind::Messages => "messages",
+        LossKind::Keys => "keys of conversations, which are made anew",
+        LossKind::Invites => "invites and requests",
+        LossKind::Other => "what waits, settings and histories",
+    }
 }
 
 fn counted(number: u64, one: &str, many: &str) -> String {

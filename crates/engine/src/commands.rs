@@ -137,6 +137,9 @@ impl Engine {
             | Command::BackupCreate { .. }
             | Command::BackupCheck { .. }
             | Command::Restore { .. }
+            | Command::VaultCheck
+            | Command::VaultSalvage { .. }
+            | Command::VaultForgetDamaged
             | Command::RelayTest { .. } => Err(CommandError::new(
                 ErrorCode::BadInput,
                 "This command is not for an open account.",

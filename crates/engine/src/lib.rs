@@ -40,4 +40,4 @@ pub use io::{
 };
 pub use outbox::UNREAD_THERE;
 pub use relays::parse_relay;
-pub use rows::{CONTACTS, ContactId, MESSAGES, MessageId, OutId, Owner};
+pub use rows::{CONTACTS, ContactId, INVITES, MESSAGES, MessageId, OutId, Owner, REQUESTS};

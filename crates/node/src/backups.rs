@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use hushwing_engine::{
-    CONTACTS, MESSAGES,
-    view::{BackupView, CommandError, ErrorCode, Reply},
+    CONTACTS, INVITES, MESSAGES, REQUESTS,
+    view::{BackupView, CommandError, ErrorCode, LossKind, LossView, Reply, VaultReportView},
 };
-use hushwing_vault::{BackupContents, BackupError, Stop};
+use hushwing_protocol::store::{KEY_TABLES, Table};
+use hushwing_vault::{BackupContents, BackupError, Damage, Stop};
 use tokio::{task::JoinHandle, time::timeout};
 
 use crate::{core::wipe_stack, limits, words};
@@ -21,7 +22,7 @@ impl Job {
     /// Must be called inside a runtime.
     pub(crate) fn start(
         stop: Stop,
-        work: impl FnOnce() -> Result<BackupContents, BackupError> + Send + 'static,
+        work: impl FnOnce() -> Result<Reply, BackupError> + Send + 'static,
         answer: impl FnOnce(Result<Reply, CommandError>) + Send + 'static,
     ) -> Self {
         let task = tokio::task::spawn_blocking(move || {
@@ -48,13 +49,57 @@ impl Job {
 /// On a frame of its own, so that what it leaves is below the call that wipes.
 #[inline(never)]
 fn carry_out(
-    work: impl FnOnce() -> Result<BackupContents, BackupError>,
+    work: impl FnOnce() -> Result<Reply, BackupError>,
     answer: impl FnOnce(Result<Reply, CommandError>),
 ) {
-    answer(match work() {
-        Ok(contents) => Ok(Reply::Backup(view(&contents))),
-        Err(error) => Err(words::backup_error(error)),
-    });
+    answer(work().map_err(words::backup_error));
+}
+
+/// Tables that no snapshot holds: those of keys, but for what a conversation needs to get
+/// new ones (identities and what lies outside of the lanes). A key of a message must not
+/// outlive its deletion there, and no old one may be used again. `[HW-VAULT-41]`
+pub(crate) const NOT_IN_SNAPSHOTS: [Table; 4] = [Table(0), Table(2), Table(3), Table(4)];
+
+/// What people see of what was found in the vault's files.
+pub(crate) fn report(
+    damage: &Damage,
+    snapshots_ms: Vec<u64>,
+    kept_aside: usize,
+) -> VaultReportView {
+    let mut losses = std::collections::BTreeMap::<LossKind, LossView>::new();
+    for (number, loss) in damage.tables.iter().filter(|(_, loss)| !loss.is_whole()) {
+        let what = kind_of(Table(*number));
+        let view = losses.entry(what).or_insert(LossView {
+            what,
+            kept: 0,
+            from_snapshot: 0,
+            lost: 0,
+            uncertain: false,
+        });
+        view.kept += loss.kept;
+        view.from_snapshot += loss.from_snapshot;
+        view.lost += loss.lost;
+        view.uncertain |= loss.is_uncertain;
+    }
+    VaultReportView {
+        pages: damage.pages,
+        damaged_pages: damage.damaged_pages.len() as u64,
+        inconsistent: damage.is_inconsistent,
+        newest_lost: damage.is_log_lost,
+        losses: losses.into_values().collect(),
+        snapshots_ms,
+        kept_aside: kept_aside as u64,
+    }
+}
+
+fn kind_of(table: Table) -> LossKind {
+    match table {
+        CONTACTS => LossKind::Contacts,
+        MESSAGES => LossKind::Messages,
+        Table(4) | INVITES | REQUESTS => LossKind::Invites,
+        table if KEY_TABLES.contains(&table) => LossKind::Keys,
+        _ => LossKind::Other,
+    }
 }
 
 /// What people see of a backup.

@@ -10,9 +10,7 @@ use hushwing_engine::{
     },
 };
 use hushwing_transport::NetworkState;
-use hushwing_vault::{
-    BackupContents, BackupError, BackupSecret, CreateError, Passphrase, Stop, Vault,
-};
+use hushwing_vault::{BackupError, BackupSecret, CreateError, Passphrase, Stop, Vault};
 use hushwing_wire::{RelayAddress, SealedBox, Slot};
 use tokio::{
     runtime::{self, Handle, Runtime},
@@ -209,6 +207,7 @@ impl Core {
     fn tick(&mut self) {
         if let Some(open) = &mut self.open {
             open.session.wake();
+            self.snapshot();
         }
     }
 
@@ -229,6 +228,14 @@ impl Core {
             (Command::BackupCheck { file, passphrase }, _) => {
                 return self.check_backup(&file, &passphrase, answer);
             }
+            (Command::VaultCheck, Some(_)) => return self.check_vault(answer),
+            (Command::VaultSalvage { passphrase }, None) => self.salvage(&passphrase),
+            (Command::VaultSalvage { .. }, Some(_)) => Err(CommandError::new(
+                ErrorCode::BadInput,
+                "The account is open. Look for damage with 'hushwing vault check', and lock it \
+                 before it is salvaged.",
+            )),
+            (Command::VaultForgetDamaged, Some(session)) => session.forget_damaged(),
             (Command::Restore { file, passphrase }, None) => self.restore(&file, &passphrase),
             (Command::Restore { .. }, Some(_)) => {
                 Err(words::restore_error(CreateError::AlreadyExists.into()))
@@ -328,7 +335,7 @@ impl Core {
     fn unlock(&mut self, passphrase: &SecretText) -> Result<Reply, CommandError> {
         let passphrase = parse_passphrase(passphrase)?;
         let vault = Vault::open(&self.config.dir, &passphrase).map_err(words::open_error)?;
-        self.begin(vault)
+        self.begin(vault).map_err(words::with_salvage)
     }
 
     fn restore(&mut self, file: &str, passphrase: &SecretText) -> Result<Reply, CommandError> {
@@ -354,7 +361,10 @@ impl Core {
                 BackupKey::Own => BackupSecret::Other(passphrase),
             };
             let job = job.map_err(words::backup_error)?;
-            Ok((stop, move || job.run(&file, &secret, now_ms())))
+            Ok((stop, move || {
+                let contents = job.run(&file, &secret, now_ms())?;
+                Ok(Reply::Backup(backups::view(&contents)))
+            }))
         });
         self.begin_job(begun, answer);
     }
@@ -367,10 +377,60 @@ impl Core {
             let stop = Stop::default();
             let inside = stop.clone();
             Ok((stop, move || {
-                hushwing_vault::check_backup(&file, &passphrase, &dir, &inside)
+                let contents = hushwing_vault::check_backup(&file, &passphrase, &dir, &inside)?;
+                Ok(Reply::Backup(backups::view(&contents)))
             }))
         });
         self.begin_job(begun, answer);
+    }
+
+    fn check_vault(&mut self, answer: Answer) {
+        let begun = self.one_job().and_then(|()| {
+            let open = self.open.as_mut().ok_or_else(words::locked)?;
+            let stop = Stop::default();
+            let (job, snapshots_ms, kept_aside) = open
+                .session
+                .begin_check(&stop)
+                .map_err(words::backup_error)?;
+            Ok((stop, move || {
+                let damage = job.run()?;
+                let report = backups::report(&damage, snapshots_ms, kept_aside);
+                Ok(Reply::VaultReport(report))
+            }))
+        });
+        self.begin_job(begun, answer);
+    }
+
+    /// Opens a vault of which a part is damaged.
+    fn salvage(&mut self, passphrase: &SecretText) -> Result<Reply, CommandError> {
+        let passphrase = parse_passphrase(passphrase)?;
+        let stop = Stop::default();
+        let (vault, damage) = Vault::salvage(&self.config.dir, &passphrase, now_ms(), &stop)
+            .map_err(words::salvage_error)?;
+        let snapshots_ms = vault.snapshots().map_err(words::backup_error)?;
+        let kept_aside = vault.damaged_files().map_err(words::backup_error)?;
+        self.begin(vault)?;
+        let report = backups::report(&damage, snapshots_ms, kept_aside);
+        Ok(Reply::VaultReport(report))
+    }
+
+    /// Takes a snapshot of the vault when one is due and nothing else goes on.
+    fn snapshot(&mut self) {
+        if self.one_job().is_err() {
+            return;
+        }
+        let Some(open) = self.open.as_mut() else {
+            return;
+        };
+        let stop = Stop::default();
+        if let Some(job) = open.session.snapshot_if_due(&stop) {
+            let work = move || job.run(now_ms()).map(|()| Reply::Done);
+            self.job = Some(Job::start(stop, work, |result| {
+                if let Err(error) = result {
+                    tracing::warn!("no snapshot was made: {error}");
+                }
+            }));
+        }
     }
 
     fn one_job(&self) -> Result<(), CommandError> {
@@ -382,7 +442,7 @@ impl Core {
 
     fn begin_job<W>(&mut self, begun: Result<(Stop, W), CommandError>, answer: Answer)
     where
-        W: FnOnce() -> Result<BackupContents, BackupError> + Send + 'static,
+        W: FnOnce() -> Result<Reply, BackupError> + Send + 'static,
     {
         match begun {
             Ok((stop, work)) => {

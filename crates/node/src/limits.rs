@@ -75,6 +75,24 @@ pub(crate) const PURGE_AFTER: Duration = Duration::from_secs(30);
 /// How soon the purge is tried again that could not be while a backup was copied.
 pub(crate) const HELD_PURGE_MS: u64 = 1_000;
 
+/// How long after the opening the first snapshot is due: whoever opens is busy first.
+pub(crate) const FIRST_SNAPSHOT_MS: u64 = 5 * 60_000;
+
+/// From one snapshot to the next.
+pub(crate) const SNAPSHOT_EVERY_MS: u64 = 12 * 3_600_000;
+
+/// A snapshot is made when there was no step for this long.
+pub(crate) const QUIET_MS: u64 = 20_000;
+
+/// How long a snapshot waits for a quiet time, at most.
+pub(crate) const SNAPSHOT_WAITS_MS: u64 = 3_600_000;
+
+/// No snapshot is kept for longer. What was deleted is in none from then on.
+pub(crate) const SNAPSHOT_MAX_AGE_MS: u64 = 24 * 3_600_000;
+
+/// How soon it is looked again whether it is quiet.
+pub(crate) const SNAPSHOT_LOOK_MS: u64 = 10_000;
+
 /// A contact's connection that is idle for this long gives its seat up; the
 /// contact makes a new one with its next message.
 pub(crate) const DIRECT_IDLE: Duration = Duration::from_secs(120);

@@ -11,12 +11,12 @@ use hushwing_engine::{
     },
 };
 use hushwing_protocol::store::{KEY_TABLES, StoreError};
-use hushwing_vault::{BackupError, BackupJob, Stop, Vault};
+use hushwing_vault::{BackupError, BackupJob, CheckJob, SnapshotJob, Stop, Vault};
 use hushwing_wire::RelayAddress;
 use rand_core::UnwrapErr;
 use tokio::sync::broadcast;
 
-use crate::{effects::Effects, limits};
+use crate::{backups::NOT_IN_SNAPSHOTS, effects::Effects, limits, words};
 
 /// One open vault.
 pub(crate) struct Session {
@@ -30,6 +30,10 @@ pub(crate) struct Session {
     allow_loopback: bool,
     /// When replaced keys must leave the vault's files.
     purge_at_ms: Option<u64>,
+    /// When the next snapshot is due.
+    snapshot_at_ms: u64,
+    /// When the last step was.
+    stepped_at_ms: u64,
     /// A step could not be stored: what is in memory is void until the engine
     /// is made anew.
     failed: Option<Failed>,
@@ -49,6 +53,7 @@ impl Session {
         allow_loopback: bool,
     ) -> Result<Self, StoreError> {
         let engine = resume(&mut vault, allow_loopback)?;
+        remove_old_snapshots(&vault);
         let mut session = Self {
             generation: 0,
             vault,
@@ -59,6 +64,8 @@ impl Session {
             allow_loopback,
             // What a crash left.
             purge_at_ms: Some(now_ms()),
+            snapshot_at_ms: now_ms().saturating_add(limits::FIRST_SNAPSHOT_MS),
+            stepped_at_ms: now_ms(),
             failed: None,
         };
         session.flush();
@@ -126,8 +133,19 @@ impl Session {
             .wake_at_ms()
             .into_iter()
             .chain(self.purge_at_ms)
+            .chain([self.snapshot_look_ms()])
             .min()
             .map(|at| at.saturating_sub(now_ms()))
+    }
+
+    /// When it is looked whether a snapshot can be made.
+    fn snapshot_look_ms(&self) -> u64 {
+        let soon = now_ms().saturating_add(limits::SNAPSHOT_LOOK_MS);
+        if self.snapshot_at_ms > soon {
+            self.snapshot_at_ms
+        } else {
+            soon
+        }
     }
 
     /// Does what time has made due.
@@ -165,6 +183,47 @@ impl Session {
         let pause_ms = u64::try_from(limits::PURGE_AFTER.as_millis()).unwrap_or(u64::MAX);
         self.purge_at_ms
             .get_or_insert(now_ms().saturating_add(pause_ms));
+    }
+
+    /// Begins a check of the vault's files; with it when the snapshots were made, and how
+    /// many damaged files are kept aside.
+    pub(crate) fn begin_check(
+        &mut self,
+        stop: &Stop,
+    ) -> Result<(CheckJob, Vec<u64>, usize), BackupError> {
+        let snapshots_ms = self.vault.snapshots()?;
+        let kept_aside = self.vault.damaged_files()?;
+        Ok((self.vault.begin_check(stop)?, snapshots_ms, kept_aside))
+    }
+
+    /// Deletes the damaged files that were kept aside.
+    pub(crate) fn forget_damaged(&mut self) -> Result<Reply, CommandError> {
+        self.vault.remove_damaged().map_err(words::backup_error)?;
+        Ok(Reply::Done)
+    }
+
+    /// Begins a snapshot when one is due and it is quiet, and removes old ones.
+    /// `[HW-VAULT-42]`
+    pub(crate) fn snapshot_if_due(&mut self, stop: &Stop) -> Option<SnapshotJob> {
+        let now_ms = now_ms();
+        if now_ms < self.snapshot_at_ms || self.failed.is_some() {
+            return None;
+        }
+        let is_quiet = now_ms.saturating_sub(self.stepped_at_ms) >= limits::QUIET_MS;
+        let is_overdue = now_ms.saturating_sub(self.snapshot_at_ms) >= limits::SNAPSHOT_WAITS_MS;
+        if !is_quiet && !is_overdue {
+            // Soon again; `snapshot_at_ms` itself stays, so that it becomes overdue.
+            return None;
+        }
+        self.snapshot_at_ms = now_ms.saturating_add(limits::SNAPSHOT_EVERY_MS);
+        remove_old_snapshots(&self.vault);
+        match self.vault.begin_snapshot(&NOT_IN_SNAPSHOTS, stop) {
+            Ok(job) => Some(job),
+            Err(error) => {
+                tracing::warn!("no snapshot was begun: {error}");
+                None
+            }
+        }
     }
 
     /// Begins a backup of what is stored now.
@@ -248,6 +307,7 @@ impl Session {
 
     fn flush(&mut self) {
         self.purge_soon();
+        self.stepped_at_ms = now_ms();
         while let Some(transmit) = self.engine.poll_transmit() {
             self.effects.transmit(transmit, self.generation);
         }
@@ -292,6 +352,14 @@ fn resume(vault: &mut Vault, allow_loopback: bool) -> Result<Engine, StoreError>
         }
         Ok(engine)
     })
+}
+
+/// Snapshots that are too old are of no use, and hold what was deleted since.
+fn remove_old_snapshots(vault: &Vault) {
+    let too_old_ms = now_ms().saturating_sub(limits::SNAPSHOT_MAX_AGE_MS);
+    if let Err(error) = vault.remove_snapshots_before(too_old_ms) {
+        tracing::warn!("old snapshots could not be removed: {error}");
+    }
 }
 
 fn in_transaction<T, E: From<StoreError>>(

@@ -3,7 +3,7 @@
 use hushwing_engine::view::{CommandError, ErrorCode, NetworkView};
 use hushwing_relay_client::{CallError, ConnectError};
 use hushwing_transport::{DialError, NetworkState};
-use hushwing_vault::{BackupError, CreateError, FileError, OpenError, RestoreError};
+use hushwing_vault::{BackupError, CreateError, FileError, OpenError, RestoreError, SalvageError};
 
 /// Why a relay (or a contact's node) could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,8 +82,8 @@ pub(crate) fn open_error(error: OpenError) -> CommandError {
         OpenError::Damaged(what) => CommandError::new(
             ErrorCode::VaultUnusable,
             format!(
-                "The account's files are damaged ({what}). Nothing was changed. Put back a copy \
-                 of the folder if you have one."
+                "The account's files are damaged ({what}). Nothing was changed. Open what can be \
+                 read with 'hushwing vault salvage', or restore a backup."
             ),
         ),
         OpenError::Params(_) => CommandError::new(
@@ -175,6 +175,35 @@ fn another_job() -> (ErrorCode, String) {
 pub(crate) fn job_is_running() -> CommandError {
     let (code, message) = another_job();
     CommandError::new(code, message)
+}
+
+/// Why nothing was salvaged.
+pub(crate) fn salvage_error(error: SalvageError) -> CommandError {
+    match error {
+        SalvageError::Open(error) => open_error(error),
+        SalvageError::Whole => CommandError::new(
+            ErrorCode::BadInput,
+            "Nothing is damaged. Open the account with 'hushwing unlock'.",
+        ),
+        SalvageError::Nothing => CommandError::new(
+            ErrorCode::VaultUnusable,
+            "Nothing of the account can be read, and there is no snapshot of it. Nothing was \
+             changed. Restore a backup if you have one.",
+        ),
+        SalvageError::Copy(error) => backup_error(error),
+    }
+}
+
+/// What to do with an account that is damaged somewhere inside.
+pub(crate) fn with_salvage(mut error: CommandError) -> CommandError {
+    if error.code == ErrorCode::VaultUnusable {
+        error.message = format!(
+            "A part of the account's files is damaged ({}). Nothing was changed. Open what can \
+             be read with 'hushwing vault salvage'.",
+            error.message
+        );
+    }
+    error
 }
 
 /// Why nothing was restored.

@@ -15,10 +15,10 @@ use hushwing_api::{
     schema::{
         BackupView, Command, CommandError, Comparison, ContactPhase, ContactView, DeliveredBy,
         EmojiView, ErrorCode, Event, Finding, FindingKind, InviteCreatedView, InvitePolicy,
-        InviteState, InviteView, LedgerEntry, LedgerStep, LedgerView, MessageState, MessageView,
-        NetworkView, OrderView, ReadReports, RelayRole, RelayState, RelayTestView, RelayView,
-        Reply, RequestState, RequestView, SafetyView, SettingsView, StatusView, VaultState,
-        Verification, VerifiedHow, WayState, WayView,
+        InviteState, InviteView, LedgerEntry, LedgerStep, LedgerView, LossKind, LossView,
+        MessageState, MessageView, NetworkView, OrderView, ReadReports, RelayRole, RelayState,
+        RelayTestView, RelayView, Reply, RequestState, RequestView, SafetyView, SettingsView,
+        StatusView, VaultReportView, VaultState, Verification, VerifiedHow, WayState, WayView,
     },
     session::DaemonLock,
 };
@@ -428,6 +428,7 @@ impl Backend for ByHeart {
                 | Command::Lock
                 | Command::BackupCheck { .. }
                 | Command::Restore { .. }
+                | Command::VaultSalvage { .. }
         );
         if self.mood == Mood::Locked && needs_a_vault {
             return error(
@@ -449,6 +450,32 @@ impl Backend for ByHeart {
                     );
                 }
             },
+            Command::VaultCheck if self.mood == Mood::Well => Reply::VaultReport(VaultReportView {
+                pages: 61,
+                damaged_pages: 0,
+                inconsistent: false,
+                newest_lost: false,
+                losses: vec![],
+                snapshots_ms: vec![],
+                kept_aside: 0,
+            }),
+            Command::VaultCheck | Command::VaultSalvage { .. } => {
+                Reply::VaultReport(VaultReportView {
+                    pages: 61,
+                    damaged_pages: 1,
+                    inconsistent: false,
+                    newest_lost: true,
+                    losses: vec![LossView {
+                        what: LossKind::Messages,
+                        kept: 480,
+                        from_snapshot: 17,
+                        lost: 3,
+                        uncertain: true,
+                    }],
+                    snapshots_ms: vec![LONG_AGO_MS],
+                    kept_aside: 1,
+                })
+            }
             Command::BackupCheck { passphrase, .. } if passphrase.expose() != "right" => {
                 return error(
                     ErrorCode::WrongPassphrase,
@@ -658,6 +685,7 @@ impl Backend for ByHeart {
             | Command::GiveUp { .. }
             | Command::Repair { .. }
             | Command::MarkRead { .. }
+            | Command::VaultForgetDamaged
             | Command::RetryNow => Reply::Done,
         })
     }

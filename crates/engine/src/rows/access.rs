@@ -27,7 +27,8 @@ const OUTBOX: Table = Table(35);
 const OUTBOX_BOXES: Table = Table(36);
 const DROPS: Table = Table(37);
 const RELAYS: Table = Table(38);
-const INVITES: Table = Table(39);
+/// One row an invite.
+pub const INVITES: Table = Table(39);
 /// Messages by their id: id, contact, and whether it is ours.
 const BY_ID: Table = Table(40);
 const LEDGER: Table = Table(41);
@@ -35,7 +36,7 @@ const SETTINGS: Table = Table(42);
 /// Messages of theirs of which it must be reported that they were read.
 const READ_DUE: Table = Table(43);
 /// Requests by the invite that they answer.
-const REQUESTS: Table = Table(44);
+pub const REQUESTS: Table = Table(44);
 /// Blocked contacts.
 const BLOCKED: Table = Table(45);
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::view::{InvitePolicy, InviteState, OrderView, RequestState, VerifiedHow};
 pub(crate) use access::Rows;
-pub use access::{CONTACTS, MESSAGES};
+pub use access::{CONTACTS, INVITES, MESSAGES, REQUESTS};
 
 /// A contact here: 16 random bytes, told to nobody.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

@@ -132,6 +132,56 @@ pub struct BackupView {
     pub len: u64,
 }
 
+/// What was found in the files of the vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VaultReportView {
+    /// Pages of the database.
+    pub pages: u64,
+    /// How many of them do not authenticate.
+    pub damaged_pages: u64,
+    /// What its tables say does not agree, although each page authenticates.
+    pub inconsistent: bool,
+    /// Changes that had been stored last could not be read.
+    pub newest_lost: bool,
+    /// What is missing; empty when all is whole.
+    pub losses: Vec<LossView>,
+    /// When the snapshots were made that there are, milliseconds since 1970.
+    pub snapshots_ms: Vec<u64>,
+    /// How many damaged files are kept aside.
+    pub kept_aside: u64,
+}
+
+/// What is missing of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LossView {
+    /// Of which kind.
+    pub what: LossKind,
+    /// Rows that can be read.
+    pub kept: u64,
+    /// Rows that came from a snapshot instead.
+    pub from_snapshot: u64,
+    /// Rows that are known to be lost.
+    pub lost: u64,
+    /// More may be lost, and what was deleted after the snapshot may be back.
+    pub uncertain: bool,
+}
+
+/// What rows of a vault are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossKind {
+    /// Contacts.
+    Contacts,
+    /// Messages.
+    Messages,
+    /// Keys of conversations, which are made anew.
+    Keys,
+    /// Invites and requests.
+    Invites,
+    /// What else there is: what waits, settings, histories.
+    Other,
+}
+
 /// What an account tells of itself beyond what it must, and asks of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsView {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     BackupKey, BackupView, Comparison, ContactView, DeliveryPolicy, Finding, InviteCreatedView,
     InvitePolicy, InviteView, LedgerView, MessageView, NetworkView, ReadReports, RelayTestView,
-    RelayView, RequestView, SafetyView, SecretText, SettingsView, StatusView, VaultState,
+    RelayView, RequestView, SafetyView, SecretText, SettingsView, StatusView, VaultReportView,
+    VaultState,
 };
 
 /// What a front end can ask. `contact` is a contact's id, the beginning of one
@@ -58,6 +59,17 @@ pub enum Command {
         /// Opens the backup.
         passphrase: SecretText,
     },
+    /// Read all of the vault's files: whether each page authenticates and each row can be
+    /// read. Answer: [`Reply::VaultReport`].
+    VaultCheck,
+    /// Open a locked vault of which a part is damaged: what can be read is kept, the rest
+    /// comes from a snapshot where it can. Answer: [`Reply::VaultReport`].
+    VaultSalvage {
+        /// The passphrase.
+        passphrase: SecretText,
+    },
+    /// Delete the damaged files that were kept aside. Answer: [`Reply::Done`].
+    VaultForgetDamaged,
     /// Use a relay for mail to this person from now on. Answer: [`Reply::Relay`].
     RelayAdd {
         /// `hushwing-relay:...`
@@ -242,6 +254,9 @@ impl fmt::Debug for Command {
             Self::Create { .. } => "Create",
             Self::Unlock { .. } => "Unlock",
             Self::Lock { .. } => "Lock",
+            Self::VaultCheck { .. } => "VaultCheck",
+            Self::VaultSalvage { .. } => "VaultSalvage",
+            Self::VaultForgetDamaged { .. } => "VaultForgetDamaged",
             Self::BackupCreate { .. } => "BackupCreate",
             Self::BackupCheck { .. } => "BackupCheck",
             Self::Restore { .. } => "Restore",
@@ -290,6 +305,7 @@ pub enum Reply {
     Done,
     Status(StatusView),
     Backup(BackupView),
+    VaultReport(VaultReportView),
     Relay(RelayView),
     Relays {
         relays: Vec<RelayView>,

@@ -28,8 +28,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use account::{
-    BackupKey, BackupView, DeliveryPolicy, NetworkView, ReadReports, RelayRole, RelayState,
-    RelayTestView, RelayView, SettingsView, StatusView, VaultState,
+    BackupKey, BackupView, DeliveryPolicy, LossKind, LossView, NetworkView, ReadReports, RelayRole,
+    RelayState, RelayTestView, RelayView, SettingsView, StatusView, VaultReportView, VaultState,
 };
 pub use command::{Command, Event, Reply};
 pub use contact::{

@@ -134,6 +134,11 @@ pub fn play_restore(folder: &Folder, over: Over, later: usize) -> Result<Restore
         Ok(Seen::when(contact["repairing"] == false, contact))
     })?;
 
+    let report = cast.bob.ask(&["vault", "check"])?;
+    ensure!(
+        report["damaged_pages"] == 0 && report["losses"] == serde_json::json!([]),
+        "his vault is not whole: {report}"
+    );
     // What he wrote in the life that is lost is at her place alone.
     require_once(&cast.bob, &hers, false)?;
     require_once(&cast.bob, &his, true)?;

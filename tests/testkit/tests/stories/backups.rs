@@ -1,6 +1,9 @@
 //! A backup that is hundreds of messages old.
 
-use hushwing_protocol::simulation;
+use hushwing_protocol::{
+    simulation,
+    store::{Order, Store as _, Table},
+};
 use hushwing_testkit::World;
 
 use crate::common::assert_same_transcript;
@@ -50,4 +53,35 @@ fn a_backup_of_500_messages_ago_uses_no_key_again_and_loses_nothing() {
         "the recorder saw what was sealed: {uses:?}"
     );
     assert_eq!(uses.repeated, 0, "{uses:?}");
+}
+
+/// A vault that was salvaged from a snapshot has no keys of conversations (`[HW-VAULT-41]`):
+/// identities and what lies outside of the lanes are enough to get new ones.
+#[test]
+fn what_a_snapshot_lacks_is_made_anew_and_the_conversation_goes_on() {
+    let mut world = World::new(311, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    for number in 0..5 {
+        world.send(alice, &hers, &format!("a{number}"));
+        world.send(bob, &his, &format!("b{number}"));
+        world.run_for(5_000);
+    }
+    world.run_for(60_000);
+    world.stop(bob);
+    for table in [0, 2, 3, 4].map(Table) {
+        let store = world.store(bob);
+        let rows = store.scan(table, &[], None, Order::Ascending, usize::MAX);
+        for (key, _) in rows.expect("a store in memory works") {
+            store.delete(table, &key).expect("a store in memory works");
+        }
+    }
+    let snapshot = world.snapshot(bob);
+    world.restore(bob, &snapshot);
+    world.send(alice, &hers, "to whoever is left");
+    world.send(bob, &his, "all is here");
+    world.run_for(600_000);
+    assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
+    assert_eq!(world.read(bob, &his).len(), 12);
+    assert!(!world.contacts(bob)[0].repairing);
 }

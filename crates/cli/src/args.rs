@@ -11,7 +11,7 @@ Exit codes:
   2  the command line is wrong
   3  no daemon runs, or the vault is locked
   4  wrong passphrase
-  5  `hushwing doctor` found something that is stuck
+  5  `hushwing doctor` found something that is stuck, or `vault check` damage
 
 First steps:
   hushwing run                     in one terminal: the daemon

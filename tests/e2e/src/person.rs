@@ -350,6 +350,15 @@ impl Person {
         self.about_backup(&["restore"], file)
     }
 
+    /// Opens the vault although a part of it is damaged; says what is lost.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn salvage(&self) -> Result<Value> {
+        let args = ["vault", "salvage", "--passphrase-stdin"];
+        self.run(&args, Some(&self.passphrase))
+    }
+
     fn about_backup(&self, command: &[&str], file: &Path) -> Result<Value> {
         let file = file.to_string_lossy();
         let args = [command, &[&file, "--passphrase-stdin"]].concat();

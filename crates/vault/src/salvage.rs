@@ -236,7 +236,7 @@ fn make_whole(
             |table, row: &[u8], value: &[u8]| put_row(&transaction, &mut made, table, row, value);
         match examine(&source, stop, put) {
             Ok((found, keys)) => (damage, index) = (found, keys),
-            Err(CopyError::Database(DatabaseError::Damaged(_))) => {
+            Err(CopyError::Database(error)) if is_unreadable(error) => {
                 // The page that all others hang on.
                 damage.damaged_pages = vec![1];
                 damage.pages = pages_of(copy.path())?;
@@ -339,7 +339,8 @@ fn examine(
     drop(connection);
     match schema::require_known(&source.open(stop)?) {
         // Which version it is cannot be read; its rows are what counts.
-        Ok(()) | Err(DatabaseError::Damaged(_)) => {}
+        Ok(()) => {}
+        Err(error) if is_unreadable(error) => {}
         Err(error) => return Err(error.into()),
     }
     let tables = TableSet::read(&source.open(stop)?)?;
@@ -395,6 +396,16 @@ fn examine(
     }
     stop.unwatch();
     Ok((damage, missing))
+}
+
+/// Whether a page could not be read. Once one did not authenticate, SQLCipher gives the next
+/// one as missing memory; where memory is really missing, what could not be read counts as
+/// lost, and the files that it stands in are kept.
+fn is_unreadable(error: DatabaseError) -> bool {
+    matches!(
+        error,
+        DatabaseError::Damaged(_) | DatabaseError::OutOfMemory
+    )
 }
 
 fn pages_of(path: &Path) -> Result<u64, crate::FileError> {
@@ -455,7 +466,7 @@ impl TableReader<'_> {
             let connection = self.connection()?;
             match self.rows_from(&connection, &mut from, take) {
                 Ok(()) => return Ok(gaps),
-                Err(DatabaseError::Damaged(_)) => gaps = Gaps::Some,
+                Err(error) if is_unreadable(error) => gaps = Gaps::Some,
                 Err(error) => return Err(error.into()),
             }
             drop(connection);
@@ -542,7 +553,7 @@ impl TableReader<'_> {
         let found = read();
         match found {
             Ok(found) => Ok(Some(found)),
-            Err(DatabaseError::Damaged(_)) => Ok(None),
+            Err(error) if is_unreadable(error) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -569,7 +580,7 @@ impl TableReader<'_> {
                     keys.is_whole = true;
                     break;
                 }
-                Err(DatabaseError::Damaged(_)) => {}
+                Err(error) if is_unreadable(error) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -589,7 +600,7 @@ impl TableReader<'_> {
         };
         match read() {
             Ok(value) => Ok(value),
-            Err(DatabaseError::Damaged(_)) => Ok(None),
+            Err(error) if is_unreadable(error) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

@@ -27,6 +27,9 @@ use crate::{docs, say};
 const TREE: &str = "mutate/tree";
 const PROGRAMS: &str = "mutate/target";
 
+/// Tests that start the programs of other packages, which cargo does not build for them.
+const OF_PROGRAMS: &str = "hushwing-e2e::";
+
 /// What is put behind the version of the copy.
 const VERSION_SUFFIX: &str = "+mutated";
 
@@ -201,10 +204,18 @@ impl Tree {
 
     /// Builds and runs one test.
     fn ends(&self, target: &Path, test: &TestName) -> Result<Ended> {
-        let out = Command::new("cargo")
-            .current_dir(&self.root)
-            .env("CARGO_BUILD_BUILD_DIR", target)
-            .env("CARGO_TARGET_DIR", target.join(PROGRAMS))
+        if test.binary.starts_with(OF_PROGRAMS) {
+            let built = self
+                .cargo(target)
+                .args(["build", "--locked", "--workspace", "--bins"])
+                .output()
+                .context("cannot start cargo build")?;
+            if !built.status.success() {
+                bail!("the programs do not compile\n{}", last_lines(&built.stderr));
+            }
+        }
+        let out = self
+            .cargo(target)
             .args(["nextest", "run", "--retries", "0", "--no-fail-fast"])
             .args(target_of(test))
             .args([
@@ -217,18 +228,31 @@ impl Tree {
             Some(PASSED) => Ok(Ended::Passed),
             Some(TESTS_FAILED) => Ok(Ended::Failed),
             code => {
-                let said = String::from_utf8_lossy(&out.stderr);
-                let end: Vec<&str> = said.lines().rev().take(40).collect();
-                let end: Vec<&str> = end.into_iter().rev().collect();
                 let what = match code {
                     Some(BUILD_FAILED) => "it does not compile",
                     Some(NO_TESTS) => "the test did not run",
                     _ => "the test runner failed",
                 };
-                bail!("{what}\n{}", end.join("\n"))
+                bail!("{what}\n{}", last_lines(&out.stderr))
             }
         }
     }
+
+    fn cargo(&self, target: &Path) -> Command {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .current_dir(&self.root)
+            .env("CARGO_BUILD_BUILD_DIR", target)
+            .env("CARGO_TARGET_DIR", target.join(PROGRAMS));
+        cargo
+    }
+}
+
+/// The end of what a program said, where the reason stands.
+fn last_lines(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    let lines: Vec<&str> = said.lines().collect();
+    lines[lines.len().saturating_sub(40)..].join("\n")
 }
 
 /// Only what the test needs is built. Programs and test programs are named

@@ -236,10 +236,30 @@ pub(crate) fn newest(receipts: &Receipts) -> u64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn who_states_less_than_it_said_before_may_be_behind() {
+        let mark = |number: u64| mark_of(&number.to_be_bytes());
+        let (mut ours, mut theirs) = (Acknowledged::default(), Received::default());
+        for number in 1..=3 {
+            ours.wrote(number, mark(number), None);
+        }
+        theirs.insert(1, mark(1));
+        let early = theirs.report();
+        theirs.insert(2, mark(2));
+        theirs.insert(3, mark(3));
+        ours.take(5, &theirs.report()).unwrap();
+        assert_eq!(ours.compare(3, &early), Comparison::TheyMayBeBehind);
+        assert_eq!(ours.compare(3, &theirs.report()), Comparison::Agrees);
+        // A report without a mark may leave ranges out.
+        let unmarked = Receipts { mark: 0, ..early };
+        assert_eq!(ours.compare(3, &unmarked), Comparison::Agrees);
+    }
 
     proptest! {
         /// Receipts for the same boxes are believed in any order, and one for

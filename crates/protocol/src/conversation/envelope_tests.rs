@@ -7,6 +7,7 @@ use super::{
     Happening, MAX_IN_FLIGHT, Opened, Outgoing, RECEIPT_RESERVE, Unreadable,
     open::MAX_CLOCK_JUMP,
     tests::{Forge, fixed, forge, moving, read, why},
+    view,
 };
 use crate::{
     content,
@@ -133,6 +134,37 @@ fn a_commit_of_an_epoch_that_nobody_is_in_is_refused() {
     assert_eq!(*why(&opened), Unreadable::Turn);
     // And it jams nothing.
     assert!(alice.try_seal(Outgoing::Text("on it goes")).is_ok());
+}
+
+/// Who relies on the answer would otherwise wait for a turn that it holds. `[HW-CONV-5]`
+#[test]
+fn a_view_tells_whether_the_next_box_brings_fresh_keys() {
+    let may_commit = |person: &Person| {
+        let seen = view(&person.store, &person.conversation).unwrap();
+        seen.may_commit
+    };
+    let (mut alice, mut bob) = (Person::new(1), Person::new(2));
+    let created = alice.invite();
+    let redeemed = bob.redeem(&created);
+    assert!(!may_commit(&bob), "the first commit is the inviter's");
+    alice.accept(&created, &redeemed);
+    assert!(may_commit(&alice));
+    let mut told = [0, 0];
+    for _ in 0..3 {
+        for _ in 0..2 {
+            let expected = may_commit(&alice);
+            let said = alice.say("hers");
+            assert_eq!(said.committed, expected);
+            bob.read(&said);
+            told[usize::from(expected)] += 1;
+        }
+        let expected = may_commit(&bob);
+        let said = bob.say("his");
+        assert_eq!(said.committed, expected);
+        alice.read(&said);
+        told[usize::from(expected)] += 1;
+    }
+    assert!(told.iter().all(|times| *times > 0));
 }
 
 fn is_unreadable(opened: &Opened) -> bool {

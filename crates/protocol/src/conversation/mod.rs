@@ -2,6 +2,8 @@
 
 mod asking;
 #[cfg(test)]
+mod asking_tests;
+#[cfg(test)]
 mod envelope_tests;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod forge;

@@ -596,7 +596,7 @@ struct Begun {
 /// How far the next generation lies above the present one. Drawn, so that two groups of
 /// which one was founded in a life that is lost do not bear one number: a report of what
 /// came in the one must not be read as one of the other. `[HW-REC-5]`
-fn generation_step(rng: &mut dyn CryptoRng) -> u32 {
+pub(super) fn generation_step(rng: &mut dyn CryptoRng) -> u32 {
     1 + rng.next_u32() % MAX_GENERATION_STEP
 }
 

@@ -15,8 +15,11 @@ use crate::programs;
 use crate::transcript::Line;
 use crate::wait::{self, Seen};
 
-/// The most that `hushwing read` gives at once; no story writes as much.
+/// The most that `hushwing read` gives at once.
 const READ_LIMIT: &str = "1000";
+
+/// The same as a number: as many messages [`Person::transcript`] tells at most.
+pub(crate) const READABLE_AT_ONCE: usize = 1000;
 
 /// A person of a story.
 #[derive(Debug)]

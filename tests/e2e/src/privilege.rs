@@ -57,9 +57,13 @@ pub fn turn(name: &str, wrapper: &[&str]) -> Result<Turn> {
 
 /// sudo clears the environment.
 fn kept_variables() -> impl Iterator<Item = String> {
-    [crate::programs::FOLDER_VARIABLE, "TMPDIR"]
-        .into_iter()
-        .filter_map(|name| Some(format!("{name}={}", std::env::var(name).ok()?)))
+    [
+        crate::programs::FOLDER_VARIABLE,
+        "TMPDIR",
+        "HUSHWING_MARKED_TEXTS",
+    ]
+    .into_iter()
+    .filter_map(|name| Some(format!("{name}={}", std::env::var(name).ok()?)))
 }
 
 fn sudo_asks_nothing() -> bool {

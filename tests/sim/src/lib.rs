@@ -33,7 +33,7 @@ use std::{fmt, str::FromStr};
 use hushwing_protocol::Safeguard;
 
 pub use fault::{Fault, FaultTable};
-pub use plan::{Act, Part, Plan, Timed};
+pub use plan::{Act, Always, Part, Plan, Timed};
 pub use shrink::shrink;
 pub use world::{BAD_LINE_MS, GAP_MS, MEETING_OVER_MS, QUIESCENCE_MS, Report, Setting};
 
@@ -112,7 +112,8 @@ impl FromStr for Without {
 /// # Errors
 /// When this machine cannot hold the vaults.
 pub fn run(seed: u64, setting: &Setting) -> anyhow::Result<Report> {
-    run_plan(Plan::draw(seed).only(&setting.part), setting)
+    let plan = Plan::draw_always(seed, setting.always);
+    run_plan(plan.only(&setting.part), setting)
 }
 
 /// Runs a plan that no seed drew.

@@ -18,7 +18,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Parser;
-use hushwing_sim::{Fault, FaultTable, Part, Plan, Report, Setting, Without, run, shrink};
+use hushwing_sim::{Always, Fault, FaultTable, Part, Plan, Report, Setting, Without, run, shrink};
 
 /// Whole networks on virtual time, from seeds.
 #[derive(Parser)]
@@ -44,6 +44,9 @@ struct Args {
     /// Take a safeguard away
     #[arg(long)]
     without: Option<Without>,
+    /// Draw in every seed what only some draw: succession
+    #[arg(long)]
+    always: Option<Always>,
     /// Runs at once
     #[arg(long)]
     jobs: Option<usize>,
@@ -134,7 +137,7 @@ fn one(seed: u64, args: &Args) -> anyhow::Result<bool> {
         acts: args.acts.as_deref().map(parse_ranges).transpose()?,
     };
     if !args.quiet {
-        let plan = Plan::draw(seed);
+        let plan = Plan::draw_always(seed, args.always);
         println!(
             "{} people, {} relays, uses {:?}, {:.1} h, direct at the end: {}",
             plan.people,
@@ -155,6 +158,7 @@ fn one(seed: u64, args: &Args) -> anyhow::Result<bool> {
     let setting = Setting {
         part,
         without: args.without,
+        always: args.always,
         print: !args.quiet,
     };
     let report = run(seed, &setting)?;
@@ -182,6 +186,7 @@ fn setting_of(args: &Args) -> Setting {
             acts: None,
         },
         without: args.without,
+        always: args.always,
         print: false,
     }
 }
@@ -302,6 +307,9 @@ fn tell(report: &Report, args: &Args) -> anyhow::Result<()> {
     }
     if let Some(without) = args.without {
         command.push_str(&format!(" --without {without}"));
+    }
+    if let Some(always) = args.always {
+        command.push_str(&format!(" --always {always}"));
     }
     println!("    replay: {command}");
     Ok(())

@@ -1,7 +1,11 @@
 //! What a seed draws before anything happens: who there is, what they do and
 //! when, and which faults strike.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
@@ -140,7 +144,15 @@ impl Plan {
     /// What `seed` draws.
     #[must_use]
     pub fn draw(seed: u64) -> Self {
-        Drawing::new(seed).plan()
+        Self::draw_always(seed, None)
+    }
+
+    /// What `seed` draws, and `always` in any case; all else is as it would be without.
+    #[must_use]
+    pub fn draw_always(seed: u64, always: Option<Always>) -> Self {
+        let mut drawing = Drawing::new(seed);
+        drawing.always = always;
+        drawing.plan()
     }
 
     /// The plan with only what `part` names.
@@ -193,6 +205,33 @@ struct Drawing {
     gentle: bool,
     faults: BTreeSet<Fault>,
     acts: Vec<Timed>,
+    always: Option<Always>,
+}
+
+/// What only some seeds draw, and all shall.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Always {
+    /// Somebody takes another identity for a contact, once or twice.
+    Succession,
+}
+
+impl FromStr for Always {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "succession" => Ok(Self::Succession),
+            _ => Err(format!("{name} is nothing that only some seeds draw")),
+        }
+    }
+}
+
+impl fmt::Display for Always {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Succession => f.pad("succession"),
+        }
+    }
 }
 
 /// One seed in so many spoils boxes.
@@ -244,6 +283,7 @@ impl Drawing {
             gentle: calm || bad_line,
             faults,
             acts: Vec::new(),
+            always: None,
         }
     }
 
@@ -318,7 +358,8 @@ impl Drawing {
     /// Once or twice somebody takes another identity for a contact.
     fn new_identities(&mut self) {
         let mut rng = self.apart(IDENTITY_STREAM);
-        if rng.random_range(0..NEW_IDENTITY_ONE_IN) > 0 {
+        let draws = rng.random_range(0..NEW_IDENTITY_ONE_IN) == 0;
+        if !draws && self.always != Some(Always::Succession) {
             return;
         }
         for _ in 0..rng.random_range(1..=2) {

@@ -22,7 +22,7 @@ fn kind_of(defect: &str) -> String {
 /// # Errors
 /// When this machine cannot hold the vaults.
 pub fn shrink(seed: u64, setting: &Setting) -> anyhow::Result<Part> {
-    let whole = Plan::draw(seed);
+    let whole = Plan::draw_always(seed, setting.always);
     let mut part = Part {
         faults: Some(
             setting

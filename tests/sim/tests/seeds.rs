@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hushwing_sim::{Act, Fault, Part, Plan, Setting, Timed, Without, run, run_plan, shrink};
+use hushwing_sim::{
+    Act, Always, Fault, Part, Plan, Setting, Timed, Without, run, run_plan, shrink,
+};
 
 /// Seeds that are tried without a safeguard before it counts as one that nobody
 /// misses.
@@ -166,4 +168,19 @@ fn a_failing_seed_is_made_small() {
     assert!(part.acts.as_ref().unwrap().len() < whole.acts.len());
     let small = Setting { part, ..setting };
     assert!(!run(seed, &small).unwrap().defects.is_empty());
+}
+
+/// `--always succession` adds changes of identity to a seed, and nothing else.
+#[test]
+fn what_is_always_drawn_leaves_the_rest_of_a_seed_as_it_is() {
+    let changes = |timed: &Timed| matches!(timed.act, Act::NewIdentity { .. });
+    for seed in 0..30 {
+        let mut without = Plan::draw(seed);
+        let mut with = Plan::draw_always(seed, Some(Always::Succession));
+        assert!((1..=2).contains(&with.acts.iter().filter(|it| changes(it)).count()));
+        for plan in [&mut without, &mut with] {
+            plan.acts.retain(|timed| !changes(timed));
+        }
+        assert_eq!(without, with);
+    }
 }

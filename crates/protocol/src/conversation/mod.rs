@@ -10,12 +10,18 @@ pub(crate) mod forge;
 mod lanes;
 mod mend;
 mod open;
+#[cfg(test)]
+mod past_tests;
 mod places;
+#[cfg(test)]
+mod placing;
 pub(crate) mod policy;
 mod recovery;
 #[cfg(test)]
 mod recovery_tests;
 mod repair;
+#[cfg(test)]
+mod repair_tests;
 mod routes;
 mod seal;
 pub(crate) mod state;

@@ -152,6 +152,9 @@ pub(super) struct Answered {
     /// SHA-256 of the request's plaintext.
     pub(super) request: [u8; 32],
     pub(super) boxed: Blob,
+    /// It is our own request. `[HW-REC-8]`
+    #[serde(default)]
+    pub(super) is_ours: bool,
 }
 
 /// We asked for a new group and wait for the answer.
@@ -371,10 +374,19 @@ impl Recovery {
         }
     }
 
-    /// The answer to the request with this hash, if that was the last one.
-    pub(super) fn answer_to(&self, request: &[u8; 32]) -> Result<Option<SealedBox>, StoreError> {
+    /// What lies in the place of the answer to the request with this hash, if that was the
+    /// last one. To one that lies where the answer to ours should, our own is no answer:
+    /// the peer cannot answer that before it is known.
+    pub(super) fn answer_to(
+        &self,
+        request: &[u8; 32],
+        insists: bool,
+    ) -> Result<Option<SealedBox>, StoreError> {
         let answered = self.answered.as_ref();
-        let answered = answered.filter(|answered| answered.request == *request);
+        let answers = |answered: &&Answered| answered.request == *request;
+        let answered = answered
+            .filter(answers)
+            .filter(|it| !(insists && it.is_ours));
         let boxed = answered.map(|answered| SealedBox::from_slice(&answered.boxed.0));
         boxed
             .transpose()

@@ -6,9 +6,8 @@
 //! one that goes first is put at the place of the other's answer. Asking is in
 //! `asking.rs`; here is what is done with what comes. `[HW-REC-3]` to `[HW-REC-8]`
 
+pub(super) mod crossing;
 mod succession;
-
-use std::cmp::Ordering;
 
 use hushwing_wire::{
     Need, Receipts, RecoveryMessage, RecoveryPlaintext, RepairAnswer, RepairRequest, RouteUpdate,
@@ -20,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Happening, OpenError, Opened, Unreadable,
-    asking::{Kind, heard, make_request, plaintext_of},
+    asking::{Kind, heard, make_request},
     places::Places,
     recovery::{
         Answered, AsWhom, BOX_LABEL, Past, PastOf, Pending, Recovery, RecoveryBox, RecoveryError,
@@ -44,10 +43,6 @@ use crate::{
     secret::{Blob, Secret32},
     store::{Store, StoreError},
 };
-
-/// How long a question may cross one of the peer, in milliseconds: as long as the
-/// peer may take to come online and read it.
-const CROSSING_MS: u64 = 86_400_000;
 
 const PSK_ID_LABEL: &[u8] = b"hushwing 1 repair psk id";
 
@@ -147,12 +142,23 @@ impl Step<'_> {
 
     /// The answer to this request once more, if that was the last one.
     fn answer_again(&mut self, hash: &[u8; 32], found: Found) -> Result<bool, OpenError> {
-        let Some(boxed) = self.row.answer_to(hash)? else {
+        let Some(boxed) = self.row.answer_to(hash, found.instead)? else {
             return Ok(false);
         };
         let (slot, _) = self.places_of(found).answer(hash);
         self.opened.answer = Some(RecoveryBox { slot, boxed });
         Ok(true)
+    }
+
+    /// What lies before the place that the peer reads next, it never looks at; and what it
+    /// wrote before its request is over, since it knows more now.
+    fn go_on_behind(&mut self, request: &RepairRequest, by_past: bool) {
+        let (write_next, read_next) = match &mut self.row.past {
+            Some(past) if by_past => (&mut past.write_next, &mut past.read_next),
+            _ => (&mut self.row.write_next, &mut self.row.read_next),
+        };
+        *write_next = request.read_next.max(*write_next);
+        *read_next = request.write_next.max(*read_next);
     }
 
     /// The places by which a request came, and its answer goes.
@@ -192,137 +198,6 @@ impl Step<'_> {
         }))
     }
 
-    /// Our request goes first: it is put where the peer waits for the answer to its
-    /// own, because that place it finds, however far it is behind. `[HW-REC-8]`
-    fn put_ours_instead(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        hash: &[u8; 32],
-        found: Found,
-    ) -> Result<(), OpenError> {
-        let Some(ours) = self.row.ours(found.by_past) else {
-            return Ok(());
-        };
-        let padded = plaintext_of(ours)?
-            .to_padded()
-            .map(Zeroizing::new)
-            .map_err(|_| StoreError::Damaged("a request for new keys"))?;
-        let (slot, key) = self.places_of(found).answer(hash);
-        let boxed = key
-            .seal(ctx.rng, BOX_LABEL, &slot, &padded)
-            .map_err(|_| OpenError::Mls(MlsError::Internal("sealing a request")))?;
-        self.row.answered = Some(Answered {
-            request: *hash,
-            boxed: Blob(boxed.as_bytes().to_vec()),
-        });
-        self.opened.answer = Some(RecoveryBox { slot, boxed });
-        Ok(())
-    }
-
-    /// Two questions crossed, and both sides may see that the keys do not fit. If both
-    /// answered, they would part: the redeemer does, and the inviter waits for it once.
-    fn leaves_it_to_the_peer(&mut self, now_ms: u64, peer_reads: u32) -> bool {
-        if self.fixed.writer != INVITER_LEAF {
-            return false;
-        }
-        let recent = |one: &&mut Pending| {
-            one.is_question
-                && !one.passed_over
-                && one.place >= peer_reads
-                && now_ms.abs_diff(one.asked_at_ms) < CROSSING_MS
-        };
-        let Some(pending) = self.row.pending.as_mut().filter(recent) else {
-            return false;
-        };
-        pending.passed_over = true;
-        true
-    }
-
-    /// Of two requests that cross, a succession goes first, then one that must be
-    /// answered, and of two equal ones the inviter's. Questions do not cross like that.
-    /// `[HW-REC-8]`
-    fn ours_goes_first(&self, theirs: &RepairRequest, theirs_succeeds: bool) -> bool {
-        let Some(ours) = self.row.pending.as_ref().filter(|one| !one.is_question) else {
-            return false;
-        };
-        let theirs = (theirs_succeeds, theirs.need == Need::Sure);
-        match (ours.as_whom != AsWhom::Us, true).cmp(&theirs) {
-            Ordering::Greater => true,
-            Ordering::Equal => self.fixed.writer == INVITER_LEAF,
-            Ordering::Less => false,
-        }
-    }
-
-    fn drop_anew(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        match self.row.anew.take() {
-            Some(ours) => delete_scope(store, &ours.scope),
-            None => Ok(()),
-        }
-    }
-
-    /// The peer's request lies where the answer to ours should: it goes first. One
-    /// that cannot be answered uses ours up, as an answer that cannot be used does.
-    fn take_counter_request(
-        mut self,
-        ctx: &mut Ctx<'_>,
-        asked: Asked,
-        by_past: bool,
-    ) -> Result<Opened, OpenError> {
-        let found = Found {
-            by_past,
-            instead: true,
-        };
-        self.take_request(ctx, asked, found)?;
-        if found.by_past && self.row.anew.is_some() {
-            // It did not tell who we are; what else is out stays.
-            self.drop_anew(ctx.store)?;
-        } else if !found.by_past && self.row.pending.is_some() {
-            self.row.withdraw(ctx.store)?;
-            self.row.halted = true;
-            self.opened.happenings.push(Happening::AnswerRefused {
-                why: Unreadable::Mls(MlsError::Refused("a request in the place of an answer")),
-            });
-        }
-        write_fixed(ctx.store, self.id, &self.fixed)?;
-        self.row.write(ctx.store, self.id)?;
-        Ok(self.opened)
-    }
-
-    /// Compares what a question states with what is known here. `[HW-REC-7]`
-    fn compare(&self, store: &dyn Store, request: &RepairRequest) -> Result<Comparison, OpenError> {
-        let moving = Moving::read(store, self.id)?;
-        if request.generation != self.fixed.generation || moving.is_hollow() || self.row.halted {
-            return Ok(Comparison::Differs);
-        }
-        let theirs = moving
-            .received
-            .compare(request.sent, &request.acknowledged, &request.open);
-        let ours = if request.received_in == request.generation {
-            moving.peer_received.compare(moving.sent, &request.received)
-        } else {
-            Comparison::Agrees
-        };
-        Ok(theirs.max(ours))
-    }
-
-    /// The peer may have forgotten what it knew, or its question is from before it
-    /// knew: only it can tell, from a question of ours in the place of an answer.
-    /// `[HW-REC-7]`
-    fn ask_back(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        hash: &[u8; 32],
-        found: Found,
-    ) -> Result<(), OpenError> {
-        // One that is out may have been answered by now.
-        if self.row.pending.is_none() {
-            let kind = Kind::Question;
-            make_request(ctx, self.id, &self.fixed, &mut self.row, no_news(), kind)
-                .map_err(open_error)?;
-        }
-        self.put_ours_instead(ctx, hash, found)
-    }
-
     /// Makes the new group, unless our own request goes first.
     fn take_request(
         &mut self,
@@ -330,29 +205,24 @@ impl Step<'_> {
         asked: Asked,
         found: Found,
     ) -> Result<(), OpenError> {
-        let Asked {
-            request,
-            hash,
-            speaker,
-            succeeds,
-        } = asked;
+        let (request, hash) = (&asked.request, asked.hash);
         let store = ctx.store;
         self.take_routes(request.routes.clone())?;
-        // Where the peer reads next: what lies before, it will never look at.
-        self.row.write_next = self.row.write_next.max(request.read_next);
-        // And what the peer wrote before this is over: it knows more now.
-        self.row.read_next = self.row.read_next.max(request.write_next);
+        self.go_on_behind(request, found.by_past);
         // A second group would part us from the peer, who takes the answer
         // that it finds first.
         if self.answer_again(&hash, found)? {
             return Ok(());
         }
         let is_question = request.need == Need::IfTheyDiffer;
-        if found == AT_ITS_PLACE && self.ours_goes_first(&request, succeeds) {
+        // Two questions may cross while the keys fit: what they state is compared.
+        let ours = self.row.pending.as_ref();
+        let asks_in_earnest = ours.is_some_and(|ours| !ours.is_question);
+        if found == AT_ITS_PLACE && asks_in_earnest && self.ours_goes_first(&asked, false) {
             return self.put_ours_instead(ctx, &hash, found);
         }
         if is_question {
-            match self.compare(store, &request)? {
+            match self.compare(store, request)? {
                 Comparison::Differs
                     if found == AT_ITS_PLACE
                         && self.leaves_it_to_the_peer(ctx.now_ms, request.read_next) =>
@@ -364,8 +234,10 @@ impl Step<'_> {
                     return self.ask_back(ctx, &hash, found);
                 }
                 Comparison::TheyMayBeBehind | Comparison::Agrees => {
-                    if found.instead {
-                        self.row.withdraw(store)?;
+                    // A question is settled by that; a request for new keys is not.
+                    let ours = self.row.ours(found.by_past);
+                    if found.instead && ours.is_some_and(|ours| ours.is_question) {
+                        self.drop_ours(store, found.by_past)?;
                     }
                     return Ok(());
                 }
@@ -386,7 +258,7 @@ impl Step<'_> {
         let Ok(key_package) = PeerKeyPackage::parse(&provider, &request.key_package) else {
             return Ok(());
         };
-        if key_package.leaf().credential != speaker.fingerprint().as_bytes() {
+        if key_package.leaf().credential != asked.speaker.fingerprint().as_bytes() {
             return Ok(());
         }
         let psk_value = self.places_of(found).psk(&hash);
@@ -394,17 +266,13 @@ impl Step<'_> {
             id: kdf::transcript(PSK_ID_LABEL, &[&hash]),
             value: &psk_value,
         };
-        let founded = Group::found(
+        let (group, welcome) = Group::found(
             &provider,
             &signer,
             self.fixed.identity.fingerprint().as_bytes(),
             key_package,
             &psk,
-        );
-        let (group, welcome) = match founded {
-            Err(error) if error.fault() == Fault::Peer => return Ok(()),
-            founded => founded?,
-        };
+        )?;
         let entered = group.entered(&provider)?;
         let old = Moving::read(store, self.id)?;
         let heard = heard(&self.fixed, &self.row, &old);
@@ -438,11 +306,12 @@ impl Step<'_> {
         self.row.withdraw(store)?;
         let (peer_generation, peer_received) =
             self.as_known_here(request.received_in, &request.received);
-        self.peer_is(speaker, found.by_past, &entered);
+        self.peer_is(asked.speaker, found.by_past, &entered);
         self.begin(store, begun, &old, &entered)?;
         self.row.answered = Some(Answered {
             request: hash,
             boxed: Blob(boxed.as_bytes().to_vec()),
+            is_ours: false,
         });
         self.opened.answer = Some(RecoveryBox { slot, boxed });
         self.opened.happenings.push(Happening::Repaired {
@@ -467,9 +336,10 @@ impl Step<'_> {
         let pending = self.row.ours_mut(by_past).take();
         let pending = pending.ok_or(OpenError::UnknownSlot)?;
         let scope = pending.scope;
-        match self.join(ctx, pending, answer, speaker) {
+        let old = Moving::read(store, self.id)?;
+        match self.join(ctx, pending, &old, answer, speaker) {
             Ok(()) => {}
-            Err(OpenError::Mls(why)) if why.fault() == Fault::Peer => {
+            Err(why) if why.fault() == Fault::Peer => {
                 delete_scope(store, &scope)?;
                 self.row.halted = true;
                 self.opened = Opened {
@@ -480,7 +350,7 @@ impl Step<'_> {
                     ..Opened::default()
                 };
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
         write_fixed(store, self.id, &self.fixed)?;
         self.row.write(store, self.id)?;
@@ -491,10 +361,11 @@ impl Step<'_> {
         &mut self,
         ctx: &mut Ctx<'_>,
         pending: Pending,
+        old: &Moving,
         answer: &RepairAnswer,
         speaker: VerifiedPeer,
-    ) -> Result<(), OpenError> {
-        const WHAT: OpenError = OpenError::Mls(MlsError::Refused("the answer with new keys"));
+    ) -> Result<(), MlsError> {
+        const WHAT: MlsError = MlsError::Refused("the answer with new keys");
         let store = ctx.store;
         let hash = kdf::sha256(&pending.request.0);
         let provider = Provider::new(store, ctx.rng, pending.scope)?;
@@ -513,7 +384,6 @@ impl Step<'_> {
         let entered = group.entered(&provider)?;
         provider.overlay().accept();
         provider.overlay().flush()?;
-        let old = Moving::read(store, self.id)?;
         let begun = Begun {
             scope: pending.scope,
             signer_seed: pending.signer_seed,
@@ -528,11 +398,9 @@ impl Step<'_> {
             self.as_known_here(answer.old_generation, &answer.received);
         // Whatever else was asked for is there now.
         self.row.withdraw(store)?;
-        if speaker != self.fixed.peer {
-            self.peer_is(speaker, pending.by_past, &entered);
-        }
+        self.peer_is(speaker, pending.by_past, &entered);
         self.answered_as(pending.as_whom, pending.by_past, &entered);
-        self.begin(store, begun, &old, &entered)?;
+        self.begin(store, begun, old, &entered)?;
         self.opened.happenings.push(Happening::Repaired {
             generation: answer.generation,
             peer_generation,
@@ -559,7 +427,7 @@ impl Step<'_> {
         begun: Begun,
         old: &Moving,
         entered: &mls::Entered,
-    ) -> Result<(), OpenError> {
+    ) -> Result<(), StoreError> {
         self.row.last_heard = Some(heard(&self.fixed, &self.row, old));
         // The pinned identity signed for the binding: that stands for the binding commit,
         // whichever side founded the group.
@@ -579,8 +447,7 @@ impl Step<'_> {
         self.fixed.peer_leaf = 1 - begun.my_leaf;
         self.row.halted = false;
         self.row.walk = None;
-        Moving::anew(old, begun.my_leaf, self.fixed.peer_leaf, entered).write(store, self.id)?;
-        Ok(())
+        Moving::anew(old, begun.my_leaf, self.fixed.peer_leaf, entered).write(store, self.id)
     }
 }
 

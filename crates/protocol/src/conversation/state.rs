@@ -285,20 +285,18 @@ impl Moving {
 
     /// The peer was seen in `epoch`: from now on we write in that epoch's lane.
     pub(super) fn saw_peer_in(&mut self, epoch: u64) {
-        if epoch > self.peer_epoch {
-            self.peer_epoch = epoch;
-            let first_stated = self.sent + 1;
-            let (left, kept) = std::mem::take(&mut self.write_lanes)
-                .into_iter()
-                .partition(|lane| lane.epoch < epoch);
-            self.write_lanes = kept;
-            self.left_lanes
-                .extend(left.into_iter().map(|lane: WriteLane| LeftLane {
-                    epoch: lane.epoch,
-                    count: lane.next,
-                    first_stated,
-                }));
-        }
+        self.peer_epoch = self.peer_epoch.max(epoch);
+        let first_stated = self.sent + 1;
+        let (left, kept) = std::mem::take(&mut self.write_lanes)
+            .into_iter()
+            .partition(|lane| lane.epoch < self.peer_epoch);
+        self.write_lanes = kept;
+        self.left_lanes
+            .extend(left.into_iter().map(|lane: WriteLane| LeftLane {
+                epoch: lane.epoch,
+                count: lane.next,
+                first_stated,
+            }));
         if self.peer_epoch == self.epoch {
             self.pending_commit = None;
         }

@@ -72,6 +72,8 @@ pub struct Setting {
     pub part: Part,
     /// What is taken away.
     pub without: Option<crate::Without>,
+    /// What its seed draws in any case.
+    pub always: Option<crate::Always>,
     /// Prints the trace.
     pub print: bool,
 }

@@ -1,15 +1,13 @@
 //! What changes when one of the two is somebody else from now on, and what still comes by
 //! the places of before. `[HW-ROT-1]` to `[HW-ROT-3]`
 
-use hushwing_wire::Need;
-
 use super::{
-    AsWhom, Asked, IN_THE_PAST, Kind, OpenError, Past, PastOf, Said, Step, make_request, no_news,
-    open_error,
+    AsWhom, Asked, Found, IN_THE_PAST, Kind, OpenError, Past, PastOf, Said, Step, make_request,
+    no_news, open_error,
 };
 use crate::{
     Ctx,
-    conversation::{Happening, Whose, recovery::Answered, state::INVITER_LEAF},
+    conversation::{Happening, Whose, recovery::Answered},
     identity::VerifiedPeer,
     mls,
     safety::SafetyNumber,
@@ -36,37 +34,36 @@ impl Step<'_> {
         if !self.row.is_news(&asked.request.routes) {
             return Ok(());
         }
-        let Some(past) = &self.row.past else {
-            return Ok(());
-        };
-        match past.of {
-            // Two requests cross here as elsewhere.
-            PastOf::Theirs(_) if self.ours_goes_first_in_the_past(&asked) => {
-                self.take_routes(asked.request.routes.clone())?;
-                self.put_ours_instead(ctx, &asked.hash, IN_THE_PAST)
-            }
-            // The peer took our last answer in a life that is lost, or never.
-            PastOf::Theirs(_) => self.take_request(ctx, asked, IN_THE_PAST),
+        let past = self.row.past.as_ref().map(|past| &past.of);
+        if matches!(past, Some(PastOf::Ours(_))) {
             // It came back from an older vault, and must learn who we are now before it
             // believes us anything else.
-            PastOf::Ours(_) => {
-                self.take_routes(asked.request.routes.clone())?;
-                let anew = self.row.anew.as_ref();
-                if anew.is_none_or(|one| one.is_question) {
-                    let (fixed, row) = (&self.fixed, &mut self.row);
-                    make_request(ctx, self.id, fixed, row, no_news(), Kind::Anew)
-                        .map_err(open_error)?;
-                }
-                self.put_ours_instead(ctx, &asked.hash, IN_THE_PAST)
-            }
+            self.tell_who_we_are(ctx, &asked, IN_THE_PAST)
+        } else if self.ours_goes_first(&asked, true) {
+            self.take_routes(asked.request.routes.clone())?;
+            self.go_on_behind(&asked.request, true);
+            self.put_ours_instead(ctx, &asked.hash, IN_THE_PAST)
+        } else {
+            // The peer took our last answer in a life that is lost, or never.
+            self.take_request(ctx, asked, IN_THE_PAST)
         }
     }
 
-    fn ours_goes_first_in_the_past(&self, theirs: &Asked) -> bool {
-        let is_question = theirs.request.need == Need::IfTheyDiffer;
-        let ours = self.row.anew.as_ref();
-        ours.is_some_and(|ours| !ours.is_question || is_question)
-            && self.fixed.writer == INVITER_LEAF
+    /// Puts our hand-over to who we are in the place of an answer by the past.
+    /// `[HW-ROT-3]`
+    pub(super) fn tell_who_we_are(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        asked: &Asked,
+        found: Found,
+    ) -> Result<(), OpenError> {
+        self.take_routes(asked.request.routes.clone())?;
+        self.go_on_behind(&asked.request, true);
+        if self.row.anew.as_ref().is_none_or(|one| one.is_question) {
+            let (fixed, row) = (&self.fixed, &mut self.row);
+            make_request(ctx, self.id, fixed, row, no_news(), Kind::Anew).map_err(open_error)?;
+        }
+        self.put_ours_instead(ctx, &asked.hash, found)
     }
 
     /// Whom the peer was, if it may still speak as that.

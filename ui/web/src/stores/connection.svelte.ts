@@ -2,6 +2,7 @@
 import { listen, open, Refusal } from '../api/client';
 import type { Frame } from '../api/types';
 import { t } from '../i18n/index.svelte';
+import { inline } from '../lib/visible';
 import { account } from './account.svelte';
 import { chats } from './chats.svelte';
 import { conversation } from './conversation.svelte';
@@ -10,6 +11,9 @@ import { pauseMs, step, type Link, type LinkEvent } from './link';
 import { notices } from './notices.svelte';
 import { requests } from './requests.svelte';
 import { screen } from './screen.svelte';
+
+/** Characters of a message that are read out at most. */
+const SPOKEN = 400;
 
 class Connection {
   link = $state<Link>({ at: 'opening' });
@@ -123,11 +127,17 @@ class Connection {
     }
   }
 
-  /** For screen readers; what is in the open chat is read out there. */
+  /** For screen readers: the text itself only of the chat that is open. */
   #announce(message: Extract<Frame, { event: 'message' }>): void {
     const known = chats.of(message.contact);
     if (message.mine || known?.last?.id === message.id) return;
-    notices.speak(t('announce-message', { name: known?.contact.name || t('no-name') }));
+    const name = inline(known?.contact.name ?? '') || t('no-name');
+    const isOpen = message.contact === conversation.contact && document.visibilityState === 'visible';
+    notices.speak(
+      isOpen
+        ? t('announce-text', { name, text: inline(message.text.slice(0, SPOKEN)) })
+        : t('announce-message', { name }),
+    );
   }
 
   #forget(): void {

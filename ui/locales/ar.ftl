@@ -1,480 +1,513 @@
-# Hushwing in English. Words that people use: account, message, address, contact.
-# Each id is used by the web app; other front ends take what they need.
+# Hushwing بالعربية.
 
 app-name = Hushwing
 title-unread = ({ $count }) Hushwing
-language = Language
+language = اللغة
 
-## Parts that many places use
-back = Back
-cancel = Cancel
-close = Close
-continue = Continue
-done = Done
-copied = Copied
-copy-failed = It could not be copied. Select the text and copy it by hand.
-menu = Menu
-retry-now = Try again now
-search = Search
-search-nothing = Nothing found.
-you = You
-no-name = No name
-off = Off
-on = On
-hidden-character = A character that cannot be seen
-qr-nothing = No code was found in this image. Try one that is sharper or shows only the code.
-file-drop = Choose a file, drop it here, or paste it
+## أجزاء مشتركة
+back = رجوع
+cancel = إلغاء
+close = إغلاق
+continue = متابعة
+done = تم
+copied = تم النسخ
+copy-failed = تعذّر النسخ. حدّد النص وانسخه يدويًا.
+menu = القائمة
+retry-now = أعد المحاولة الآن
+search = بحث
+search-nothing = لم يُعثر على شيء.
+you = أنت
+no-name = بلا اسم
+off = لا
+on = نعم
+hidden-character = حرف لا يُرى
+qr-nothing = لم يُعثر على رمز في هذه الصورة. جرّب صورة أوضح أو صورة لا تُظهر إلا الرمز.
+file-drop = اختر ملفًا أو أفلته هنا أو الصقه
 
-## Opening the page
-opening-title = One moment
-opening-text = Hushwing is being asked whether it is there.
-closed-title = Open Hushwing again
-closed-text = This page no longer belongs to a running Hushwing. Start it from your menu, or with this command; nothing is lost.
-daemon-gone = Hushwing does not answer. It may have been stopped; this page tries again by itself.
+## فتح الصفحة
+opening-title = لحظة من فضلك
+opening-text = نتحقق من أن Hushwing يعمل.
+closed-title = افتح Hushwing من جديد
+closed-text = لم تعد هذه الصفحة تابعة لبرنامج Hushwing يعمل. شغّله من قائمتك أو بهذا الأمر؛ لم يضع شيء.
+daemon-gone = Hushwing لا يجيب. ربما أُوقف؛ ستعيد هذه الصفحة المحاولة تلقائيًا.
 
-## First run
-welcome-title = Talk without being watched
-welcome-text = Hushwing needs no phone number, no mail address and no name. Your account lives on this computer only.
-welcome-create = Create an account
-welcome-create-text = Takes a minute. You choose a passphrase.
-welcome-restore = Restore from a backup
-welcome-restore-text = Bring an account back from a backup file.
-passphrase = Passphrase
-passphrase-again = The same passphrase again
-passphrase-show = Show the passphrase
-passphrase-title = Choose a passphrase
-passphrase-text = It locks everything on this computer: your messages, your contacts, your keys.
-passphrase-too-weak = This is too easy to guess. Add words until the bar turns green.
-passphrase-missing = Type your passphrase.
-passphrase-differs = The two are not the same. Type it again, or go back and choose another one.
-repeat-title = Type it once more
-repeat-text = So that no slip of the finger locks you out.
-repeat-warning = Nobody can recover a forgotten passphrase, and neither can we. Write it down and keep it somewhere safe.
-create-account = Create the account
-creating = Creating…
-strength-advice = Five or more words that do not belong together are good, and easy to remember.
-strength-enough = Strong enough.
-strength-weak = Too easy to guess.
-strength-time = Somebody who stole this computer would need about { $time }.
-time-moment = a moment
+## أول مرة
+welcome-title = تحدّث دون أن يراقبك أحد
+welcome-text = لا يحتاج Hushwing إلى رقم هاتف ولا بريد إلكتروني ولا اسم. حسابك موجود على هذا الحاسوب وحده.
+welcome-create = إنشاء حساب
+welcome-create-text = يستغرق دقيقة. تختار فيها عبارة مرور.
+welcome-restore = استعادة من نسخة احتياطية
+welcome-restore-text = أعِد حسابًا من ملف نسخة احتياطية.
+passphrase = عبارة المرور
+passphrase-again = عبارة المرور نفسها مرة أخرى
+passphrase-show = إظهار عبارة المرور
+passphrase-title = اختر عبارة مرور
+passphrase-text = إنها تقفل كل شيء على هذا الحاسوب: رسائلك وجهات اتصالك ومفاتيحك.
+passphrase-too-weak = أضف كلمات حتى يصبح الشريط أخضر.
+passphrase-missing = اكتب عبارة المرور.
+passphrase-differs = العبارتان غير متطابقتين. اكتبها مرة أخرى، أو ارجع واختر غيرها.
+repeat-title = اكتبها مرة أخرى
+repeat-text = كي لا تمنعك زلّة إصبع من الدخول.
+repeat-warning = لا يستطيع أحد استرجاع عبارة مرور منسية، ولا نحن. دوّنها واحفظها في مكان آمن.
+create-account = إنشاء الحساب
+creating = جارٍ الإنشاء…
+strength-advice = خمس كلمات أو أكثر لا علاقة بينها خيار جيد ويسهل تذكّره.
+strength-enough = قوية بما يكفي.
+strength-weak = يسهل تخمينها.
+strength-time = من يسرق هذا الحاسوب يحتاج إلى نحو { $time }.
+time-moment = لحظة
 time-minutes = { $count ->
-    [one] a minute
-   *[other] { $count } minutes
+    [one] دقيقة
+    [two] دقيقتين
+    [few] { $count } دقائق
+   *[other] { $count } دقيقة
 }
 time-hours = { $count ->
-    [one] an hour
-   *[other] { $count } hours
+    [one] ساعة
+    [two] ساعتين
+    [few] { $count } ساعات
+   *[other] { $count } ساعة
 }
 time-days = { $count ->
-    [one] a day
-   *[other] { $count } days
+    [one] يوم
+    [two] يومين
+    [few] { $count } أيام
+   *[other] { $count } يومًا
 }
 time-months = { $count ->
-    [one] a month
-   *[other] { $count } months
+    [one] شهر
+    [two] شهرين
+    [few] { $count } أشهر
+   *[other] { $count } شهرًا
 }
 time-years = { $count ->
-    [one] a year
-   *[other] { $count } years
+    [one] سنة
+    [two] سنتين
+    [few] { $count } سنوات
+   *[other] { $count } سنة
 }
-time-centuries = centuries
-unlock-title = Welcome back
-unlock-text = Type your passphrase to open your account.
-unlock = Unlock
-unlocking = Unlocking…
-restore-title = Which backup?
-restore-text = A backup is one sealed file. It opens with the passphrase that it was made with.
-restore-choose = Choose the backup file
-restore-reading = Reading the file…
-restore-passphrase-title = The passphrase of this backup
-restore-passphrase-text = It becomes the passphrase of the account on this computer.
-restore-checking = Checking the backup…
-restore-found-title = This backup is whole
-restore-found = Made { $date }, with { $contacts ->
-    [one] one contact
-   *[other] { $contacts } contacts
-} and { $messages ->
-    [one] one message
-   *[other] { $messages } messages
+time-centuries = قرون
+unlock-title = أهلًا بعودتك
+unlock-text = اكتب عبارة المرور لفتح حسابك.
+unlock = فتح القفل
+unlocking = جارٍ فتح القفل…
+restore-title = أي نسخة احتياطية؟
+restore-text = النسخة الاحتياطية ملف واحد مختوم. تُفتح بعبارة المرور التي أُنشئت بها.
+restore-choose = اختر ملف النسخة الاحتياطية
+restore-reading = جارٍ قراءة الملف…
+restore-passphrase-title = عبارة مرور هذه النسخة
+restore-passphrase-text = ستصبح عبارة مرور الحساب على هذا الحاسوب.
+restore-checking = جارٍ فحص النسخة…
+restore-found-title = هذه النسخة سليمة
+restore-found = أُنشئت { $date }، وفيها { $contacts ->
+    [zero] لا جهات اتصال
+    [one] جهة اتصال واحدة
+    [two] جهتا اتصال
+    [few] { $contacts } جهات اتصال
+   *[other] { $contacts } جهة اتصال
+} و{ $messages ->
+    [zero] لا رسائل
+    [one] رسالة واحدة
+    [two] رسالتان
+    [few] { $messages } رسائل
+   *[other] { $messages } رسالة
 }.
-restore-warning = Use the account on one computer only. If it still runs somewhere else, stop it there for good.
-restore-now = Restore this account
-restoring = Restoring…
+restore-warning = استخدم الحساب على حاسوب واحد فقط. إن كان ما زال يعمل في مكان آخر فأوقفه هناك نهائيًا.
+restore-now = استعادة هذا الحساب
+restoring = جارٍ الاستعادة…
 
-## Start
-start-ready = Your account is ready
-start-title = Nobody is here yet
-start-text = You can do these in any order, also while the network starts.
-start-relay = Add a relay
-start-relay-text = A relay keeps messages for you while you are away. It cannot read them.
-start-relay-done = A relay keeps messages for you while you are away.
-start-invite = Invite somebody
-start-invite-text = Make a link for one person and hand it over.
-start-redeem = Use an invite
-start-redeem-text = Somebody gave you a link or a code.
-start-choose = Choose a chat to read and write.
+## البداية
+start-ready = حسابك جاهز
+start-title = لا أحد هنا بعد
+start-text = يمكنك فعل هذه الأشياء بأي ترتيب، حتى أثناء تشغيل الشبكة.
+start-relay = إضافة مُرحِّل
+start-relay-text = يحفظ المُرحِّل رسائلك وأنت غائب، ولا يستطيع قراءتها.
+start-relay-done = هناك مُرحِّل يحفظ رسائلك وأنت غائب.
+start-invite = دعوة شخص
+start-invite-text = أنشئ رابطًا لشخص واحد وسلّمه له.
+start-redeem = استخدام دعوة
+start-redeem-text = أعطاك شخص رابطًا أو رمزًا.
+start-choose = اختر محادثة للقراءة والكتابة.
 
-## Chats
-chats = Chats
-chats-none = No chats yet.
-new-contact = New contact
+## المحادثات
+chats = المحادثات
+chats-none = لا محادثات بعد.
+new-contact = جهة اتصال جديدة
 requests-waiting = { $count ->
-    [one] One person wants to talk to you
-   *[other] { $count } people want to talk to you
+    [one] شخص يريد التحدث معك
+    [two] شخصان يريدان التحدث معك
+    [few] { $count } أشخاص يريدون التحدث معك
+   *[other] { $count } شخصًا يريدون التحدث معك
 }
-draft = Draft:
-no-messages = No messages yet
+draft = مسودة:
+no-messages = لا رسائل بعد
 unread = { $count ->
-    [one] one unread message
-   *[other] { $count } unread messages
+    [one] رسالة غير مقروءة
+    [two] رسالتان غير مقروءتين
+    [few] { $count } رسائل غير مقروءة
+   *[other] { $count } رسالة غير مقروءة
 }
-verified = Verified
-unverified = Not verified
-changed = Safety number changed
+verified = تم التحقق
+unverified = لم يتم التحقق
+changed = تغيّر رقم الأمان
 
-## Conversation
-conversation = Conversation
-back-to-chats = Back to all chats
-messages-with = Messages with { $name }
-loading-older = Older messages are being fetched…
-new-messages = New
-to-newest = To the newest message
-conversation-empty = Nothing has been said yet. Write the first message.
-conversation-empty-waiting = You can write already. Your messages go out as soon as they have answered.
-write-message = Write a message
-write-to = Message to { $name }
-send = Send
-send-again = Send again
-show-all = Show all of it
-show-less = Show less
-room-left = { $left } bytes left
-too-long = Too long for one message by { $over } bytes. Send it in parts.
+## المحادثة
+conversation = المحادثة
+back-to-chats = رجوع إلى كل المحادثات
+messages-with = الرسائل مع { $name }
+loading-older = جارٍ جلب الرسائل الأقدم…
+new-messages = جديد
+to-newest = إلى أحدث رسالة
+conversation-empty = لم يُكتب شيء بعد. اكتب أول رسالة.
+conversation-empty-waiting = يمكنك الكتابة الآن. ستُرسل رسائلك بمجرد أن يصل الرد.
+write-message = اكتب رسالة
+write-to = رسالة إلى { $name }
+send = إرسال
+send-again = أرسل مرة أخرى
+show-all = إظهار الكل
+show-less = إظهار أقل
+room-left = بقي { $left } بايت
+too-long = أطول من رسالة واحدة بمقدار { $over } بايت. أرسلها على أجزاء.
 said-by = { $who }:
-day-today = Today
-day-yesterday = Yesterday
-announce-message = New message from { $name }
+day-today = اليوم
+day-yesterday = أمس
+announce-message = رسالة جديدة من { $name }
 announce-text = { $name }: { $text }
-announce-request = Somebody wants to talk to you
-emoji = Emoji
-emoji-search = Search emoji
-emoji-nothing = No emoji found.
-emoji-groups = Kinds of emoji
-emoji-smileys = Smileys
-emoji-people = People and hands
-emoji-nature = Animals and nature
-emoji-food = Food and drink
-emoji-travel = Travel and places
-emoji-activities = Activities
-emoji-objects = Objects
-emoji-symbols = Symbols
-emoji-flags = Flags
+announce-request = شخص يريد التحدث معك
+emoji = رموز تعبيرية
+emoji-search = ابحث عن رمز تعبيري
+emoji-nothing = لم يُعثر على رمز تعبيري.
+emoji-groups = أنواع الرموز التعبيرية
+emoji-smileys = وجوه
+emoji-people = أشخاص وأيدٍ
+emoji-nature = حيوانات وطبيعة
+emoji-food = طعام وشراب
+emoji-travel = سفر وأماكن
+emoji-activities = أنشطة
+emoji-objects = أشياء
+emoji-symbols = رموز
+emoji-flags = أعلام
 
-## Where a message is
-state-waiting-contact = Waits until they accept
-state-waiting-contact-text = It is kept safely here and goes out as soon as they have answered.
-state-held = Held back
-state-held-text = It is kept safely here and does not leave at present.
-state-waiting-network = Waiting for the network
-state-waiting-network-text = It is kept safely here and goes out by itself as soon as the network is ready.
-state-waiting-relay = Waiting for a relay
-state-waiting-relay-text = Neither their device nor a relay could be reached yet. It is tried again by itself.
-state-sending = On its way
-state-sending-text = It is being handed over now.
-state-at-relay = At { $stored } of { $of } relays
+## أين الرسالة
+state-waiting-contact = تنتظر القبول
+state-waiting-contact-text = هي محفوظة هنا بأمان وستُرسل بمجرد وصول الرد.
+state-held = موقوفة
+state-held-text = هي محفوظة هنا بأمان ولا تُرسل حاليًا.
+state-waiting-network = تنتظر الشبكة
+state-waiting-network-text = هي محفوظة هنا بأمان وستُرسل تلقائيًا حين تجهز الشبكة.
+state-waiting-relay = تنتظر مُرحِّلًا
+state-waiting-relay-text = لم يمكن الوصول بعد إلى جهازهم ولا إلى مُرحِّل. تُعاد المحاولة تلقائيًا.
+state-sending = في الطريق
+state-sending-text = يجري تسليمها الآن.
+state-at-relay = عند { $stored } من { $of } من المُرحِّلات
 state-at-relay-text = { $stored ->
-    [one] A relay keeps
-   *[other] { $stored } relays keep
-} it until their device fetches it. No relay can read it.
-state-delivered = On their device
-state-delivered-text = Their device has it and has confirmed that.
-state-read = Read
-state-read-text = They have seen it.
-state-damaged = Damaged
-state-damaged-text = What it said cannot be read here any more.
-state-failed = Not sent
-state-failed-text = It did not arrive and will not be tried again by itself.
-state-received = Received
-state-received-text = It came whole and unchanged from this contact.
-state-unreadable = A message that could not be read
-state-unreadable-text = Something came from this contact that could not be opened.
+    [one] يحفظها مُرحِّل واحد
+    [two] يحفظها مُرحِّلان
+   *[other] تحفظها { $stored } مُرحِّلات
+} حتى يجلبها جهازهم. لا يستطيع أي مُرحِّل قراءتها.
+state-delivered = على جهازهم
+state-delivered-text = هي على جهازهم، وقد أكّد الجهاز ذلك.
+state-read = قُرئت
+state-read-text = لقد رأوها.
+state-damaged = تالفة
+state-damaged-text = لم يعد ممكنًا قراءة ما فيها هنا.
+state-failed = لم تُرسل
+state-failed-text = لم تصل ولن تُعاد المحاولة تلقائيًا.
+state-received = وصلت
+state-received-text = وصلت كاملة ودون تغيير من جهة الاتصال هذه.
+state-unreadable = رسالة تعذّرت قراءتها
+state-unreadable-text = وصل شيء من جهة الاتصال هذه وتعذّر فتحه.
 
-## What is unusual about a contact
-contact-blocked = You have blocked this contact
-contact-blocked-text = Nothing is fetched from them and nothing is sent to them. They are not told.
-contact-fetching = Their invite is being fetched
-contact-fetching-text = You can write already; it goes out afterwards.
-contact-requested = They have not answered yet
-contact-requested-text = They will see it when they are next online. You can write already; it goes out afterwards.
-contact-failed = You could not be connected
-contact-failed-text = Ask them for a new invite.
-contact-damaged = What was stored about this contact is damaged
-contact-damaged-text = You can still read what is left. To go on writing, meet again with a new invite.
-contact-changed = The safety number has changed
-contact-changed-text = It may be a new device, or somebody else. Nothing is sent until you have compared it again or decided to go on.
-contact-repairing = The keys are being made anew
-contact-repairing-text = What you write meanwhile goes out afterwards.
+## ما هو غير معتاد في جهة اتصال
+contact-blocked = لقد حظرت جهة الاتصال هذه
+contact-blocked-text = لا يُجلب منها شيء ولا يُرسل إليها شيء. ولا يُقال لها ذلك.
+contact-fetching = جارٍ جلب الدعوة
+contact-fetching-text = يمكنك الكتابة الآن؛ ستُرسل بعد ذلك.
+contact-requested = لم يصل الرد بعد
+contact-requested-text = سيرون ذلك حين يتصلون في المرة القادمة. يمكنك الكتابة الآن؛ ستُرسل بعد ذلك.
+contact-failed = تعذّر الاتصال
+contact-failed-text = اطلب دعوة جديدة.
+contact-damaged = ما حُفظ عن جهة الاتصال هذه تالف
+contact-damaged-text = يمكنك قراءة ما بقي. لمواصلة الكتابة، استخدموا دعوة جديدة.
+contact-changed = تغيّر رقم الأمان
+contact-changed-text = قد يكون جهازًا جديدًا أو شخصًا آخر. لا يُرسل شيء حتى تقارنه من جديد أو تقرر المتابعة.
+contact-repairing = يجري إنشاء مفاتيح جديدة
+contact-repairing-text = ما تكتبه في هذه الأثناء يُرسل بعد ذلك.
 contact-missing = { $count ->
-    [one] One of their messages is missing here
-   *[other] { $count } of their messages are missing here
+    [one] تنقص هنا رسالة من رسائلهم
+    [two] تنقص هنا رسالتان من رسائلهم
+    [few] تنقص هنا { $count } رسائل من رسائلهم
+   *[other] تنقص هنا { $count } رسالة من رسائلهم
 }
-contact-missing-text = It was asked for and comes by itself.
-go-on-without = Go on without comparing
+contact-missing-text = طُلبت وستصل تلقائيًا.
+go-on-without = المتابعة دون مقارنة
 
-## Contact
-contact = Contact
-name-chosen-by-them = They chose this name themselves
-more-actions = More actions
-block = Block
-block-title = Block this contact?
-block-text = Nothing is fetched from them and nothing is sent to them from now on. They are not told. You can go on later.
-unblock = Unblock
-repair = Make new keys
-repair-text = Do this when messages can no longer be read on one side. Nothing is lost; it takes until both of you have been online.
-repair-begun = New keys are being made.
-safety-number = Safety number
-safety-later = There is something to compare as soon as they have answered.
-unverified-title = Not verified yet
-unverified-text = Compare the safety number by phone or in person, and you know that nobody stands between you.
-compare = Compare the safety number
-by-emoji = Emoji
-by-digits = Digits
-by-code = Code
-compare-how = Open this page on both sides and read it out to each other. Use a call or meet; do not use this chat.
-they-match = They are the same
-if-they-differ = If they differ, somebody may be reading along. Do not write anything secret, and meet again with a new invite.
-unverify = No longer verified
-verified-now = Verified. You will be told if the safety number ever changes.
-verified-by-emoji = By emoji, { $date }
-verified-by-digits = By digits, { $date }
-verified-by-code = By code, { $date }
-safety-code = Safety number as a code
-safety-code-image = Take in an image of their code
+## جهة الاتصال
+contact = جهة الاتصال
+name-chosen-by-them = هذا الاسم من اختيار صاحبه
+more-actions = إجراءات أخرى
+block = حظر
+block-title = أتحظر جهة الاتصال هذه؟
+block-text = من الآن لا يُجلب منها شيء ولا يُرسل إليها شيء. ولا يُقال لها ذلك. يمكنك المتابعة لاحقًا.
+unblock = إلغاء الحظر
+repair = إنشاء مفاتيح جديدة
+repair-text = افعل ذلك حين تتعذر قراءة الرسائل عند أحد الطرفين. لا يضيع شيء؛ ويستغرق حتى يتصل كلاكما.
+repair-begun = يجري إنشاء مفاتيح جديدة.
+safety-number = رقم الأمان
+safety-later = سيكون هناك ما تقارنه بمجرد وصول الرد.
+unverified-title = لم يتم التحقق بعد
+unverified-text = قارنا رقم الأمان هاتفيًا أو وجهًا لوجه، فتعلما أن لا أحد بينكما.
+compare = مقارنة رقم الأمان
+by-emoji = رموز تعبيرية
+by-digits = أرقام
+by-code = رمز مربع
+compare-how = افتحا هذه الصفحة عند الطرفين واقرآه بصوت مسموع. هاتفيًا أو وجهًا لوجه، لا في هذه المحادثة.
+they-match = متطابقان
+if-they-differ = إن اختلفا فقد يكون هناك من يقرأ معكما. لا تكتب شيئًا سريًا، واستخدما دعوة جديدة.
+unverify = إلغاء التحقق
+verified-now = تم التحقق. سنخبرك إن تغيّر رقم الأمان يومًا.
+verified-by-emoji = بالرموز التعبيرية، { $date }
+verified-by-digits = بالأرقام، { $date }
+verified-by-code = بالرمز المربع، { $date }
+safety-code = رقم الأمان على هيئة رمز مربع
+safety-code-image = إدخال صورة لرمزهم
 
-## Message details
-message-details = Message details
-copy-text = Copy the text
-next-try = Next try: { $when }.
-give-up = Do not send it
-give-up-title = Do not send this message?
-give-up-text = It has not left this computer yet, and then it never will.
-given-up = It will not be sent.
-ways = Ways it can go
-way-relay = Relay
-way-direct = Straight to their device
-way-kept = It is kept there.
-way-trying = It is on its way there now.
-way-waiting = It is tried later.
-way-unused = Not used.
-history = What happened so far
-step-written = Written and stored here
-step-sealed = Encrypted for them
-step-sealed-anew = Encrypted again with new keys
-step-unread-there = Could not be read there; sent again
-step-kept-by-relay = Kept by relay { $relay }
-step-put-again = Handed to a relay again
-step-delivered-direct = Taken by their device
-step-delivered-receipt = Their device confirmed it
-step-failed = It failed
-step-given-up = You decided not to send it
-step-read = They have read it
-step-damaged = What happened before cannot be read any more
-step-arrived = It arrived here
+## تفاصيل الرسالة
+message-details = تفاصيل الرسالة
+copy-text = نسخ النص
+next-try = المحاولة القادمة: { $when }.
+give-up = لا ترسلها
+give-up-title = ألا تُرسل هذه الرسالة؟
+give-up-text = لم تغادر هذا الحاسوب بعد، ولن تغادره بعدها أبدًا.
+given-up = لن تُرسل.
+ways = الطرق الممكنة لها
+way-relay = مُرحِّل
+way-direct = مباشرة إلى جهازهم
+way-kept = محفوظة هناك.
+way-trying = في الطريق إلى هناك الآن.
+way-waiting = ستُجرّب لاحقًا.
+way-unused = غير مستخدمة.
+history = ما حدث حتى الآن
+step-written = كُتبت وحُفظت هنا
+step-sealed = شُفّرت لهم
+step-sealed-anew = شُفّرت من جديد بمفاتيح جديدة
+step-unread-there = تعذّرت قراءتها هناك؛ أُرسلت من جديد
+step-kept-by-relay = حفظها المُرحِّل { $relay }
+step-put-again = سُلّمت إلى مُرحِّل من جديد
+step-delivered-direct = أخذها جهازهم
+step-delivered-receipt = أكّد جهازهم وصولها
+step-failed = فشلت
+step-given-up = قررت ألا ترسلها
+step-read = قرؤوها
+step-damaged = لم يعد ممكنًا قراءة ما حدث قبل ذلك
+step-arrived = وصلت إلى هنا
 
-## Network
-network = Network
-network-off = The network is off
-network-off-text = It is off while your account is locked.
-network-starting = Connecting to Tor, { $percent } %
-network-starting-text = Tor hides where you are. The first time this can take a minute. You can write meanwhile; messages go out by themselves.
-network-ready = Connected through Tor
-network-ready-text = Everything goes through Tor. Nobody sees where you are.
-network-blocked = Tor cannot be reached
-network-blocked-text = Nothing leaves this computer without Tor. What you write is kept and goes out by itself later.
-network-takes-a-minute = This can take a minute
-network-safe = Messages wait safely here
-network-progress = How far the connection is
-retrying-now = Everything that waits is tried again.
-relays = Relays
-relays-text = A relay keeps messages for you while you are away. It can read none of them and does not know who you are.
-relays-none = You have no relay yet. Messages arrive only while both of you are online.
-relays-none-short = No relay yet
+## الشبكة
+network = الشبكة
+network-off = الشبكة متوقفة
+network-off-text = تتوقف ما دام حسابك مقفلًا.
+network-starting = جارٍ الاتصال بشبكة Tor، { $percent } %
+network-starting-text = تُخفي شبكة Tor مكانك. قد يستغرق ذلك دقيقة في المرة الأولى. يمكنك الكتابة في هذه الأثناء؛ ستُرسل الرسائل تلقائيًا.
+network-ready = متصل عبر Tor
+network-ready-text = كل شيء يمر عبر Tor. لا يرى أحد مكانك.
+network-blocked = تعذّر الوصول إلى Tor
+network-blocked-text = لا يغادر هذا الحاسوب شيء دون Tor. ما تكتبه يُحفظ ويُرسل تلقائيًا لاحقًا.
+network-takes-a-minute = قد يستغرق ذلك دقيقة
+network-safe = الرسائل تنتظر هنا بأمان
+network-progress = تقدّم الاتصال
+retrying-now = تُعاد محاولة كل ما ينتظر.
+relays = المُرحِّلات
+relays-text = يحفظ المُرحِّل رسائلك وأنت غائب. لا يستطيع قراءة أي منها ولا يعرف من أنت.
+relays-none = ليس لديك مُرحِّل بعد. لا تصل الرسائل إلا حين تكونان متصلين معًا.
+relays-none-short = لا مُرحِّل بعد
 relays-in-use = { $count ->
-    [one] One relay
-   *[other] { $count } relays
+    [one] مُرحِّل واحد
+    [two] مُرحِّلان
+    [few] { $count } مُرحِّلات
+   *[other] { $count } مُرحِّلًا
 }
 relays-silent = { $count ->
-    [one] One relay does not answer
-   *[other] { $count } relays do not answer
+    [one] مُرحِّل واحد لا يجيب
+    [two] مُرحِّلان لا يجيبان
+    [few] { $count } مُرحِّلات لا تجيب
+   *[other] { $count } مُرحِّلًا لا يجيب
 }
 relays-show = { $count ->
-    [0] Add a relay
-    [one] Show the relay
-   *[other] Show { $count } relays
+    [0] إضافة مُرحِّل
+    [one] إظهار المُرحِّل
+    [two] إظهار المُرحِّلين
+    [few] إظهار { $count } مُرحِّلات
+   *[other] إظهار { $count } مُرحِّلًا
 }
-relay-add = Add a relay
-relay-added = The relay is in use from now on.
-relay-what = Somebody who runs a relay gives you its address. Two relays of different people are better than one.
-relay-address = Address of the relay
-relay-address-hint = It begins with “hushwing-relay:”.
-relay-image = Take in an image of its code
-relay-missing = Type or paste the address of a relay.
-relay-menu = What to do with relay { $address }
-relay-test = Test it
-relay-testing = The relay is being asked…
-relay-answered = It answered in { $ms } ms and takes new messages.
-relay-full = It answered in { $ms } ms, but takes no new messages at present.
-relay-copy = Copy its address
-relay-remove = Remove it
-relay-remove-title = Remove this relay?
-relay-remove-text = Your contacts are told where messages go from now on. What waits there is still fetched until they know.
-relay-unknown = Not tried yet
-relay-reachable = Answers
-relay-unreachable = Does not answer
-relay-role-told = · Contacts leave messages there
-relay-role-spare = · Spare, takes the place of another one
-relay-role-resting = · Resting until it answers steadily
-stuck = What is stuck
-finding-damaged = Something in your account is damaged
-finding-no-relay = You have no relay
-finding-own-relay = A relay of yours does not answer
-finding-their-relay = A relay of a contact does not answer
-finding-unreachable = A contact cannot be reached
-finding-undelivered = Messages wait for a contact
-finding-held = Messages are held back
-finding-missing = Messages of a contact are missing here
-finding-repairing = The keys of a chat are being made anew
-finding-succeeding = A contact does not know your new identity yet
-finding-invite = An invite cannot be used yet
-finding-limit = A queue is full
+relay-add = إضافة مُرحِّل
+relay-added = سيُستخدم المُرحِّل من الآن.
+relay-what = من يدير مُرحِّلًا يعطيك عنوانه. مُرحِّلان من شخصين مختلفين خير من واحد.
+relay-address = عنوان المُرحِّل
+relay-address-hint = يبدأ بـ ”hushwing-relay:“.
+relay-image = إدخال صورة لرمزه
+relay-missing = اكتب عنوان مُرحِّل أو الصقه.
+relay-menu = ماذا تفعل بالمُرحِّل { $address }
+relay-test = اختباره
+relay-testing = جارٍ سؤال المُرحِّل…
+relay-answered = أجاب خلال { $ms } ms ويقبل رسائل جديدة.
+relay-full = أجاب خلال { $ms } ms لكنه لا يقبل رسائل جديدة حاليًا.
+relay-copy = نسخ عنوانه
+relay-remove = إزالته
+relay-remove-title = أتزيل هذا المُرحِّل؟
+relay-remove-text = تُخبَر جهات اتصالك إلى أين تذهب الرسائل من الآن. وما ينتظر هناك يُجلب حتى تعلم.
+relay-unknown = لم يُجرَّب بعد
+relay-reachable = يجيب
+relay-unreachable = لا يجيب
+relay-role-told = · تترك جهات اتصالك الرسائل هناك
+relay-role-spare = · احتياطي، يحل محل غيره
+relay-role-resting = · يستريح حتى ينتظم جوابه
+stuck = ما هو عالق
+finding-damaged = شيء في حسابك تالف
+finding-no-relay = ليس لديك مُرحِّل
+finding-own-relay = مُرحِّل لك لا يجيب
+finding-their-relay = مُرحِّل لجهة اتصال لا يجيب
+finding-unreachable = تعذّر الوصول إلى جهة اتصال
+finding-undelivered = رسائل تنتظر جهة اتصال
+finding-held = رسائل موقوفة
+finding-missing = تنقص هنا رسائل من جهة اتصال
+finding-repairing = يجري إنشاء مفاتيح جديدة لمحادثة
+finding-succeeding = جهة اتصال لا تعرف هويتك الجديدة بعد
+finding-invite = دعوة لا يمكن استخدامها بعد
+finding-limit = قائمة انتظار ممتلئة
 
-## Invites and requests
-invite-title = Invite somebody
-invite-text = You get a link for one person. Hand it over where nobody else reads: whoever has it can use it, once.
-invite-no-relay = You have no relay yet
-invite-no-relay-text = Without one, an invite cannot be used while you are offline.
-your-name = Your name, as they will see it
-your-name-hint = Anything, or nothing. Nobody else sees it.
-invite-valid = The link works for
-one-day = One day
-one-week = One week
-one-month = 30 days
-invite-policy = When somebody uses it
-invite-accept = They become a contact at once
-invite-accept-text = For a link that only one person can see.
-invite-ask = Ask me first
-invite-ask-text = For a link that others might see, too.
-invite-make = Make the link
-invite-another = Make another one
-invite-hand-over = Give this link to one person, where nobody else can see it.
-invite-publishing = Not quite ready
-invite-publishing-text = It can be used as soon as a relay has it. You can hand it over already.
-invite-ready = Ready to be used
-invite-asked = Answered: see who wants to talk to you
-invite-used = Used
-invite-expired = Expired
-invite-damaged = Damaged: it can only be taken back
-invite-ends = Ends { $date }
-invite-code = Invite as a code
-invite-used-twice = Somebody used one of your invites a second time and was refused. Ask the person you gave it to who else saw it.
-invites-open = Your other invites
-copy-link = Copy the link
-show-code = Show as a code
-hide-code = Hide the code
-revoke = Take it back
-revoke-this = Take back the invite that ends { $date }
-redeem = Connect
-redeem-title = Use an invite
-redeem-link = The link that you were given
-redeem-link-hint = It begins with “hushwing:”.
-redeem-image = Take in an image of the code
-link-missing = Paste the link first.
-requests = People who want to talk to you
-requests-none = Nobody at present.
-request-since = Since { $date }
-request-blocked = Blocked
-request-name-hint = They chose the name themselves; anybody who had your link can be this.
-request-used-twice = Somebody else has answered the same link. One of the two is not the person you gave it to; compare before you accept.
-accept = Accept
-refuse = Refuse
+## الدعوات والطلبات
+invite-title = دعوة شخص
+invite-text = تحصل على رابط لشخص واحد. سلّمه حيث لا يقرأ أحد غيره: من يملكه يستطيع استخدامه مرة واحدة.
+invite-no-relay = ليس لديك مُرحِّل بعد
+invite-no-relay-text = من دونه لا يمكن استخدام الدعوة وأنت غير متصل.
+your-name = اسمك كما سيرونه
+your-name-hint = أي شيء، أو لا شيء. لا يراه أحد غيرهم.
+invite-valid = مدة صلاحية الرابط
+one-day = يوم
+one-week = أسبوع
+one-month = 30 يومًا
+invite-policy = حين يستخدمه شخص
+invite-accept = يصبح جهة اتصال فورًا
+invite-accept-text = لرابط لا يراه إلا شخص واحد.
+invite-ask = اسألني أولًا
+invite-ask-text = لرابط قد يراه آخرون أيضًا.
+invite-make = إنشاء الرابط
+invite-another = إنشاء رابط آخر
+invite-hand-over = أعط هذا الرابط لشخص واحد حيث لا يراه أحد غيره.
+invite-publishing = يكاد يجهز
+invite-publishing-text = يمكن استخدامه بمجرد أن يصل إلى مُرحِّل. يمكنك تسليمه الآن.
+invite-ready = جاهزة للاستخدام
+invite-asked = وصل الرد: انظر من يريد التحدث معك
+invite-used = استُخدمت
+invite-expired = انتهت صلاحيتها
+invite-damaged = تالفة: لا يمكن إلا سحبها
+invite-ends = تنتهي { $date }
+invite-code = الدعوة على هيئة رمز مربع
+invite-used-twice = استخدم شخص إحدى دعواتك مرة ثانية ورُفض. اسأل من أعطيته إياها: من رآها غيره؟
+invites-open = دعواتك الأخرى
+copy-link = نسخ الرابط
+show-code = إظهار كرمز مربع
+hide-code = إخفاء الرمز
+revoke = سحب
+redeem = اتصال
+redeem-title = استخدام دعوة
+redeem-link = الرابط الذي أُعطي لك
+redeem-link-hint = يبدأ بـ ”hushwing:“.
+redeem-image = إدخال صورة للرمز
+link-missing = الصق الرابط أولًا.
+requests = أشخاص يريدون التحدث معك
+requests-none = لا أحد الآن.
+request-since = منذ { $date }
+request-blocked = محظور
+request-name-hint = الاسم من اختيار صاحبه؛ قد يكون أي شخص كان لديه رابطك.
+request-used-twice = أجاب شخص آخر عن الرابط نفسه. أحدهما ليس من أعطيته الرابط؛ قارن قبل أن تقبل.
+accept = قبول
+refuse = رفض
 
-## Settings
-settings = Settings
-appearance = Language and appearance
-theme = Colours
-theme-light = Light
-theme-dark = Dark
-as-system = As the system
-contrast = Contrast
-contrast-more = Higher
-motion = Movement
-motion-less = None
-privacy = Privacy
-delivery = How messages go
-delivery-automatic = Automatic
-delivery-automatic-text = Straight to their device when it is online, else by relays. Contacts can tell when you are online.
-delivery-relay-only = Only by relays
-delivery-relay-only-text = Slower, and contacts do not see when you are online.
-delivery-direct-only = Only straight to their device
-delivery-direct-only-text = No relay sees anything, but both of you must be online at once.
-read-reports = Tell when I have read something
-read-reports-text = It takes both sides: who does not tell is not told.
-backup = Backup
-backup-text = One sealed file with your whole account. Keep it somewhere else; it opens with your passphrase of today.
-backup-passphrase = Your passphrase
-backup-make = Make a backup
-backup-making = Making the backup…
-backup-made = The backup was made and checked: { $contacts ->
-    [one] one contact
-   *[other] { $contacts } contacts
-}, { $messages ->
-    [one] one message
-   *[other] { $messages } messages
-}. Your browser has saved it.
-lock-title = Lock
-lock-text = Forgets all keys and disconnects. You need your passphrase to come back.
-about = Hushwing { $version }. Free software, not yet audited by others.
+## الإعدادات
+settings = الإعدادات
+appearance = اللغة والمظهر
+theme = الألوان
+theme-light = فاتحة
+theme-dark = داكنة
+as-system = كالنظام
+contrast = التباين
+contrast-more = أعلى
+motion = الحركة
+motion-less = بلا حركة
+privacy = الخصوصية
+delivery = كيف تُرسل الرسائل
+delivery-automatic = تلقائيًا
+delivery-automatic-text = مباشرة إلى جهازهم حين يكون متصلًا، وإلا فعبر المُرحِّلات. تستطيع جهات الاتصال معرفة متى تكون متصلًا.
+delivery-relay-only = عبر المُرحِّلات فقط
+delivery-relay-only-text = أبطأ، ولا ترى جهات الاتصال متى تكون متصلًا.
+delivery-direct-only = مباشرة إلى جهازهم فقط
+delivery-direct-only-text = لا يرى أي مُرحِّل شيئًا، لكن يجب أن تكونا متصلين معًا.
+read-reports = إخبارهم حين أقرأ شيئًا
+read-reports-text = الأمر متبادل: من لا يُخبر لا يُخبَر.
+backup = النسخة الاحتياطية
+backup-text = ملف واحد مختوم فيه حسابك كله. احفظه في مكان آخر؛ يُفتح بعبارة مرورك الحالية.
+backup-passphrase = عبارة مرورك
+backup-make = إنشاء نسخة احتياطية
+backup-making = جارٍ إنشاء النسخة…
+backup-made = أُنشئت النسخة وفُحصت: { $contacts ->
+    [zero] لا جهات اتصال
+    [one] جهة اتصال واحدة
+    [two] جهتا اتصال
+    [few] { $contacts } جهات اتصال
+   *[other] { $contacts } جهة اتصال
+}، { $messages ->
+    [zero] لا رسائل
+    [one] رسالة واحدة
+    [two] رسالتان
+    [few] { $messages } رسائل
+   *[other] { $messages } رسالة
+}. وقد حفظها متصفحك.
+lock-title = القفل
+lock-text = ينسى كل المفاتيح ويقطع الاتصال. تحتاج إلى عبارة مرورك للعودة.
+about = Hushwing { $version }. برنامج حر، لم يدققه آخرون بعد.
 
-## Keyboard
-palette-title = What would you like to do?
-palette-hint = Name of a chat or of an action
-action-palette = Find anything
-action-search = Search the chats
-action-next-chat = Next chat
-action-previous-chat = Previous chat
-action-write = Write a message
-action-details = Contact details
-action-invite = Invite somebody
-action-redeem = Use an invite
-action-requests = Who wants to talk to you
-action-network = Network and relays
-action-retry = Try everything again now
-action-settings = Settings
-action-shortcuts = Keyboard shortcuts
-action-lock = Lock now
-key-send = Send the message
-key-line = Begin a new line
-key-up = From an empty field: to the messages
-key-open = On a message: its details
-key-close = Close what is open
+## لوحة المفاتيح
+palette-title = ماذا تريد أن تفعل؟
+palette-hint = اسم محادثة أو إجراء
+action-palette = البحث عن أي شيء
+action-search = البحث في المحادثات
+action-next-chat = المحادثة التالية
+action-previous-chat = المحادثة السابقة
+action-write = كتابة رسالة
+action-details = تفاصيل جهة الاتصال
+action-invite = دعوة شخص
+action-redeem = استخدام دعوة
+action-requests = من يريد التحدث معك
+action-network = الشبكة والمُرحِّلات
+action-retry = إعادة محاولة كل شيء الآن
+action-settings = الإعدادات
+action-shortcuts = اختصارات لوحة المفاتيح
+action-lock = قفل الآن
+key-send = إرسال الرسالة
+key-line = بدء سطر جديد
+key-up = من حقل فارغ: إلى الرسائل
+key-open = على رسالة: تفاصيلها
+key-close = إغلاق المفتوح
 on-key-ctrl = Ctrl
 on-key-alt = Alt
 on-key-shift = Shift
 on-key-enter = Enter
 on-key-escape = Esc
 
-## Failures, by their code
-error-locked = Your account is locked. Unlock it first.
-error-no-vault = There is no account here yet.
-error-vault-exists = There is an account here already; nothing was changed.
-error-wrong-passphrase = This passphrase is not the right one. Nothing was changed; try again.
-error-vault-in-use = Another program has this account open. Close it there first.
-error-vault-unusable = The account's files are damaged or from a newer version.
-error-bad-input = This cannot be used.
-error-not-found = There is no such thing any more.
-error-refused = It was refused.
-error-unreachable = It cannot be reached now. Try again later.
-error-mismatch = They are not the same. Somebody may stand between you: do not write anything secret, and compare again.
-error-limit = That is too much at once. Wait a little and try again.
-error-machine = Something failed on this computer. Nothing was lost; try again.
-error-stranger = This page no longer belongs to a running Hushwing.
-error-silent = Hushwing does not answer. It may have been stopped.
+## الأعطال بحسب رمزها
+error-locked = حسابك مقفل. افتح قفله أولًا.
+error-no-vault = لا يوجد حساب هنا بعد.
+error-vault-exists = يوجد حساب هنا بالفعل؛ لم يتغير شيء.
+error-wrong-passphrase = عبارة المرور غير صحيحة. لم يتغير شيء؛ حاول مرة أخرى.
+error-vault-in-use = برنامج آخر يفتح هذا الحساب. أغلقه هناك أولًا.
+error-vault-unusable = ملفات الحساب تالفة أو من إصدار أحدث.
+error-bad-input = لا يمكن استخدام هذا.
+error-not-found = لم يعد هذا موجودًا.
+error-refused = رُفض الطلب.
+error-unreachable = تعذّر الوصول الآن. حاول لاحقًا.
+error-mismatch = غير متطابقين. قد يكون هناك أحد بينكما: لا تكتب شيئًا سريًا وقارنا من جديد.
+error-limit = هذا كثير دفعة واحدة. انتظر قليلًا ثم حاول مرة أخرى.
+error-machine = فشل شيء على هذا الحاسوب. لم يضع شيء؛ حاول مرة أخرى.
+error-stranger = لم تعد هذه الصفحة تابعة لبرنامج Hushwing يعمل.
+error-silent = Hushwing لا يجيب. ربما أُوقف.

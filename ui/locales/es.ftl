@@ -1,480 +1,478 @@
-# Hushwing in English. Words that people use: account, message, address, contact.
-# Each id is used by the web app; other front ends take what they need.
+# Hushwing en español.
 
 app-name = Hushwing
 title-unread = ({ $count }) Hushwing
-language = Language
+language = Idioma
 
-## Parts that many places use
-back = Back
-cancel = Cancel
-close = Close
-continue = Continue
-done = Done
-copied = Copied
-copy-failed = It could not be copied. Select the text and copy it by hand.
-menu = Menu
-retry-now = Try again now
-search = Search
-search-nothing = Nothing found.
-you = You
-no-name = No name
-off = Off
-on = On
-hidden-character = A character that cannot be seen
-qr-nothing = No code was found in this image. Try one that is sharper or shows only the code.
-file-drop = Choose a file, drop it here, or paste it
+## Partes comunes
+back = Atrás
+cancel = Cancelar
+close = Cerrar
+continue = Continuar
+done = Listo
+copied = Copiado
+copy-failed = No se ha podido copiar. Selecciona el texto y cópialo a mano.
+menu = Menú
+retry-now = Reintentar ahora
+search = Buscar
+search-nothing = No se ha encontrado nada.
+you = Tú
+no-name = Sin nombre
+off = No
+on = Sí
+hidden-character = Un carácter que no se ve
+qr-nothing = No hay ningún código en esta imagen. Prueba con una más nítida o que muestre solo el código.
+file-drop = Elige un archivo, suéltalo aquí o pégalo
 
-## Opening the page
-opening-title = One moment
-opening-text = Hushwing is being asked whether it is there.
-closed-title = Open Hushwing again
-closed-text = This page no longer belongs to a running Hushwing. Start it from your menu, or with this command; nothing is lost.
-daemon-gone = Hushwing does not answer. It may have been stopped; this page tries again by itself.
+## Al abrir la página
+opening-title = Un momento
+opening-text = Se pregunta a Hushwing si está ahí.
+closed-title = Abre Hushwing otra vez
+closed-text = Esta página ya no pertenece a un Hushwing en marcha. Ábrelo desde tu menú o con esta orden; no se pierde nada.
+daemon-gone = Hushwing no responde. Quizá se ha detenido; esta página lo intenta de nuevo por sí sola.
 
-## First run
-welcome-title = Talk without being watched
-welcome-text = Hushwing needs no phone number, no mail address and no name. Your account lives on this computer only.
-welcome-create = Create an account
-welcome-create-text = Takes a minute. You choose a passphrase.
-welcome-restore = Restore from a backup
-welcome-restore-text = Bring an account back from a backup file.
-passphrase = Passphrase
-passphrase-again = The same passphrase again
-passphrase-show = Show the passphrase
-passphrase-title = Choose a passphrase
-passphrase-text = It locks everything on this computer: your messages, your contacts, your keys.
-passphrase-too-weak = This is too easy to guess. Add words until the bar turns green.
-passphrase-missing = Type your passphrase.
-passphrase-differs = The two are not the same. Type it again, or go back and choose another one.
-repeat-title = Type it once more
-repeat-text = So that no slip of the finger locks you out.
-repeat-warning = Nobody can recover a forgotten passphrase, and neither can we. Write it down and keep it somewhere safe.
-create-account = Create the account
-creating = Creating…
-strength-advice = Five or more words that do not belong together are good, and easy to remember.
-strength-enough = Strong enough.
-strength-weak = Too easy to guess.
-strength-time = Somebody who stole this computer would need about { $time }.
-time-moment = a moment
+## Primera vez
+welcome-title = Habla sin que te observen
+welcome-text = Hushwing no necesita número de teléfono, ni correo, ni nombre. Tu cuenta vive solo en este ordenador.
+welcome-create = Crear una cuenta
+welcome-create-text = Tarda un minuto. Eliges una frase de paso.
+welcome-restore = Recuperar de una copia
+welcome-restore-text = Trae de vuelta una cuenta desde una copia de seguridad.
+passphrase = Frase de paso
+passphrase-again = La misma frase de paso otra vez
+passphrase-show = Mostrar la frase de paso
+passphrase-title = Elige una frase de paso
+passphrase-text = Cierra con llave todo en este ordenador: tus mensajes, tus contactos, tus claves.
+passphrase-too-weak = Añade palabras hasta que la barra se ponga verde.
+passphrase-missing = Escribe tu frase de paso.
+passphrase-differs = No son iguales. Escríbela otra vez, o vuelve atrás y elige otra.
+repeat-title = Escríbela una vez más
+repeat-text = Para que una errata no te deje fuera.
+repeat-warning = Nadie puede recuperar una frase de paso olvidada, tampoco nosotros. Apúntala y guárdala en un lugar seguro.
+create-account = Crear la cuenta
+creating = Creando…
+strength-advice = Cinco o más palabras sin relación entre sí son buenas y fáciles de recordar.
+strength-enough = Es bastante fuerte.
+strength-weak = Demasiado fácil de adivinar.
+strength-time = Quien robara este ordenador necesitaría más o menos { $time }.
+time-moment = un momento
 time-minutes = { $count ->
-    [one] a minute
-   *[other] { $count } minutes
+    [one] un minuto
+   *[other] { $count } minutos
 }
 time-hours = { $count ->
-    [one] an hour
-   *[other] { $count } hours
+    [one] una hora
+   *[other] { $count } horas
 }
 time-days = { $count ->
-    [one] a day
-   *[other] { $count } days
+    [one] un día
+   *[other] { $count } días
 }
 time-months = { $count ->
-    [one] a month
-   *[other] { $count } months
+    [one] un mes
+   *[other] { $count } meses
 }
 time-years = { $count ->
-    [one] a year
-   *[other] { $count } years
+    [one] un año
+   *[other] { $count } años
 }
-time-centuries = centuries
-unlock-title = Welcome back
-unlock-text = Type your passphrase to open your account.
-unlock = Unlock
-unlocking = Unlocking…
-restore-title = Which backup?
-restore-text = A backup is one sealed file. It opens with the passphrase that it was made with.
-restore-choose = Choose the backup file
-restore-reading = Reading the file…
-restore-passphrase-title = The passphrase of this backup
-restore-passphrase-text = It becomes the passphrase of the account on this computer.
-restore-checking = Checking the backup…
-restore-found-title = This backup is whole
-restore-found = Made { $date }, with { $contacts ->
-    [one] one contact
-   *[other] { $contacts } contacts
-} and { $messages ->
-    [one] one message
-   *[other] { $messages } messages
+time-centuries = siglos
+unlock-title = Hola de nuevo
+unlock-text = Escribe tu frase de paso para abrir tu cuenta.
+unlock = Desbloquear
+unlocking = Desbloqueando…
+restore-title = ¿Qué copia de seguridad?
+restore-text = Una copia es un archivo sellado. Se abre con la frase de paso con la que se hizo.
+restore-choose = Elige el archivo de la copia
+restore-reading = Leyendo el archivo…
+restore-passphrase-title = La frase de paso de esta copia
+restore-passphrase-text = Será la frase de paso de la cuenta en este ordenador.
+restore-checking = Comprobando la copia…
+restore-found-title = Esta copia está completa
+restore-found = Hecha el { $date }, con { $contacts ->
+    [one] un contacto
+   *[other] { $contacts } contactos
+} y { $messages ->
+    [one] un mensaje
+   *[other] { $messages } mensajes
 }.
-restore-warning = Use the account on one computer only. If it still runs somewhere else, stop it there for good.
-restore-now = Restore this account
-restoring = Restoring…
+restore-warning = Usa la cuenta en un solo ordenador. Si sigue en marcha en otro sitio, detenla allí para siempre.
+restore-now = Recuperar esta cuenta
+restoring = Recuperando…
 
-## Start
-start-ready = Your account is ready
-start-title = Nobody is here yet
-start-text = You can do these in any order, also while the network starts.
-start-relay = Add a relay
-start-relay-text = A relay keeps messages for you while you are away. It cannot read them.
-start-relay-done = A relay keeps messages for you while you are away.
-start-invite = Invite somebody
-start-invite-text = Make a link for one person and hand it over.
-start-redeem = Use an invite
-start-redeem-text = Somebody gave you a link or a code.
-start-choose = Choose a chat to read and write.
+## Inicio
+start-ready = Tu cuenta está lista
+start-title = Aquí no hay nadie todavía
+start-text = Puedes hacer esto en cualquier orden, también mientras arranca la red.
+start-relay = Añadir un relé
+start-relay-text = Un relé guarda mensajes para ti mientras no estás. No puede leerlos.
+start-relay-done = Un relé guarda mensajes para ti mientras no estás.
+start-invite = Invitar a alguien
+start-invite-text = Crea un enlace para una persona y entrégaselo.
+start-redeem = Usar una invitación
+start-redeem-text = Alguien te ha dado un enlace o un código.
+start-choose = Elige una conversación para leer y escribir.
 
-## Chats
-chats = Chats
-chats-none = No chats yet.
-new-contact = New contact
+## Conversaciones
+chats = Conversaciones
+chats-none = Todavía no hay conversaciones.
+new-contact = Contacto nuevo
 requests-waiting = { $count ->
-    [one] One person wants to talk to you
-   *[other] { $count } people want to talk to you
+    [one] Una persona quiere hablar contigo
+   *[other] { $count } personas quieren hablar contigo
 }
-draft = Draft:
-no-messages = No messages yet
+draft = Borrador:
+no-messages = Todavía no hay mensajes
 unread = { $count ->
-    [one] one unread message
-   *[other] { $count } unread messages
+    [one] un mensaje sin leer
+   *[other] { $count } mensajes sin leer
 }
-verified = Verified
-unverified = Not verified
-changed = Safety number changed
+verified = Verificado
+unverified = Sin verificar
+changed = El número de seguridad ha cambiado
 
-## Conversation
-conversation = Conversation
-back-to-chats = Back to all chats
-messages-with = Messages with { $name }
-loading-older = Older messages are being fetched…
-new-messages = New
-to-newest = To the newest message
-conversation-empty = Nothing has been said yet. Write the first message.
-conversation-empty-waiting = You can write already. Your messages go out as soon as they have answered.
-write-message = Write a message
-write-to = Message to { $name }
-send = Send
-send-again = Send again
-show-all = Show all of it
-show-less = Show less
-room-left = { $left } bytes left
-too-long = Too long for one message by { $over } bytes. Send it in parts.
+## Conversación
+conversation = Conversación
+back-to-chats = Volver a las conversaciones
+messages-with = Mensajes con { $name }
+loading-older = Cargando mensajes anteriores…
+new-messages = Nuevos
+to-newest = Al mensaje más reciente
+conversation-empty = Todavía no se ha dicho nada. Escribe el primer mensaje.
+conversation-empty-waiting = Ya puedes escribir. Tus mensajes saldrán en cuanto respondan.
+write-message = Escribe un mensaje
+write-to = Mensaje para { $name }
+send = Enviar
+send-again = Enviar otra vez
+show-all = Mostrar todo
+show-less = Mostrar menos
+room-left = Quedan { $left } bytes
+too-long = Demasiado largo para un mensaje: sobran { $over } bytes. Envíalo en partes.
 said-by = { $who }:
-day-today = Today
-day-yesterday = Yesterday
-announce-message = New message from { $name }
+day-today = Hoy
+day-yesterday = Ayer
+announce-message = Mensaje nuevo de { $name }
 announce-text = { $name }: { $text }
-announce-request = Somebody wants to talk to you
+announce-request = Alguien quiere hablar contigo
 emoji = Emoji
-emoji-search = Search emoji
-emoji-nothing = No emoji found.
-emoji-groups = Kinds of emoji
-emoji-smileys = Smileys
-emoji-people = People and hands
-emoji-nature = Animals and nature
-emoji-food = Food and drink
-emoji-travel = Travel and places
-emoji-activities = Activities
-emoji-objects = Objects
-emoji-symbols = Symbols
-emoji-flags = Flags
+emoji-search = Buscar emoji
+emoji-nothing = No se ha encontrado ningún emoji.
+emoji-groups = Tipos de emoji
+emoji-smileys = Caras
+emoji-people = Personas y manos
+emoji-nature = Animales y naturaleza
+emoji-food = Comida y bebida
+emoji-travel = Viajes y lugares
+emoji-activities = Actividades
+emoji-objects = Objetos
+emoji-symbols = Símbolos
+emoji-flags = Banderas
 
-## Where a message is
-state-waiting-contact = Waits until they accept
-state-waiting-contact-text = It is kept safely here and goes out as soon as they have answered.
-state-held = Held back
-state-held-text = It is kept safely here and does not leave at present.
-state-waiting-network = Waiting for the network
-state-waiting-network-text = It is kept safely here and goes out by itself as soon as the network is ready.
-state-waiting-relay = Waiting for a relay
-state-waiting-relay-text = Neither their device nor a relay could be reached yet. It is tried again by itself.
-state-sending = On its way
-state-sending-text = It is being handed over now.
-state-at-relay = At { $stored } of { $of } relays
+## Dónde está un mensaje
+state-waiting-contact = Espera a que acepten
+state-waiting-contact-text = Está guardado aquí y saldrá en cuanto respondan.
+state-held = Retenido
+state-held-text = Está guardado aquí y por ahora no sale.
+state-waiting-network = Esperando la red
+state-waiting-network-text = Está guardado aquí y saldrá por sí solo en cuanto la red esté lista.
+state-waiting-relay = Esperando un relé
+state-waiting-relay-text = Todavía no se ha podido llegar ni a su dispositivo ni a un relé. Se reintenta por sí solo.
+state-sending = En camino
+state-sending-text = Se está entregando ahora.
+state-at-relay = En { $stored } de { $of } relés
 state-at-relay-text = { $stored ->
-    [one] A relay keeps
-   *[other] { $stored } relays keep
-} it until their device fetches it. No relay can read it.
-state-delivered = On their device
-state-delivered-text = Their device has it and has confirmed that.
-state-read = Read
-state-read-text = They have seen it.
-state-damaged = Damaged
-state-damaged-text = What it said cannot be read here any more.
-state-failed = Not sent
-state-failed-text = It did not arrive and will not be tried again by itself.
-state-received = Received
-state-received-text = It came whole and unchanged from this contact.
-state-unreadable = A message that could not be read
-state-unreadable-text = Something came from this contact that could not be opened.
+    [one] Un relé lo guarda
+   *[other] { $stored } relés lo guardan
+} hasta que su dispositivo lo recoja. Ningún relé puede leerlo.
+state-delivered = En su dispositivo
+state-delivered-text = Su dispositivo lo tiene y lo ha confirmado.
+state-read = Leído
+state-read-text = Lo han visto.
+state-damaged = Dañado
+state-damaged-text = Lo que decía ya no se puede leer aquí.
+state-failed = No enviado
+state-failed-text = No ha llegado y no se volverá a intentar por sí solo.
+state-received = Recibido
+state-received-text = Ha llegado completo y sin cambios de este contacto.
+state-unreadable = Un mensaje que no se ha podido leer
+state-unreadable-text = Ha llegado algo de este contacto que no se ha podido abrir.
 
-## What is unusual about a contact
-contact-blocked = You have blocked this contact
-contact-blocked-text = Nothing is fetched from them and nothing is sent to them. They are not told.
-contact-fetching = Their invite is being fetched
-contact-fetching-text = You can write already; it goes out afterwards.
-contact-requested = They have not answered yet
-contact-requested-text = They will see it when they are next online. You can write already; it goes out afterwards.
-contact-failed = You could not be connected
-contact-failed-text = Ask them for a new invite.
-contact-damaged = What was stored about this contact is damaged
-contact-damaged-text = You can still read what is left. To go on writing, meet again with a new invite.
-contact-changed = The safety number has changed
-contact-changed-text = It may be a new device, or somebody else. Nothing is sent until you have compared it again or decided to go on.
-contact-repairing = The keys are being made anew
-contact-repairing-text = What you write meanwhile goes out afterwards.
+## Lo que es raro en un contacto
+contact-blocked = Has bloqueado a este contacto
+contact-blocked-text = No se recoge nada suyo ni se le envía nada. No se le avisa.
+contact-fetching = Se está buscando su invitación
+contact-fetching-text = Ya puedes escribir; saldrá después.
+contact-requested = Todavía no han respondido
+contact-requested-text = Lo verán la próxima vez que se conecten. Ya puedes escribir; saldrá después.
+contact-failed = No se ha podido conectar
+contact-failed-text = Pide una invitación nueva.
+contact-damaged = Lo guardado sobre este contacto está dañado
+contact-damaged-text = Todavía puedes leer lo que queda. Para seguir escribiendo, usad una invitación nueva.
+contact-changed = El número de seguridad ha cambiado
+contact-changed-text = Puede ser un dispositivo nuevo u otra persona. No se envía nada hasta que lo compares de nuevo o decidas seguir.
+contact-repairing = Se están haciendo claves nuevas
+contact-repairing-text = Lo que escribas mientras tanto saldrá después.
 contact-missing = { $count ->
-    [one] One of their messages is missing here
-   *[other] { $count } of their messages are missing here
+    [one] Falta aquí uno de sus mensajes
+   *[other] Faltan aquí { $count } de sus mensajes
 }
-contact-missing-text = It was asked for and comes by itself.
-go-on-without = Go on without comparing
+contact-missing-text = Se ha pedido y llegará por sí solo.
+go-on-without = Seguir sin comparar
 
-## Contact
-contact = Contact
-name-chosen-by-them = They chose this name themselves
-more-actions = More actions
-block = Block
-block-title = Block this contact?
-block-text = Nothing is fetched from them and nothing is sent to them from now on. They are not told. You can go on later.
-unblock = Unblock
-repair = Make new keys
-repair-text = Do this when messages can no longer be read on one side. Nothing is lost; it takes until both of you have been online.
-repair-begun = New keys are being made.
-safety-number = Safety number
-safety-later = There is something to compare as soon as they have answered.
-unverified-title = Not verified yet
-unverified-text = Compare the safety number by phone or in person, and you know that nobody stands between you.
-compare = Compare the safety number
+## Contacto
+contact = Contacto
+name-chosen-by-them = Este nombre lo ha elegido esa persona
+more-actions = Más acciones
+block = Bloquear
+block-title = ¿Bloquear a este contacto?
+block-text = Desde ahora no se recoge nada suyo ni se le envía nada. No se le avisa. Puedes seguir más tarde.
+unblock = Desbloquear
+repair = Hacer claves nuevas
+repair-text = Hazlo cuando en un lado ya no se puedan leer los mensajes. No se pierde nada; tarda hasta que ambos os hayáis conectado.
+repair-begun = Se están haciendo claves nuevas.
+safety-number = Número de seguridad
+safety-later = Habrá algo que comparar en cuanto respondan.
+unverified-title = Sin verificar todavía
+unverified-text = Comparad el número de seguridad por teléfono o en persona y sabréis que nadie está en medio.
+compare = Comparar el número de seguridad
 by-emoji = Emoji
-by-digits = Digits
-by-code = Code
-compare-how = Open this page on both sides and read it out to each other. Use a call or meet; do not use this chat.
-they-match = They are the same
-if-they-differ = If they differ, somebody may be reading along. Do not write anything secret, and meet again with a new invite.
-unverify = No longer verified
-verified-now = Verified. You will be told if the safety number ever changes.
-verified-by-emoji = By emoji, { $date }
-verified-by-digits = By digits, { $date }
-verified-by-code = By code, { $date }
-safety-code = Safety number as a code
-safety-code-image = Take in an image of their code
+by-digits = Cifras
+by-code = Código
+compare-how = Abrid esta página en ambos lados y leedlo en voz alta. Por teléfono o en persona; no en esta conversación.
+they-match = Son iguales
+if-they-differ = Si no son iguales, alguien puede estar leyendo. No escribas nada secreto y usad una invitación nueva.
+unverify = Ya no está verificado
+verified-now = Verificado. Se te avisará si el número de seguridad cambia alguna vez.
+verified-by-emoji = Por emoji, { $date }
+verified-by-digits = Por cifras, { $date }
+verified-by-code = Por código, { $date }
+safety-code = El número de seguridad como código
+safety-code-image = Leer una imagen de su código
 
-## Message details
-message-details = Message details
-copy-text = Copy the text
-next-try = Next try: { $when }.
-give-up = Do not send it
-give-up-title = Do not send this message?
-give-up-text = It has not left this computer yet, and then it never will.
-given-up = It will not be sent.
-ways = Ways it can go
-way-relay = Relay
-way-direct = Straight to their device
-way-kept = It is kept there.
-way-trying = It is on its way there now.
-way-waiting = It is tried later.
-way-unused = Not used.
-history = What happened so far
-step-written = Written and stored here
-step-sealed = Encrypted for them
-step-sealed-anew = Encrypted again with new keys
-step-unread-there = Could not be read there; sent again
-step-kept-by-relay = Kept by relay { $relay }
-step-put-again = Handed to a relay again
-step-delivered-direct = Taken by their device
-step-delivered-receipt = Their device confirmed it
-step-failed = It failed
-step-given-up = You decided not to send it
-step-read = They have read it
-step-damaged = What happened before cannot be read any more
-step-arrived = It arrived here
+## Detalles del mensaje
+message-details = Detalles del mensaje
+copy-text = Copiar el texto
+next-try = Próximo intento: { $when }.
+give-up = No enviarlo
+give-up-title = ¿No enviar este mensaje?
+give-up-text = Todavía no ha salido de este ordenador, y ya nunca saldrá.
+given-up = No se enviará.
+ways = Caminos que puede seguir
+way-relay = Relé
+way-direct = Directo a su dispositivo
+way-kept = Está guardado allí.
+way-trying = Va hacia allí ahora.
+way-waiting = Se intentará más tarde.
+way-unused = No se usa.
+history = Lo que ha pasado hasta ahora
+step-written = Escrito y guardado aquí
+step-sealed = Cifrado para esa persona
+step-sealed-anew = Cifrado otra vez con claves nuevas
+step-unread-there = No se pudo leer allí; enviado otra vez
+step-kept-by-relay = Guardado por el relé { $relay }
+step-put-again = Entregado otra vez a un relé
+step-delivered-direct = Recogido por su dispositivo
+step-delivered-receipt = Su dispositivo lo ha confirmado
+step-failed = Ha fallado
+step-given-up = Decidiste no enviarlo
+step-read = Lo han leído
+step-damaged = Lo que pasó antes ya no se puede leer
+step-arrived = Ha llegado aquí
 
-## Network
-network = Network
-network-off = The network is off
-network-off-text = It is off while your account is locked.
-network-starting = Connecting to Tor, { $percent } %
-network-starting-text = Tor hides where you are. The first time this can take a minute. You can write meanwhile; messages go out by themselves.
-network-ready = Connected through Tor
-network-ready-text = Everything goes through Tor. Nobody sees where you are.
-network-blocked = Tor cannot be reached
-network-blocked-text = Nothing leaves this computer without Tor. What you write is kept and goes out by itself later.
-network-takes-a-minute = This can take a minute
-network-safe = Messages wait safely here
-network-progress = How far the connection is
-retrying-now = Everything that waits is tried again.
-relays = Relays
-relays-text = A relay keeps messages for you while you are away. It can read none of them and does not know who you are.
-relays-none = You have no relay yet. Messages arrive only while both of you are online.
-relays-none-short = No relay yet
+## Red
+network = Red
+network-off = La red está apagada
+network-off-text = Está apagada mientras tu cuenta está bloqueada.
+network-starting = Conectando con Tor, { $percent } %
+network-starting-text = Tor oculta dónde estás. La primera vez puede tardar un minuto. Mientras tanto puedes escribir; los mensajes saldrán por sí solos.
+network-ready = Conectado a través de Tor
+network-ready-text = Todo pasa por Tor. Nadie ve dónde estás.
+network-blocked = No se puede llegar a Tor
+network-blocked-text = Sin Tor no sale nada de este ordenador. Lo que escribas se guarda y saldrá por sí solo más tarde.
+network-takes-a-minute = Puede tardar un minuto
+network-safe = Los mensajes esperan aquí a salvo
+network-progress = Avance de la conexión
+retrying-now = Se reintenta todo lo que espera.
+relays = Relés
+relays-text = Un relé guarda mensajes para ti mientras no estás. No puede leer ninguno ni sabe quién eres.
+relays-none = Todavía no tienes un relé. Los mensajes solo llegan mientras ambos estáis conectados.
+relays-none-short = Todavía sin relé
 relays-in-use = { $count ->
-    [one] One relay
-   *[other] { $count } relays
+    [one] Un relé
+   *[other] { $count } relés
 }
 relays-silent = { $count ->
-    [one] One relay does not answer
-   *[other] { $count } relays do not answer
+    [one] Un relé no responde
+   *[other] { $count } relés no responden
 }
 relays-show = { $count ->
-    [0] Add a relay
-    [one] Show the relay
-   *[other] Show { $count } relays
+    [0] Añadir un relé
+    [one] Mostrar el relé
+   *[other] Mostrar { $count } relés
 }
-relay-add = Add a relay
-relay-added = The relay is in use from now on.
-relay-what = Somebody who runs a relay gives you its address. Two relays of different people are better than one.
-relay-address = Address of the relay
-relay-address-hint = It begins with “hushwing-relay:”.
-relay-image = Take in an image of its code
-relay-missing = Type or paste the address of a relay.
-relay-menu = What to do with relay { $address }
-relay-test = Test it
-relay-testing = The relay is being asked…
-relay-answered = It answered in { $ms } ms and takes new messages.
-relay-full = It answered in { $ms } ms, but takes no new messages at present.
-relay-copy = Copy its address
-relay-remove = Remove it
-relay-remove-title = Remove this relay?
-relay-remove-text = Your contacts are told where messages go from now on. What waits there is still fetched until they know.
-relay-unknown = Not tried yet
-relay-reachable = Answers
-relay-unreachable = Does not answer
-relay-role-told = · Contacts leave messages there
-relay-role-spare = · Spare, takes the place of another one
-relay-role-resting = · Resting until it answers steadily
-stuck = What is stuck
-finding-damaged = Something in your account is damaged
-finding-no-relay = You have no relay
-finding-own-relay = A relay of yours does not answer
-finding-their-relay = A relay of a contact does not answer
-finding-unreachable = A contact cannot be reached
-finding-undelivered = Messages wait for a contact
-finding-held = Messages are held back
-finding-missing = Messages of a contact are missing here
-finding-repairing = The keys of a chat are being made anew
-finding-succeeding = A contact does not know your new identity yet
-finding-invite = An invite cannot be used yet
-finding-limit = A queue is full
+relay-add = Añadir un relé
+relay-added = El relé se usa desde ahora.
+relay-what = Quien lleva un relé te da su dirección. Dos relés de personas distintas son mejor que uno.
+relay-address = Dirección del relé
+relay-address-hint = Empieza por «hushwing-relay:».
+relay-image = Leer una imagen de su código
+relay-missing = Escribe o pega la dirección de un relé.
+relay-menu = Qué hacer con el relé { $address }
+relay-test = Probarlo
+relay-testing = Preguntando al relé…
+relay-answered = Ha respondido en { $ms } ms y acepta mensajes nuevos.
+relay-full = Ha respondido en { $ms } ms, pero ahora no acepta mensajes nuevos.
+relay-copy = Copiar su dirección
+relay-remove = Quitarlo
+relay-remove-title = ¿Quitar este relé?
+relay-remove-text = Se dice a tus contactos adónde van los mensajes desde ahora. Lo que espera allí se recoge hasta que lo sepan.
+relay-unknown = Sin probar todavía
+relay-reachable = Responde
+relay-unreachable = No responde
+relay-role-told = · Tus contactos dejan mensajes ahí
+relay-role-spare = · De reserva, ocupa el lugar de otro
+relay-role-resting = · Descansa hasta que responda con regularidad
+stuck = Lo que está atascado
+finding-damaged = Algo de tu cuenta está dañado
+finding-no-relay = No tienes ningún relé
+finding-own-relay = Un relé tuyo no responde
+finding-their-relay = El relé de un contacto no responde
+finding-unreachable = No se puede llegar a un contacto
+finding-undelivered = Hay mensajes que esperan a un contacto
+finding-held = Hay mensajes retenidos
+finding-missing = Faltan aquí mensajes de un contacto
+finding-repairing = Se hacen claves nuevas para una conversación
+finding-succeeding = Un contacto no conoce todavía tu nueva identidad
+finding-invite = Una invitación no se puede usar todavía
+finding-limit = Una cola está llena
 
-## Invites and requests
-invite-title = Invite somebody
-invite-text = You get a link for one person. Hand it over where nobody else reads: whoever has it can use it, once.
-invite-no-relay = You have no relay yet
-invite-no-relay-text = Without one, an invite cannot be used while you are offline.
-your-name = Your name, as they will see it
-your-name-hint = Anything, or nothing. Nobody else sees it.
-invite-valid = The link works for
-one-day = One day
-one-week = One week
-one-month = 30 days
-invite-policy = When somebody uses it
-invite-accept = They become a contact at once
-invite-accept-text = For a link that only one person can see.
-invite-ask = Ask me first
-invite-ask-text = For a link that others might see, too.
-invite-make = Make the link
-invite-another = Make another one
-invite-hand-over = Give this link to one person, where nobody else can see it.
-invite-publishing = Not quite ready
-invite-publishing-text = It can be used as soon as a relay has it. You can hand it over already.
-invite-ready = Ready to be used
-invite-asked = Answered: see who wants to talk to you
-invite-used = Used
-invite-expired = Expired
-invite-damaged = Damaged: it can only be taken back
-invite-ends = Ends { $date }
-invite-code = Invite as a code
-invite-used-twice = Somebody used one of your invites a second time and was refused. Ask the person you gave it to who else saw it.
-invites-open = Your other invites
-copy-link = Copy the link
-show-code = Show as a code
-hide-code = Hide the code
-revoke = Take it back
-revoke-this = Take back the invite that ends { $date }
-redeem = Connect
-redeem-title = Use an invite
-redeem-link = The link that you were given
-redeem-link-hint = It begins with “hushwing:”.
-redeem-image = Take in an image of the code
-link-missing = Paste the link first.
-requests = People who want to talk to you
-requests-none = Nobody at present.
-request-since = Since { $date }
-request-blocked = Blocked
-request-name-hint = They chose the name themselves; anybody who had your link can be this.
-request-used-twice = Somebody else has answered the same link. One of the two is not the person you gave it to; compare before you accept.
-accept = Accept
-refuse = Refuse
+## Invitaciones y solicitudes
+invite-title = Invitar a alguien
+invite-text = Recibes un enlace para una persona. Entrégalo donde nadie más lea: quien lo tenga puede usarlo una vez.
+invite-no-relay = Todavía no tienes un relé
+invite-no-relay-text = Sin él, una invitación no se puede usar mientras no estés en línea.
+your-name = Tu nombre, como lo verá esa persona
+your-name-hint = Lo que quieras, o nada. Nadie más lo ve.
+invite-valid = El enlace sirve durante
+one-day = Un día
+one-week = Una semana
+one-month = 30 días
+invite-policy = Cuando alguien lo use
+invite-accept = Se convierte en contacto al momento
+invite-accept-text = Para un enlace que solo puede ver una persona.
+invite-ask = Preguntarme antes
+invite-ask-text = Para un enlace que otros también podrían ver.
+invite-make = Crear el enlace
+invite-another = Crear otro
+invite-hand-over = Da este enlace a una persona, donde nadie más pueda verlo.
+invite-publishing = Casi listo
+invite-publishing-text = Se puede usar en cuanto lo tenga un relé. Ya puedes entregarlo.
+invite-ready = Listo para usar
+invite-asked = Respondido: mira quién quiere hablar contigo
+invite-used = Usado
+invite-expired = Caducado
+invite-damaged = Dañado: solo se puede retirar
+invite-ends = Termina el { $date }
+invite-code = La invitación como código
+invite-used-twice = Alguien ha usado por segunda vez una de tus invitaciones y ha sido rechazado. Pregunta a quien se la diste quién más la ha visto.
+invites-open = Tus otras invitaciones
+copy-link = Copiar el enlace
+show-code = Mostrar como código
+hide-code = Ocultar el código
+revoke = Retirar
+redeem = Conectar
+redeem-title = Usar una invitación
+redeem-link = El enlace que te han dado
+redeem-link-hint = Empieza por «hushwing:».
+redeem-image = Leer una imagen del código
+link-missing = Pega primero el enlace.
+requests = Personas que quieren hablar contigo
+requests-none = Ahora mismo, nadie.
+request-since = Desde el { $date }
+request-blocked = Bloqueado
+request-name-hint = El nombre lo ha elegido esa persona; puede ser cualquiera que tuviera tu enlace.
+request-used-twice = Otra persona ha respondido al mismo enlace. Una de las dos no es a quien se lo diste; compara antes de aceptar.
+accept = Aceptar
+refuse = Rechazar
 
-## Settings
-settings = Settings
-appearance = Language and appearance
-theme = Colours
-theme-light = Light
-theme-dark = Dark
-as-system = As the system
-contrast = Contrast
-contrast-more = Higher
-motion = Movement
-motion-less = None
-privacy = Privacy
-delivery = How messages go
-delivery-automatic = Automatic
-delivery-automatic-text = Straight to their device when it is online, else by relays. Contacts can tell when you are online.
-delivery-relay-only = Only by relays
-delivery-relay-only-text = Slower, and contacts do not see when you are online.
-delivery-direct-only = Only straight to their device
-delivery-direct-only-text = No relay sees anything, but both of you must be online at once.
-read-reports = Tell when I have read something
-read-reports-text = It takes both sides: who does not tell is not told.
-backup = Backup
-backup-text = One sealed file with your whole account. Keep it somewhere else; it opens with your passphrase of today.
-backup-passphrase = Your passphrase
-backup-make = Make a backup
-backup-making = Making the backup…
-backup-made = The backup was made and checked: { $contacts ->
-    [one] one contact
-   *[other] { $contacts } contacts
+## Ajustes
+settings = Ajustes
+appearance = Idioma y aspecto
+theme = Colores
+theme-light = Claro
+theme-dark = Oscuro
+as-system = Como el sistema
+contrast = Contraste
+contrast-more = Mayor
+motion = Movimiento
+motion-less = Ninguno
+privacy = Privacidad
+delivery = Cómo viajan los mensajes
+delivery-automatic = Automático
+delivery-automatic-text = Directo a su dispositivo cuando está en línea; si no, por relés. Los contactos pueden notar cuándo estás en línea.
+delivery-relay-only = Solo por relés
+delivery-relay-only-text = Más lento, y los contactos no ven cuándo estás en línea.
+delivery-direct-only = Solo directo a su dispositivo
+delivery-direct-only-text = Ningún relé ve nada, pero ambos tenéis que estar en línea a la vez.
+read-reports = Decir cuándo he leído algo
+read-reports-text = Es cosa de ambos: a quien no lo dice, no se le dice.
+backup = Copia de seguridad
+backup-text = Un archivo sellado con toda tu cuenta. Guárdalo en otro sitio; se abre con tu frase de paso de hoy.
+backup-passphrase = Tu frase de paso
+backup-make = Hacer una copia
+backup-making = Haciendo la copia…
+backup-made = La copia se ha hecho y comprobado: { $contacts ->
+    [one] un contacto
+   *[other] { $contacts } contactos
 }, { $messages ->
-    [one] one message
-   *[other] { $messages } messages
-}. Your browser has saved it.
-lock-title = Lock
-lock-text = Forgets all keys and disconnects. You need your passphrase to come back.
-about = Hushwing { $version }. Free software, not yet audited by others.
+    [one] un mensaje
+   *[other] { $messages } mensajes
+}. Tu navegador la ha guardado.
+lock-title = Bloquear
+lock-text = Olvida todas las claves y se desconecta. Necesitas tu frase de paso para volver.
+about = Hushwing { $version }. Software libre, todavía sin auditoría externa.
 
-## Keyboard
-palette-title = What would you like to do?
-palette-hint = Name of a chat or of an action
-action-palette = Find anything
-action-search = Search the chats
-action-next-chat = Next chat
-action-previous-chat = Previous chat
-action-write = Write a message
-action-details = Contact details
-action-invite = Invite somebody
-action-redeem = Use an invite
-action-requests = Who wants to talk to you
-action-network = Network and relays
-action-retry = Try everything again now
-action-settings = Settings
-action-shortcuts = Keyboard shortcuts
-action-lock = Lock now
-key-send = Send the message
-key-line = Begin a new line
-key-up = From an empty field: to the messages
-key-open = On a message: its details
-key-close = Close what is open
+## Teclado
+palette-title = ¿Qué quieres hacer?
+palette-hint = Nombre de una conversación o de una acción
+action-palette = Encontrar cualquier cosa
+action-search = Buscar en las conversaciones
+action-next-chat = Conversación siguiente
+action-previous-chat = Conversación anterior
+action-write = Escribir un mensaje
+action-details = Detalles del contacto
+action-invite = Invitar a alguien
+action-redeem = Usar una invitación
+action-requests = Quién quiere hablar contigo
+action-network = Red y relés
+action-retry = Reintentar todo ahora
+action-settings = Ajustes
+action-shortcuts = Atajos de teclado
+action-lock = Bloquear ahora
+key-send = Enviar el mensaje
+key-line = Empezar una línea nueva
+key-up = Desde un campo vacío: a los mensajes
+key-open = En un mensaje: sus detalles
+key-close = Cerrar lo que está abierto
 on-key-ctrl = Ctrl
 on-key-alt = Alt
-on-key-shift = Shift
-on-key-enter = Enter
+on-key-shift = Mayús
+on-key-enter = Intro
 on-key-escape = Esc
 
-## Failures, by their code
-error-locked = Your account is locked. Unlock it first.
-error-no-vault = There is no account here yet.
-error-vault-exists = There is an account here already; nothing was changed.
-error-wrong-passphrase = This passphrase is not the right one. Nothing was changed; try again.
-error-vault-in-use = Another program has this account open. Close it there first.
-error-vault-unusable = The account's files are damaged or from a newer version.
-error-bad-input = This cannot be used.
-error-not-found = There is no such thing any more.
-error-refused = It was refused.
-error-unreachable = It cannot be reached now. Try again later.
-error-mismatch = They are not the same. Somebody may stand between you: do not write anything secret, and compare again.
-error-limit = That is too much at once. Wait a little and try again.
-error-machine = Something failed on this computer. Nothing was lost; try again.
-error-stranger = This page no longer belongs to a running Hushwing.
-error-silent = Hushwing does not answer. It may have been stopped.
+## Fallos, por su código
+error-locked = Tu cuenta está bloqueada. Desbloquéala primero.
+error-no-vault = Aquí no hay ninguna cuenta todavía.
+error-vault-exists = Aquí ya hay una cuenta; no se ha cambiado nada.
+error-wrong-passphrase = Esta no es la frase de paso correcta. No se ha cambiado nada; inténtalo otra vez.
+error-vault-in-use = Otro programa tiene abierta esta cuenta. Ciérrala allí primero.
+error-vault-unusable = Los archivos de la cuenta están dañados o son de una versión más nueva.
+error-bad-input = Esto no se puede usar.
+error-not-found = Eso ya no existe.
+error-refused = Se ha rechazado.
+error-unreachable = Ahora no se puede llegar. Inténtalo más tarde.
+error-mismatch = No son iguales. Alguien puede estar en medio: no escribas nada secreto y comparad otra vez.
+error-limit = Es demasiado a la vez. Espera un poco e inténtalo de nuevo.
+error-machine = Algo ha fallado en este ordenador. No se ha perdido nada; inténtalo de nuevo.
+error-stranger = Esta página ya no pertenece a un Hushwing en marcha.
+error-silent = Hushwing no responde. Quizá se ha detenido.

@@ -86,34 +86,34 @@ const stories = {
     await page.locator('.picker .grid button').first().waitFor();
     await see('3-emoji');
     await page.keyboard.press('Escape');
-    await page.locator('main header .who').click();
+    await page.locator('.centre header .who').click();
     await see('4-contact');
     await page.keyboard.press('Escape');
     await page.locator('article.mine .meta').nth(-2).click();
-    await page.locator('aside .history li').first().waitFor();
+    await page.locator('.side .history li').first().waitFor();
     await see('5-details');
   } },
   safety: { env: { SCENE: 'open' }, async walk(page, see) {
     await openChat(page, 'Bob');
     await see('1-unread');
-    await page.locator('main header .who').click();
-    await page.locator('aside .btn.primary').click();
+    await page.locator('.centre header .who').click();
+    await page.locator('.side .btn.primary').click();
     await see('2-emoji');
-    await page.locator('aside input[type=radio]').nth(1).check({ force: true });
+    await page.locator('.side input[type=radio]').nth(1).check({ force: true });
     await see('3-digits');
-    await page.locator('aside input[type=radio]').nth(2).check({ force: true });
+    await page.locator('.side input[type=radio]').nth(2).check({ force: true });
     await see('4-code');
-    await page.locator('aside input[type=radio]').nth(0).check({ force: true });
-    await page.locator('aside .btn.primary').click();
-    await page.locator('aside .notice.good').waitFor();
+    await page.locator('.side input[type=radio]').nth(0).check({ force: true });
+    await page.locator('.side .btn.primary').click();
+    await page.locator('.side .notice.good').waitFor();
     await see('5-verified');
-    await page.locator('aside .btn.danger').click();
+    await page.locator('.side .btn.danger').click();
     await see('6-block');
   } },
   strange: { env: { SCENE: 'open' }, async walk(page, see) {
     await openChat(page, 'Source');
     await see('1-changed');
-    if (await page.locator('main .back').isVisible()) await page.locator('main .back').click();
+    if (await page.locator('.centre .back').isVisible()) await page.locator('.centre .back').click();
     await openChat(page, '<b>');
     await see('2-hostile-end');
     await page.locator('[role=log]').evaluate((log) => (log.scrollTop = 0));
@@ -121,13 +121,13 @@ const stories = {
   } },
   panels: { env: { SCENE: 'open' }, async walk(page, see) {
     await page.locator('.strip').click();
-    await page.locator('aside .relay').first().waitFor();
+    await page.locator('.side .relay').first().waitFor();
     await see('1-network');
     await page.keyboard.press('Escape');
     await openMenu(page, 1, 0);
-    await page.locator('aside .rich').waitFor();
+    await page.locator('.side .rich').waitFor();
     await see('2-settings');
-    await page.locator('aside .body').evaluate((body) => (body.scrollTop = body.scrollHeight));
+    await page.locator('.side .body').evaluate((body) => (body.scrollTop = body.scrollHeight));
     await see('3-settings-end');
   } },
   dialogs: { env: { SCENE: 'open' }, async walk(page, see) {
@@ -151,7 +151,7 @@ const stories = {
     await see('6-shortcuts');
     await page.keyboard.press('Escape');
     await openMenu(page, 1, 1);
-    await page.locator('aside section .btn').last().click();
+    await page.locator('.side section .btn').last().click();
     await see('7-relay');
   } },
   blocked: { env: { SCENE: 'open', TOR: 'blocked' }, async walk(page, see) {

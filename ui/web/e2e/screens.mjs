@@ -1,10 +1,8 @@
 // Every screen on a pretended daemon, in both themes, wide and narrow, from left to
 // right and from right to left: looked at by axe-core and for what sticks out.
 //   node e2e/screens.mjs [PART OF A NAME]
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { finish, launch, newPage, shot } from './browser.mjs';
+import { faults, finish, launch, newPage, shot } from './browser.mjs';
+import { pretended } from './pretended.mjs';
 
 const wanted = process.argv[2] ?? '';
 const looks = [
@@ -14,14 +12,6 @@ const looks = [
   { look: 'narrow-light-ar', width: 360, height: 740, theme: 'light', locale: 'ar' },
   { look: 'zoomed-light-es', width: 640, height: 400, theme: 'light', locale: 'es', deviceScaleFactor: 2 },
 ];
-
-let nextPort = 7900;
-async function daemon(env) {
-  const port = nextPort++;
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../dev/mock-daemon.mjs', import.meta.url))], { env: { ...process.env, ...env, PORT: String(port) }, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(child.stdout, 'data');
-  return { address: String(line).trim(), stop: () => child.kill() };
-}
 
 const byId = (page, id) => page.locator(`#${id}`);
 const openMenu = async (page, at, item) => {
@@ -169,7 +159,7 @@ for (const [story, { env, noCode, walk }] of Object.entries(stories)) {
   for (const { look, ...settings } of looks) {
     const name = `${story}-${look}`;
     if (!name.includes(wanted)) continue;
-    const there = await daemon(env);
+    const there = await pretended(env);
     const page = await newPage(browser, { ...settings, name });
     try {
       await page.goto(noCode ? there.address.split('#')[0] : there.address);
@@ -177,7 +167,6 @@ for (const [story, { env, noCode, walk }] of Object.entries(stories)) {
       await walk(page, (part) => shot(page, `${story}-${part}-${look}`));
     } catch (error) {
       await page.screenshot({ path: `/tmp/failed-${name}.png` }).catch(() => undefined);
-      const { faults } = await import('./browser.mjs');
       faults.push(`${name}: ${String(error.message).split('\n').slice(0, 3).join(' ')}`);
     }
     await page.context().close();

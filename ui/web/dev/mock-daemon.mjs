@@ -81,7 +81,7 @@ const server = createServer(async (request, response) => {
 function strength(passphrase) {
   const words = new Set(passphrase.split(/\s+/).filter((word) => word.length > 2)).size;
   const guesses_log10 = Math.min(passphrase.length * 0.6, words * 3.6);
-  return { enough: guesses_log10 >= 10, guesses_log10, advice: null };
+  return { enough: guesses_log10 >= 10, guesses_log10, because: words === 1 ? 'single_word' : null };
 }
 
 new WebSocketServer({ server, path: '/v0/events', handleProtocols: () => 'hushwing.v0' }).on('connection', (socket) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageView } from '../src/api/types';
-import { EMPTY, newest, PAGE, WINDOW, withMessage, withNewer, withOlder } from '../src/lib/history';
+import { EMPTY, firstPosition, lastPosition, newest, PAGE, WINDOW, withMessage, withNewer, withOlder } from '../src/lib/history';
 
 const message = (position: number, text = ''): MessageView => ({
   id: `m${position}`, contact: 'c', position, order: null, mine: true, text,
@@ -42,6 +42,17 @@ describe('the window on a conversation', () => {
   it('does not put a new message behind a window that ends before', () => {
     const history = { ...newest(page(1, 3)), hasNewer: true };
     expect(withMessage(history, message(500))).toBe(history);
+  });
+
+  it('shows in the order of both sides and pages by the order of this one', () => {
+    const at = (position: number, clock: number | null): MessageView => ({ ...message(position), order: clock === null ? null : { clock, writer: 0 } });
+    let history = newest([at(10, 7), at(12, 5), at(11, null)]);
+    expect(positions(history)).toEqual([12, 10, 11]);
+    expect([firstPosition(history), lastPosition(history)]).toEqual([10, 12]);
+    history = withMessage(history, at(11, 6));
+    expect(positions(history)).toEqual([12, 11, 10]);
+    history = withOlder({ ...history, hasOlder: true }, [at(9, 8)]);
+    expect(positions(history)).toEqual([12, 11, 10, 9]);
   });
 
   it('begins with a first message', () => {

@@ -190,7 +190,8 @@ export interface ChatView {
 export interface StrengthView {
   enough: boolean;
   guesses_log10: number;
-  advice: string | null;
+  /** What makes it weak, where that can be told. */
+  because: 'keyboard' | 'repeats' | 'sequence' | 'date' | 'common' | 'single_word' | 'name' | null;
 }
 
 /** What `/v0/events` says; each but the first has a `serial`. */

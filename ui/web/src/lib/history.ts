@@ -7,7 +7,13 @@ export const PAGE = 80;
 /** Messages held, and so shown, at most. */
 export const WINDOW = 320;
 
+/**
+ * Pages are cut by `position`, the order in which messages came to this machine, and
+ * shown in the order that both sides agree on. So the window keeps a range of
+ * positions without a gap, whatever is shown first.
+ */
 export interface History {
+  /** As shown. */
   messages: readonly MessageView[];
   hasOlder: boolean;
   hasNewer: boolean;
@@ -15,27 +21,37 @@ export interface History {
 
 export const EMPTY: History = { messages: [], hasOlder: false, hasNewer: false };
 
-/** Begins with what `read` answered without a place: the newest. */
-export function newest(page: readonly MessageView[]): History {
-  return { messages: page, hasOlder: page.length >= PAGE, hasNewer: false };
+/** The smallest position that is held. */
+export function firstPosition(history: History): number | undefined {
+  return history.messages.length === 0 ? undefined : Math.min(...history.messages.map((one) => one.position));
 }
 
-/** Puts an older page in front; what is too much falls off the end. */
+/** The greatest position that is held. */
+export function lastPosition(history: History): number | undefined {
+  return history.messages.length === 0 ? undefined : Math.max(...history.messages.map((one) => one.position));
+}
+
+/** Begins with what `read` answered without a place: the newest. */
+export function newest(page: readonly MessageView[]): History {
+  return { messages: shown(page), hasOlder: page.length >= PAGE, hasNewer: false };
+}
+
+/** Adds an older page; what is too much falls off the other end. */
 export function withOlder(history: History, page: readonly MessageView[]): History {
-  const messages = [...page, ...history.messages];
+  const all = byPosition([...page, ...history.messages]);
   return {
-    messages: messages.slice(0, WINDOW),
+    messages: shown(all.slice(0, WINDOW)),
     hasOlder: page.length >= PAGE,
-    hasNewer: history.hasNewer || messages.length > WINDOW,
+    hasNewer: history.hasNewer || all.length > WINDOW,
   };
 }
 
-/** Puts a newer page behind; what is too much falls off the front. */
+/** Adds a newer page; what is too much falls off the other end. */
 export function withNewer(history: History, page: readonly MessageView[]): History {
-  const messages = [...history.messages, ...page];
+  const all = byPosition([...history.messages, ...page]);
   return {
-    messages: messages.slice(-WINDOW),
-    hasOlder: history.hasOlder || messages.length > WINDOW,
+    messages: shown(all.slice(-WINDOW)),
+    hasOlder: history.hasOlder || all.length > WINDOW,
     hasNewer: page.length >= PAGE,
   };
 }
@@ -43,15 +59,23 @@ export function withNewer(history: History, page: readonly MessageView[]): Histo
 /** Takes in a message that is new or has changed. */
 export function withMessage(history: History, message: MessageView): History {
   const at = history.messages.findIndex((one) => one.id === message.id);
-  if (at >= 0) return { ...history, messages: history.messages.with(at, message) };
-  const last = history.messages.at(-1);
-  if (last === undefined || message.position > last.position) {
-    if (history.hasNewer) return history;
-    const kept = withNewer(history, [message]);
-    return { ...kept, hasNewer: false };
-  }
-  const first = history.messages[0];
-  if (first !== undefined && message.position < first.position) return history;
-  const messages = [...history.messages, message].sort((a, b) => a.position - b.position);
-  return { ...history, messages };
+  // Its place among the others may have come with the change.
+  if (at >= 0) return { ...history, messages: shown(history.messages.with(at, message)) };
+  const [first, last] = [firstPosition(history), lastPosition(history)];
+  if (last !== undefined && message.position > last && history.hasNewer) return history;
+  if (first !== undefined && message.position < first && history.hasOlder) return history;
+  return { ...withNewer(history, [message]), hasNewer: history.hasNewer };
+}
+
+function byPosition(messages: readonly MessageView[]): MessageView[] {
+  return [...messages].sort((a, b) => a.position - b.position);
+}
+
+/** What has no place among the others yet stands last. */
+function shown(messages: readonly MessageView[]): MessageView[] {
+  return [...messages].sort((a, b) => {
+    if (a.order === null || b.order === null)
+      return Number(a.order === null) - Number(b.order === null) || a.position - b.position;
+    return a.order.clock - b.order.clock || a.order.writer - b.order.writer || a.position - b.position;
+  });
 }

@@ -16,11 +16,11 @@ export interface Row {
 const PAUSE_MS = 4 * 60_000;
 
 export function rowsOf(messages: readonly MessageView[], newFrom: number | null): Row[] {
+  const firstNew = newFrom === null ? -1 : messages.findIndex((one) => !one.mine && one.position >= newFrom);
   return messages.map((message, at) => {
     const before = messages[at - 1];
     const isNewDay = before === undefined || dayOf(before.sent_at_ms) !== dayOf(message.sent_at_ms);
-    const isFirstNew =
-      newFrom !== null && message.position >= newFrom && !message.mine && (before === undefined || before.position < newFrom);
+    const isFirstNew = at === firstNew;
     const goesOn =
       !isNewDay &&
       !isFirstNew &&

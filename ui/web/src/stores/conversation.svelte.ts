@@ -1,7 +1,7 @@
 /** The open conversation. */
 import { call } from '../api/client';
 import type { MessageView } from '../api/types';
-import { EMPTY, newest, PAGE, withMessage, withNewer, withOlder, type History } from '../lib/history';
+import { EMPTY, firstPosition, lastPosition, newest, PAGE, withMessage, withNewer, withOlder, type History } from '../lib/history';
 import { chats } from './chats.svelte';
 
 class Conversation {
@@ -31,15 +31,13 @@ class Conversation {
   }
 
   async older(): Promise<void> {
-    const first = this.history.messages[0];
-    if (first && this.history.hasOlder)
-      await this.#page({ before: first.position }, withOlder);
+    const first = firstPosition(this.history);
+    if (first !== undefined && this.history.hasOlder) await this.#page({ before: first }, withOlder);
   }
 
   async newer(): Promise<void> {
-    const last = this.history.messages.at(-1);
-    if (last && this.history.hasNewer)
-      await this.#page({ after: last.position }, withNewer);
+    const last = lastPosition(this.history);
+    if (last !== undefined && this.history.hasNewer) await this.#page({ after: last }, withNewer);
   }
 
   async #page(
@@ -65,9 +63,9 @@ class Conversation {
   /** The user sees the newest messages. */
   async markRead(): Promise<void> {
     const chat = chats.of(this.contact);
-    const last = this.history.messages.at(-1);
-    if (!chat || !last || chat.unread === 0 || chat.unread_from === null || this.history.hasNewer) return;
-    await call('mark_read', { contact: chat.contact.id, from: chat.unread_from, up_to: last.position });
+    const last = lastPosition(this.history);
+    if (!chat || last === undefined || chat.unread === 0 || chat.unread_from === null || this.history.hasNewer) return;
+    await call('mark_read', { contact: chat.contact.id, from: chat.unread_from, up_to: last });
     chats.takeUnread(chat.contact.id, 0, null);
   }
 }

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Extension, Json,
     body::Body,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use futures::StreamExt;
+use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::{
-    Limits, passphrase,
+    Limits,
+    guard::Caller,
+    passphrase,
     schema::{BackupKey, Command, CommandError, ErrorCode, Reply},
     server::Shared,
 };
@@ -28,7 +31,7 @@ impl Failure {
         self.1
     }
 
-    fn bad_input(status: StatusCode, message: &'static str) -> Self {
+    pub(crate) fn bad_input(status: StatusCode, message: &'static str) -> Self {
         Self(status, CommandError::new(ErrorCode::BadInput, message))
     }
 }
@@ -48,18 +51,21 @@ impl IntoResponse for Failure {
 /// Reads, checks and carries out one command.
 pub(crate) async fn command(
     State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Json<Reply>, Response> {
-    serve(&shared, request)
+    serve(&shared, &caller, request)
         .await
         .map(Json)
         .map_err(IntoResponse::into_response)
 }
 
-async fn serve(shared: &Arc<Shared>, request: Request) -> Result<Reply, Failure> {
+async fn serve(shared: &Arc<Shared>, caller: &Caller, request: Request) -> Result<Reply, Failure> {
     let (parts, body) = request.into_parts();
     require_json(&parts.headers)?;
-    let command = parse(read_body(body, &shared.limits).await?)?;
+    let body = read_body(body, shared.limits.max_body_len, &shared.limits).await?;
+    let mut command = parse(body)?;
+    shared.spool.resolve(&mut command, caller)?;
     if let Command::Create { passphrase }
     | Command::BackupCreate {
         passphrase,
@@ -96,7 +102,7 @@ async fn serve(shared: &Arc<Shared>, request: Request) -> Result<Reply, Failure>
 }
 
 /// `[HW-API-5]` A web form cannot send this type without asking first.
-fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
+pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
     let given = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -114,14 +120,18 @@ fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
 /// The body in a buffer that never moves and is wiped afterwards. The HTTP
 /// library's own buffers are out of reach here; the binary's allocator wipes
 /// them when they are freed.
-async fn read_body(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(limits.max_body_len));
+pub(crate) async fn read_body(
+    body: Body,
+    max_len: usize,
+    limits: &Limits,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(max_len));
     let mut chunks = body.into_data_stream();
     let read = async {
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk
                 .map_err(|_| Failure::bad_input(StatusCode::BAD_REQUEST, "the body broke off"))?;
-            if bytes.len() + chunk.len() > limits.max_body_len {
+            if bytes.len() + chunk.len() > max_len {
                 return Err(Failure::bad_input(
                     StatusCode::PAYLOAD_TOO_LARGE,
                     "the command is too long",
@@ -142,7 +152,7 @@ async fn read_body(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8>>, Fa
 
 /// `[HW-API-7]` The answer to a malformed command repeats nothing of it: what
 /// stands in the wrong place may be a passphrase.
-pub(crate) fn parse(body: Zeroizing<Vec<u8>>) -> Result<Command, Failure> {
+pub(crate) fn parse<T: DeserializeOwned>(body: Zeroizing<Vec<u8>>) -> Result<T, Failure> {
     serde_json::from_slice(&body).map_err(|error| {
         Failure::from(CommandError::new(
             ErrorCode::BadInput,

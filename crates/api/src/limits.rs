@@ -34,12 +34,35 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Pings without any answer after which a listener is dropped.
 const MAX_UNANSWERED_PINGS: u32 = 2;
 
-/// Until a listener must have taken one event. What happens meanwhile waits in
-/// the backend's bounded channel, then is dropped and told as `lagged`.
+/// Until a listener must have taken one event. What happens meanwhile is kept up to
+/// [`MAX_KEPT_EVENTS`] and [`MAX_KEPT_LEN`], then told as `lagged`.
 const SEND_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Until commands in progress must have ended when the server stops.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+
+/// Events kept for listeners that are slow or come back: a page that is loaded again, or
+/// a laptop that slept, finds what it missed unless there was a flood.
+const MAX_KEPT_EVENTS: usize = 1_024;
+
+/// Bytes of them all.
+const MAX_KEPT_LEN: usize = 1024 * 1024;
+
+/// Files of pages that are kept at a time: one that is made and one that is handed in.
+const MAX_SPOOL_FILES: usize = 2;
+
+/// Bytes of one: a backup of a million messages has less than one gigabyte.
+const MAX_SPOOL_FILE_LEN: u64 = 4 * 1024 * 1024 * 1024;
+
+/// How long one is kept after it was written.
+const SPOOL_AGE: Duration = Duration::from_secs(900);
+
+/// How long a code can be used that somebody asked for who opens the app with it at once.
+const CODE_LIFETIME: Duration = Duration::from_secs(60);
+
+/// Until an open page that asks nothing and listens to nothing is forgotten: longer than
+/// any pause between two tries to reconnect, shorter than a closed tab is remembered.
+const MAX_IDLE: Duration = Duration::from_secs(600);
 
 /// The bounds of one server. [`Limits::default`] is what ships; tests shorten
 /// some of them.
@@ -67,6 +90,20 @@ pub struct Limits {
     pub send_deadline: Duration,
     /// Until commands in progress must have ended when the server stops.
     pub shutdown_grace: Duration,
+    /// Events kept for listeners that are slow or come back.
+    pub max_kept_events: usize,
+    /// Bytes of them all.
+    pub max_kept_len: usize,
+    /// Files of pages that are kept at a time.
+    pub max_spool_files: usize,
+    /// Bytes of one of them.
+    pub max_spool_file_len: u64,
+    /// How long one is kept after it was written.
+    pub max_spool_age: Duration,
+    /// How long a code opens the app.
+    pub code_lifetime: Duration,
+    /// Until an open page of which nothing is heard is forgotten.
+    pub max_idle: Duration,
 }
 
 impl Default for Limits {
@@ -83,6 +120,13 @@ impl Default for Limits {
             max_unanswered_pings: MAX_UNANSWERED_PINGS,
             send_deadline: SEND_DEADLINE,
             shutdown_grace: SHUTDOWN_GRACE,
+            max_kept_events: MAX_KEPT_EVENTS,
+            max_kept_len: MAX_KEPT_LEN,
+            max_spool_files: MAX_SPOOL_FILES,
+            max_spool_file_len: MAX_SPOOL_FILE_LEN,
+            max_spool_age: SPOOL_AGE,
+            code_lifetime: CODE_LIFETIME,
+            max_idle: MAX_IDLE,
         }
     }
 }

@@ -5,6 +5,9 @@
 //! do not count by themselves: `Password1!` has both and is among the first that
 //! anybody tries.
 
+use std::fmt;
+
+use serde::Serialize;
 use zxcvbn::zxcvbn;
 
 /// Guesses that a new passphrase must be estimated to withstand. The vault's
@@ -27,7 +30,7 @@ pub struct WeakPassphrase {
     /// Decimal logarithm of the estimated number of guesses.
     pub guesses_log10: f64,
     /// What makes it weak, when that can be said.
-    pub because: Option<&'static str>,
+    pub because: Option<Weakness>,
 }
 
 /// Whether `passphrase` may protect a new vault.
@@ -39,37 +42,95 @@ pub struct WeakPassphrase {
 /// # Errors
 /// [`WeakPassphrase`], with the reason where one can be told.
 pub fn check(passphrase: &str) -> Result<(), WeakPassphrase> {
-    let estimate = zxcvbn(passphrase, &NEAR_AT_HAND);
-    if estimate.guesses() >= MIN_GUESSES {
+    let strength = Strength::of(passphrase);
+    if strength.enough {
         return Ok(());
     }
     Err(WeakPassphrase {
-        guesses_log10: estimate.guesses_log10().max(0.0),
-        because: estimate
-            .feedback()
-            .and_then(zxcvbn::feedback::Feedback::warning)
-            .and_then(in_our_words),
+        guesses_log10: strength.guesses_log10,
+        because: strength.because,
     })
 }
 
-fn in_our_words(warning: zxcvbn::feedback::Warning) -> Option<&'static str> {
+/// How hard a passphrase is to guess.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Strength {
+    /// Whether a vault can be made with it.
+    pub enough: bool,
+    /// Decimal logarithm of the estimated number of guesses.
+    pub guesses_log10: f64,
+    /// What makes it weak, where that can be told.
+    pub because: Option<Weakness>,
+}
+
+impl Strength {
+    /// What is estimated of `passphrase`; see [`check`] for its copies.
+    #[must_use]
+    pub fn of(passphrase: &str) -> Self {
+        let estimate = zxcvbn(passphrase, &NEAR_AT_HAND);
+        Self {
+            enough: estimate.guesses() >= MIN_GUESSES,
+            guesses_log10: estimate.guesses_log10().max(0.0),
+            because: estimate
+                .feedback()
+                .and_then(zxcvbn::feedback::Feedback::warning)
+                .and_then(in_our_words),
+        }
+    }
+}
+
+/// What makes a passphrase weak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Weakness {
+    /// It follows the keyboard.
+    Keyboard,
+    /// It repeats itself.
+    Repeats,
+    /// It is a sequence, as `abc`.
+    Sequence,
+    /// It has a date or a year.
+    Date,
+    /// It is, or is like, a common password.
+    Common,
+    /// It is a single word.
+    SingleWord,
+    /// It is a name.
+    Name,
+}
+
+impl fmt::Display for Weakness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Keyboard => "it follows the keyboard",
+            Self::Repeats => "it repeats itself",
+            Self::Sequence => "it is a sequence",
+            Self::Date => "it has a date or a year",
+            Self::Common => "it is, or is like, a common password",
+            Self::SingleWord => "it is a single word",
+            Self::Name => "it is a name",
+        })
+    }
+}
+
+fn in_our_words(warning: zxcvbn::feedback::Warning) -> Option<Weakness> {
     use zxcvbn::feedback::Warning;
     Some(match warning {
         Warning::StraightRowsOfKeysAreEasyToGuess
-        | Warning::ShortKeyboardPatternsAreEasyToGuess => "it follows the keyboard",
+        | Warning::ShortKeyboardPatternsAreEasyToGuess => Weakness::Keyboard,
         Warning::RepeatsLikeAaaAreEasyToGuess
-        | Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess => "it repeats itself",
-        Warning::SequencesLikeAbcAreEasyToGuess => "it is a sequence",
-        Warning::RecentYearsAreEasyToGuess | Warning::DatesAreOftenEasyToGuess => {
-            "it has a date or a year"
-        }
+        | Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess => Weakness::Repeats,
+        Warning::SequencesLikeAbcAreEasyToGuess => Weakness::Sequence,
+        Warning::RecentYearsAreEasyToGuess | Warning::DatesAreOftenEasyToGuess => Weakness::Date,
         Warning::ThisIsATop10Password
         | Warning::ThisIsATop100Password
         | Warning::ThisIsACommonPassword
-        | Warning::ThisIsSimilarToACommonlyUsedPassword => "it is, or is like, a common password",
-        Warning::AWordByItselfIsEasyToGuess => "it is a single word",
+        | Warning::ThisIsSimilarToACommonlyUsedPassword => Weakness::Common,
+        Warning::AWordByItselfIsEasyToGuess => Weakness::SingleWord,
         Warning::NamesAndSurnamesByThemselvesAreEasyToGuess
-        | Warning::CommonNamesAndSurnamesAreEasyToGuess => "it is a name",
+        | Warning::CommonNamesAndSurnamesAreEasyToGuess => Weakness::Name,
     })
 }
 

@@ -9,10 +9,10 @@ use std::{
 
 use axum::{
     Router,
-    http::StatusCode,
     middleware::from_fn_with_state,
-    routing::{get, post},
+    routing::{get, post, put},
 };
+use data_encoding::HEXLOWER;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -27,13 +27,19 @@ use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
 };
+use zeroize::Zeroizing;
 
 use crate::{
     Backend, Limits,
     command::command,
     events::events,
-    guard::{Guard, guard},
+    guard::{EVENTS, Guard, OPEN, guard},
+    opening::{make_code, open, strength, wait_for_code},
+    page::page,
+    pages::Pages,
+    ring::Ring,
     session::{DaemonLock, LockError, Published},
+    spool::{Spool, delete_file, get_file, put_file},
 };
 
 /// After a failed accept (no file descriptors left), so that it does not spin.
@@ -45,6 +51,9 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) commands: Arc<Semaphore>,
     pub(crate) listeners: Arc<Semaphore>,
+    pub(crate) pages: Arc<Pages>,
+    pub(crate) ring: Arc<Ring>,
+    pub(crate) spool: Arc<Spool>,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
 }
@@ -55,6 +64,9 @@ pub enum StartError {
     /// No port on 127.0.0.1.
     #[error("cannot listen on 127.0.0.1: {0}")]
     Listen(#[source] io::Error),
+    /// The folder for files of pages cannot be made.
+    #[error("no folder for backups on their way can be made: {0}")]
+    Spool(#[source] io::Error),
     /// The session file cannot be written.
     #[error(transparent)]
     Session(#[from] LockError),
@@ -66,6 +78,7 @@ pub enum StartError {
 /// can be told nothing else.
 pub struct Server {
     published: Published,
+    pages: Arc<Pages>,
     tasks: TaskTracker,
     stop: DropGuard,
     grace: Duration,
@@ -86,23 +99,60 @@ impl Server {
             .await
             .map_err(StartError::Listen)?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
+        let spool = Spool::new(lock.dir(), &limits).map_err(StartError::Spool)?;
+        let spool = Arc::new(spool);
         let published = lock.publish(address)?;
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();
         let grace = limits.shutdown_grace;
-        let guard_of_all = Arc::new(Guard::new(address, published.session.secret.clone()));
+        let pages = Arc::new(Pages::new(limits.max_idle));
+        let secret = published.session.secret.clone();
+        let guard_of_all = Arc::new(Guard::new(address, secret, pages.clone()));
+        let ring = Arc::new(Ring::new(
+            name_of_run().map_err(StartError::Listen)?,
+            &limits,
+        ));
+        tasks.spawn({
+            let (ring, stop, events) = (ring.clone(), stop.clone(), backend.events());
+            async move {
+                tokio::select! {
+                    () = ring.fill(events) => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+        });
+        tasks.spawn({
+            let (spool, stop) = (spool.clone(), stop.clone());
+            async move {
+                tokio::select! {
+                    () = spool.keep_clean() => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+        });
         let shared = Arc::new(Shared {
             backend,
+            ring,
+            spool,
             commands: Arc::new(Semaphore::new(limits.max_commands)),
             listeners: Arc::new(Semaphore::new(limits.max_listeners)),
             limits: limits.clone(),
+            pages: pages.clone(),
             tasks: tasks.clone(),
             stop: stop.clone(),
         });
         let router = Router::new()
             .route("/v0/command", post(command))
-            .route("/v0/events", get(events))
-            .fallback(async || StatusCode::NOT_FOUND)
+            .route(EVENTS, get(events))
+            .route(OPEN, post(open))
+            .route("/v0/codes", post(make_code))
+            .route("/v0/codes/wait", post(wait_for_code))
+            .route("/v0/strength", post(strength))
+            .route(
+                "/v0/files/{id}",
+                put(put_file).get(get_file).delete(delete_file),
+            )
+            .fallback(page)
             .with_state(shared)
             .layer(from_fn_with_state(guard_of_all, guard));
         let door = Door {
@@ -114,6 +164,7 @@ impl Server {
         tasks.spawn(door.accept_all(listener));
         Ok(Self {
             published,
+            pages,
             tasks,
             stop: stop.drop_guard(),
             grace,
@@ -124,6 +175,16 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.published.session.address
+    }
+
+    /// An address that opens the app once, for `lifetime`, to be shown to the person who
+    /// started this program.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn app_address(&self, lifetime: Duration) -> io::Result<Zeroizing<String>> {
+        let code = self.pages.make_code(lifetime)?;
+        Ok(self.published.session.app_address(&code))
     }
 
     /// Takes no more commands, lets those in progress end (for a bounded time),
@@ -137,6 +198,13 @@ impl Server {
         }
         self.published.withdraw()
     }
+}
+
+/// Tells one run of the daemon from another.
+fn name_of_run() -> io::Result<String> {
+    let mut bytes = [0_u8; 8];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(HEXLOWER.encode(&bytes))
 }
 
 /// Takes connections in, no more than the limit at a time.

@@ -45,6 +45,7 @@ const ANY_FOR_OTHERS: u32 = 0o077;
 /// The secret of one run of the daemon: base64url text of 32 random bytes.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SessionSecret(String);
 
 impl SessionSecret {
@@ -52,7 +53,7 @@ impl SessionSecret {
     ///
     /// # Errors
     /// When the system gives no random bytes; the machine's fault.
-    fn fresh() -> io::Result<Self> {
+    pub(crate) fn fresh() -> io::Result<Self> {
         let mut bytes = Zeroizing::new([0u8; SECRET_LEN]);
         getrandom::fill(&mut *bytes).map_err(io::Error::other)?;
         Ok(Self(BASE64URL_NOPAD.encode(&*bytes)))
@@ -187,6 +188,11 @@ impl DaemonLock {
         Ok(lock)
     }
 
+    /// The directory.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     fn remove_stale_session(&self) -> Result<(), LockError> {
         let path = self.dir.join(SESSION_FILE);
         refuse_unless_plain(&path)?;
@@ -240,6 +246,13 @@ impl Drop for Published {
 }
 
 impl Session {
+    /// The address that opens the app with `code`. What stands behind `#` is sent to
+    /// nobody by the browser.
+    #[must_use]
+    pub fn app_address(&self, code: &SessionSecret) -> Zeroizing<String> {
+        Zeroizing::new(format!("http://{}/#open={}", self.address, code.expose()))
+    }
+
     /// The session of the daemon that runs on `dir`.
     ///
     /// `[HW-API-10]` A client believes the file only while a daemon holds the

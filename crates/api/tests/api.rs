@@ -16,7 +16,7 @@ use std::{
 use async_trait::async_trait;
 use common::{Ask, HANG, Running, serve};
 use hushwing_api::{
-    Backend, Limits,
+    Backend, Frame, Limits,
     schema::{Command, CommandError, ErrorCode, Event, Reply, SecretText, VaultState},
     session::{DaemonLock, SESSION_FILE},
 };
@@ -476,7 +476,10 @@ fn listen_well(running: &Running) -> Result<Listener, u16> {
 fn heard(socket: &mut Listener) -> Option<Event> {
     loop {
         match socket.read() {
-            Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
+            Ok(Message::Text(text)) => match serde_json::from_str(&text).unwrap() {
+                Frame::Told(told) => return Some(told.event),
+                Frame::Beginning(_) => {}
+            },
             Ok(Message::Ping(_) | Message::Pong(_)) => {}
             Ok(Message::Close(_)) | Err(_) => return None,
             Ok(other) => panic!("{other:?}"),
@@ -632,6 +635,10 @@ async fn listeners_are_bounded_and_may_not_talk() {
     let running = running(limits).await;
     let mut first = listen_well(&running).unwrap();
     assert_eq!(listen_well(&running).err(), Some(429));
+    assert!(
+        matches!(first.read(), Ok(Message::Text(_))),
+        "its beginning"
+    );
     first.send(Message::text("hello")).unwrap();
     let Ok(Message::Close(Some(frame))) = first.read() else {
         panic!("not closed");
@@ -643,6 +650,10 @@ async fn listeners_are_bounded_and_may_not_talk() {
 async fn listeners_are_told_when_the_daemon_stops() {
     let running = running(Limits::default()).await;
     let mut listener = listen_well(&running).unwrap();
+    assert!(
+        matches!(listener.read(), Ok(Message::Text(_))),
+        "its beginning"
+    );
     let stopping = tokio::spawn(running.server.shutdown());
     let Ok(Message::Close(Some(frame))) = listener.read() else {
         panic!("not closed");

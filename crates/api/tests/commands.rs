@@ -75,6 +75,7 @@ fn every_command() -> Vec<Command> {
             contact: text("alice"),
             limit: 5,
             after: Some(3),
+            before: None,
         },
         Command::Message { id: text("3f2a") },
         Command::GiveUp { id: text("3f2a") },
@@ -145,6 +146,7 @@ fn every_command() -> Vec<Command> {
             passphrase: SecretText::new(text(PASSPHRASE)),
         },
         Command::VaultForgetDamaged,
+        Command::Chats,
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -189,8 +191,9 @@ fn every_command() -> Vec<Command> {
         Command::VaultCheck => 39,
         Command::VaultSalvage { .. } => 40,
         Command::VaultForgetDamaged => 41,
+        Command::Chats => 42,
     });
-    assert!(numbers.eq(0..42));
+    assert!(numbers.eq(0..43));
     all
 }
 

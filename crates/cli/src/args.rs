@@ -15,7 +15,10 @@ Exit codes:
 
 First steps:
   hushwing run                     in one terminal: the daemon
-  hushwing create                  in another: a vault
+  hushwing open                    in another: the app, in your browser
+
+Or without the app:
+  hushwing create                  a vault
   hushwing restore FILE            or one that comes back from a backup
   hushwing relay add ADDRESS       a relay for your mail
   hushwing invite create           a link for one person";
@@ -47,6 +50,12 @@ pub(crate) struct Cli {
 pub(crate) enum Action {
     /// Run the daemon in the foreground; it starts locked.
     Run(RunArgs),
+    /// Open the app in your browser.
+    Open {
+        /// Start no browser: print the address. It works once, within a minute.
+        #[arg(long)]
+        print: bool,
+    },
     /// Make a vault.
     ///
     /// A passphrase that is easy to guess is refused. There is no way to recover
@@ -105,6 +114,8 @@ pub(crate) enum Action {
     Request(RequestAction),
     /// List all contacts with their ids and safety numbers.
     Contacts,
+    /// List your chats: what is unread, and what was said last.
+    Chats,
     /// Make sure of who a contact is, block it, or mend what the conversation lost.
     #[command(subcommand)]
     Contact(ContactAction),
@@ -130,6 +141,9 @@ pub(crate) enum Action {
         /// Only messages after this position (see --json), for paging on.
         #[arg(long, value_name = "POSITION")]
         after: Option<u64>,
+        /// Only messages before this position, the newest of them, for paging back.
+        #[arg(long, value_name = "POSITION", conflicts_with = "after")]
+        before: Option<u64>,
         /// Do not take the messages as read: nothing is reported to the contact.
         #[arg(long)]
         no_report: bool,

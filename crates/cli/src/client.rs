@@ -3,9 +3,11 @@
 use std::{net::TcpStream, path::Path, time::Duration};
 
 use hushwing_api::{
+    Code, CodeUsed, Frame,
     schema::{Command, CommandError, Event, Reply},
-    session::Session,
+    session::{Session, SessionSecret},
 };
+use serde::{Serialize, de::DeserializeOwned};
 use tungstenite::{
     HandshakeError, Message,
     client::IntoClientRequest,
@@ -62,12 +64,38 @@ impl Client {
 
     /// Asks the daemon to carry out `command`.
     pub(crate) fn call(&self, command: &Command) -> Result<Reply, Failure> {
-        let body = serde_json::to_vec(command)
+        self.post("/v0/command", command)
+    }
+
+    /// A code that opens the app once.
+    pub(crate) fn make_code(&self) -> Result<SessionSecret, Failure> {
+        let Code { code } = self.post("/v0/codes", &serde_json::Value::Null)?;
+        Ok(code)
+    }
+
+    /// The address that opens the app with `code`.
+    pub(crate) fn app_address(&self, code: &SessionSecret) -> Zeroizing<String> {
+        self.session.app_address(code)
+    }
+
+    /// Waits until `code` was used, or can no longer be; says which.
+    pub(crate) fn wait_for_code(&self, code: &SessionSecret) -> Result<bool, Failure> {
+        let code = code.clone();
+        let CodeUsed { used } = self.post("/v0/codes/wait", &Code { code })?;
+        Ok(used)
+    }
+
+    fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        question: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let body = serde_json::to_vec(question)
             .map(Zeroizing::new)
             .map_err(|e| Failure::Here(format!("the command cannot be written down: {e}")))?;
         let mut answer = self
             .agent
-            .post(format!("http://{}/v0/command", self.session.address))
+            .post(format!("http://{}{path}", self.session.address))
             .header("Authorization", &*self.bearer())
             .header("Content-Type", "application/json")
             .send(&body[..])
@@ -113,8 +141,10 @@ impl Client {
         loop {
             match socket.read() {
                 Ok(Message::Text(text)) => {
-                    let event = serde_json::from_str(&text).map_err(|_| other_version())?;
-                    tell(&event)?;
+                    let frame = serde_json::from_str(&text).map_err(|_| other_version())?;
+                    if let Frame::Told(told) = frame {
+                        tell(&told.event)?;
+                    }
                 }
                 Ok(Message::Close(_)) | Err(_) => return Err(gone()),
                 Ok(_) => {}

@@ -105,7 +105,7 @@ fn file_of(action: &Action) -> Option<PathBuf> {
 /// What to ask; `None` for `watch`, which asks nothing.
 fn command_of(action: Action) -> Result<Option<Command>, Failure> {
     Ok(Some(match action {
-        Action::Run(_) | Action::Watch => return Ok(None),
+        Action::Run(_) | Action::Open { .. } | Action::Watch => return Ok(None),
         Action::Create(args) => Command::Create {
             passphrase: secret(input::new_passphrase(&args)?),
         },
@@ -195,6 +195,7 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
         }
         Action::Request(RequestAction::Block(request)) => Command::RequestBlock { id: request.id },
         Action::Contacts => Command::Contacts,
+        Action::Chats => Command::Chats,
         Action::Contact(ContactAction::Block { contact }) => Command::ContactBlock { contact },
         Action::Contact(ContactAction::Unblock { contact }) => Command::ContactUnblock { contact },
         Action::Contact(ContactAction::Routes(RoutesAction::Export { contact, .. })) => {
@@ -224,11 +225,13 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
             contact,
             limit,
             after,
+            before,
             no_report: _,
         } => Command::Read {
             contact,
             limit,
             after,
+            before,
         },
         Action::Settings {
             read_reports,

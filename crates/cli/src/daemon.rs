@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -16,6 +16,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::timeout,
 };
+use zeroize::Zeroizing;
 
 use crate::{args::RunArgs, failure::Failure, process, safe_text};
 
@@ -25,6 +26,10 @@ const NODE_GRACE: Duration = Duration::from_secs(20);
 
 /// Until threads that still compute (a passphrase's key) are left behind.
 const THREADS_GRACE: Duration = Duration::from_secs(5);
+
+/// How long the address can be used that is shown at the start: a person has to find the
+/// terminal and follow it.
+const SHOWN_CODE_LIFETIME: Duration = Duration::from_secs(600);
 
 /// Bytes of a private network's configuration: some kilobytes a directory server.
 const MAX_NETWORK_FILE_LEN: u64 = 1024 * 1024;
@@ -118,6 +123,18 @@ fn announce(server: &Server, dir: &Path, json: bool) {
     };
     let mut stdout = io::stdout().lock();
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    // Only where a person reads it: logs are kept, and others may read them.
+    if !json && stdout.is_terminal() {
+        let line = match server.app_address(SHOWN_CODE_LIFETIME) {
+            Ok(address) => Zeroizing::new(format!(
+                "Open it in your browser (this address works once, for ten minutes; later: \
+                 hushwing open):\n{}",
+                *address
+            )),
+            Err(_) => Zeroizing::new("Open it in your browser with: hushwing open".to_owned()),
+        };
+        let _ = writeln!(stdout, "{}", *line).and_then(|()| stdout.flush());
+    }
 }
 
 struct Signals {

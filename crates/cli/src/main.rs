@@ -13,6 +13,7 @@ mod findings;
 mod input;
 mod ledger;
 mod names;
+mod open;
 mod output;
 mod people;
 mod process;
@@ -54,6 +55,7 @@ fn start(cli: Cli) -> Result<(), Failure> {
     let dir = cli.dir.map_or_else(default_dir, Ok)?;
     match cli.action {
         Action::Run(run) => daemon::run(&dir, &run, cli.json),
+        Action::Open { print } => open::open(&dir, print, cli.json),
         action => commands::carry_out(&dir, action, cli.json),
     }
 }

@@ -5,9 +5,9 @@
 //! in them.
 
 use hushwing_api::schema::{
-    BackupKey, BackupView, Command, DeliveryPolicy, Event, InviteCreatedView, InvitePolicy,
-    InviteState, InviteView, LossKind, MessageState, MessageView, NetworkView, ReadReports,
-    RelayRole, RelayState, RelayTestView, RelayView, Reply, SettingsView, StatusView,
+    BackupKey, BackupView, ChatView, Command, DeliveryPolicy, Event, InviteCreatedView,
+    InvitePolicy, InviteState, InviteView, LossKind, MessageState, MessageView, NetworkView,
+    ReadReports, RelayRole, RelayState, RelayTestView, RelayView, Reply, SettingsView, StatusView,
     VaultReportView, VaultState,
 };
 
@@ -67,6 +67,10 @@ impl Show {
                 let none = "There are no contacts; make an invite with: hushwing invite create\n";
                 self.contacts(contacts, none)
             }
+            Reply::Chats { chats } => {
+                let none = "There are no chats; make an invite with: hushwing invite create\n";
+                list(chats.iter().map(|chat| self.chat(chat)), none)
+            }
             Reply::Requests { requests } => self.requests(requests),
             Reply::Sent(message) => {
                 let (words, why) = state(&message.state, &self.clock);
@@ -122,10 +126,28 @@ impl Show {
                 short(invite)
             ),
             Event::Warning { text } => format!("* WARNING: {}\n", inline(text)),
+            Event::Unread {
+                contact, unread, ..
+            } => format!("* {} from {}\n", unread_words(*unread), short(contact)),
             Event::Lagged => {
                 "* some events were missed; see hushwing status and hushwing read\n".into()
             }
         }
+    }
+
+    fn chat(&self, chat: &ChatView) -> String {
+        let unread = match chat.unread {
+            0 => String::new(),
+            unread => format!(", {}", unread_words(unread)),
+        };
+        let last = chat.last.as_ref();
+        format!(
+            "{} {}{unread}\n{}",
+            short(&chat.contact.id),
+            inline(&chat.contact.name),
+            last.map(|message| self.message(message))
+                .unwrap_or_default()
+        )
     }
 
     fn backup(&self, command: &Command, backup: &BackupView) -> String {
@@ -291,6 +313,14 @@ impl Show {
         };
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         format!("{words} {since} {}{why}", self.clock.show(message.since_ms))
+    }
+}
+
+/// How many messages are unread. Not more than 1,000 are counted.
+fn unread_words(unread: u64) -> String {
+    match unread {
+        1_000.. => "1,000 or more unread messages".to_owned(),
+        unread => counted(unread, "unread message", "unread messages"),
     }
 }
 
@@ -644,6 +674,14 @@ mod tests {
             Reply::Contacts {
                 contacts: vec![failed.clone()],
             },
+            Reply::Chats {
+                chats: vec![ChatView {
+                    contact: failed.clone(),
+                    last: Some(evil.clone()),
+                    unread: 2,
+                    unread_from: Some(1),
+                }],
+            },
             Reply::Sent(mine.clone()),
             Reply::Messages {
                 messages: vec![evil.clone(), mine.clone()],
@@ -656,6 +694,11 @@ mod tests {
             Event::RequestOver { request: bad() },
             Event::Message(evil),
             Event::Message(mine),
+            Event::Unread {
+                contact: bad(),
+                unread: 2,
+                unread_from: None,
+            },
             Event::InviteUsedTwice { invite: bad() },
             Event::Warning { text: bad() },
         ];

@@ -63,6 +63,7 @@ impl Engine {
                 Ok(Reply::Done)
             }
             Command::Contacts => self.contacts(ctx),
+            Command::Chats => self.chats(ctx),
             Command::ContactBlock { contact } => {
                 let id = find_contact(ctx, &contact)?;
                 self.block(ctx, &id)?;
@@ -78,7 +79,8 @@ impl Engine {
                 contact,
                 limit,
                 after,
-            } => self.read(ctx, &contact, limit, after),
+                before,
+            } => self.read(ctx, &contact, limit, after, before),
             Command::RelayRemove { address } => self.relay_remove(ctx, &address),
             Command::Message { id } => self.message(ctx, &id),
             Command::GiveUp { id } => self.give_up(ctx, &id),
@@ -351,7 +353,7 @@ impl Engine {
     }
 
     /// A contact whether or not its room is closed.
-    fn view_of_any(
+    pub(crate) fn view_of_any(
         &mut self,
         ctx: &mut Ctx<'_>,
         id: &ContactId,
@@ -459,12 +461,28 @@ impl Engine {
         Ok(position)
     }
 
-    fn read(&self, ctx: &Ctx<'_>, who: &str, limit: u32, after: Option<u64>) -> Answer {
+    fn read(
+        &self,
+        ctx: &Ctx<'_>,
+        who: &str,
+        limit: u32,
+        after: Option<u64>,
+        before: Option<u64>,
+    ) -> Answer {
         let id = find_contact(ctx, who)?;
         let limit = limit.clamp(1, limits::MAX_READ) as usize;
-        let rows = Rows(ctx.store)
-            .messages(&id, after, limit)
-            .map_err(store_error)?;
+        let rows = Rows(ctx.store);
+        let rows = match (after, before) {
+            (Some(_), Some(_)) => {
+                return Err(CommandError::new(
+                    ErrorCode::BadInput,
+                    "Messages are read after a place or before one, not both.",
+                ));
+            }
+            (None, Some(before)) => rows.messages_before(&id, before, limit),
+            (after, None) => rows.messages(&id, after, limit),
+        };
+        let rows = rows.map_err(store_error)?;
         let mut messages = rows
             .iter()
             .map(|(position, row)| {

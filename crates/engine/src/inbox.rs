@@ -413,6 +413,10 @@ impl Engine {
         };
         rows.note(contact, position, ctx.now_ms, step)?;
         self.tell_message(ctx, contact, position)?;
+        if !message.is_mine() {
+            Rows(ctx.store).put_unread(contact, position)?;
+            self.tell_unread(ctx, contact)?;
+        }
         Ok(position)
     }
 

@@ -13,6 +13,7 @@
 
 mod blocking;
 mod care;
+mod chats;
 mod clock;
 mod commands;
 mod damage;

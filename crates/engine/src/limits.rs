@@ -69,6 +69,10 @@ pub const MAX_INVITE_HOURS: u32 = 24 * 365;
 /// Rows that one `read` returns.
 pub const MAX_READ: u32 = 1_000;
 
+/// Unread messages of a contact that are counted: more than anybody reads one by one, and
+/// few enough to be counted anew each time.
+pub const MAX_UNREAD_COUNTED: usize = 1_000;
+
 /// Transmissions of one owner (contact or invite) on their way at once: below
 /// the receiver's look-ahead of 32 slots, so the direct path never refuses a
 /// box for being too far ahead.

@@ -9,7 +9,8 @@ use hushwing_protocol::{Ctx, MAX_REPORTED, Outgoing, store::StoreError};
 use crate::{
     Engine, limits,
     rows::{ContactId, MessageId, OutId, Progress, Rows},
-    view::{DeliveredBy, LedgerStep, ReadReports},
+    view::{DeliveredBy, Event, LedgerStep, ReadReports},
+    views,
 };
 
 impl Engine {
@@ -48,6 +49,24 @@ impl Engine {
                 }
             }
         }
+        if rows.delete_unread(contact, from, up_to)? {
+            self.tell_unread(ctx, contact)?;
+        }
+        Ok(())
+    }
+
+    /// Tells how many messages of a contact are unread now.
+    pub(crate) fn tell_unread(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        let unread = Rows(ctx.store).unread(contact, limits::MAX_UNREAD_COUNTED)?;
+        self.tell(Event::Unread {
+            contact: views::hex(&contact.0),
+            unread: unread.len() as u64,
+            unread_from: unread.first().copied(),
+        });
         Ok(())
     }
 

@@ -62,10 +62,11 @@ const SESSION: &str =
     r#"{"address":"127.0.0.1:41000","secret":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}"#;
 const HOST: &[u8] = b"127.0.0.1:41000";
 const ORIGIN: &[u8] = b"http://127.0.0.1:41000";
+const TOKEN: &[u8] = b"hushwing.token.";
 const BEARER: &[u8] = b"Bearer AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
-/// A request's target in the first line, then a header in each: name, colon,
-/// value. The guard lets through what keeps each of its rules, and nothing else.
+/// A request's target in the first line, behind `GET ` if it is no POST, then a header in
+/// each: name, colon, value. The guard lets through what keeps each of its rules, and nothing else.
 /// The same bytes are read as a session's file.
 pub fn api_guard(input: &[u8]) {
     if let Ok(session) = serde_json::from_slice::<Session>(input) {
@@ -74,7 +75,11 @@ pub fn api_guard(input: &[u8]) {
     }
     let mut lines = input.split(|&byte| byte == b'\n');
     let target = lines.next().unwrap_or_default();
-    let mut builder = Request::builder().method("POST").uri(target);
+    let (method, target) = match target.strip_prefix(b"GET ") {
+        Some(target) => ("GET", target),
+        None => ("POST", target),
+    };
+    let mut builder = Request::builder().method(method).uri(target);
     let mut headers = Vec::new();
     for line in lines {
         let Some(colon) = line.iter().position(|&byte| byte == b':') else {
@@ -96,11 +101,32 @@ pub fn api_guard(input: &[u8]) {
     let ours = request.uri().authority().is_none()
         && all(b"host") == [HOST]
         && matches!(all(b"origin")[..], [] | [ORIGIN])
-        && matches!(
+        && (matches!(
             all(b"sec-fetch-site")[..],
             [] | [b"none"] | [b"same-origin"]
-        );
-    let known = all(b"authorization") == [BEARER];
+        ) || (method == "GET"
+            && request.uri() == "/"
+            && all(b"origin").is_empty()
+            && all(b"sec-fetch-site").len() == 1
+            && all(b"sec-fetch-mode") == [b"navigate"]
+            && all(b"sec-fetch-dest") == [b"document"]));
+    let path = request.uri().path();
+    let open_to_all = match method {
+        "GET" => request.uri().query().is_none() && fuzzing::is_page(path),
+        _ => path == "/v0/session",
+    };
+    let offered = || match all(b"sec-websocket-protocol")[..] {
+        // Only the first one that names a token counts.
+        [offered] => offered
+            .split(|&byte| byte == b',')
+            .map(<[u8]>::trim_ascii)
+            .find(|offered| offered.starts_with(TOKEN))
+            .is_some_and(|offered| offered[TOKEN.len()..] == BEARER[b"Bearer ".len()..]),
+        _ => false,
+    };
+    let known = open_to_all
+        || all(b"authorization") == [BEARER]
+        || (path == "/v0/events" && all(b"authorization").is_empty() && offered());
     let expected = match (ours, known) {
         (false, _) => Err(403),
         (true, false) => Err(401),

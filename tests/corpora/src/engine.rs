@@ -125,6 +125,7 @@ impl Account {
                 contact: contact.clone(),
                 limit: 1_000,
                 after: None,
+                before: None,
             },
             Command::Send {
                 contact,

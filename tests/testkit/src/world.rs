@@ -443,6 +443,7 @@ impl World {
             contact: contact.to_owned(),
             limit: 1_000,
             after: None,
+            before: None,
         };
         match self.call(who, command) {
             Reply::Messages { messages } => messages,

@@ -13,12 +13,13 @@ use async_trait::async_trait;
 use hushwing_api::{
     Backend, Limits, Server,
     schema::{
-        BackupView, Command, CommandError, Comparison, ContactPhase, ContactView, DeliveredBy,
-        EmojiView, ErrorCode, Event, Finding, FindingKind, InviteCreatedView, InvitePolicy,
-        InviteState, InviteView, LedgerEntry, LedgerStep, LedgerView, LossKind, LossView,
-        MessageState, MessageView, NetworkView, OrderView, ReadReports, RelayRole, RelayState,
-        RelayTestView, RelayView, Reply, RequestState, RequestView, SafetyView, SettingsView,
-        StatusView, VaultReportView, VaultState, Verification, VerifiedHow, WayState, WayView,
+        BackupView, ChatView, Command, CommandError, Comparison, ContactPhase, ContactView,
+        DeliveredBy, EmojiView, ErrorCode, Event, Finding, FindingKind, InviteCreatedView,
+        InvitePolicy, InviteState, InviteView, LedgerEntry, LedgerStep, LedgerView, LossKind,
+        LossView, MessageState, MessageView, NetworkView, OrderView, ReadReports, RelayRole,
+        RelayState, RelayTestView, RelayView, Reply, RequestState, RequestView, SafetyView,
+        SettingsView, StatusView, VaultReportView, VaultState, Verification, VerifiedHow, WayState,
+        WayView,
     },
     session::DaemonLock,
 };
@@ -673,6 +674,22 @@ impl Backend for ByHeart {
             Command::Send { text, .. } => {
                 Reply::Sent(message(7, true, &text, MessageState::WaitingForTor))
             }
+            Command::Chats => Reply::Chats {
+                chats: vec![
+                    ChatView {
+                        contact: contact("Alice", ContactPhase::Established),
+                        last: messages("alice").pop(),
+                        unread: 1,
+                        unread_from: Some(3),
+                    },
+                    ChatView {
+                        contact: contact(HOSTILE, ContactPhase::Requested),
+                        last: None,
+                        unread: 0,
+                        unread_from: None,
+                    },
+                ],
+            },
             Command::Read { contact, .. } => Reply::Messages {
                 messages: messages(&contact),
             },

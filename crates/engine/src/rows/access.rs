@@ -40,6 +40,9 @@ pub const REQUESTS: Table = Table(44);
 /// Blocked contacts.
 const BLOCKED: Table = Table(45);
 
+/// Messages of theirs that the user has not seen yet, by contact and position.
+const UNREAD: Table = Table(47);
+
 /// Rows read in one scan where the number of rows is bounded elsewhere.
 const ALL: usize = usize::MAX;
 /// Typed access to the tables.
@@ -131,6 +134,23 @@ impl<'a> Rows<'a> {
             found.reverse();
         }
         Ok(found)
+    }
+
+    /// The newest `limit` messages below `before`, oldest first; without a row where it is
+    /// damaged. `[HW-CHAT-2]`
+    pub(crate) fn messages_before(
+        &self,
+        contact: &ContactId,
+        before: u64,
+        limit: usize,
+    ) -> Found<Vec<(u64, Option<MessageRow>)>> {
+        let to = in_contact(contact, before);
+        let order = Order::Descending;
+        let rows = self.0.scan(MESSAGES, &contact.0, Some(&to), order, limit)?;
+        rows.iter()
+            .rev()
+            .map(|(key, value)| Ok((position_of(key)?, decode(MESSAGES, key, value).ok())))
+            .collect()
     }
 
     /// Up to `limit` messages from `first` on, oldest first.
@@ -493,6 +513,41 @@ impl<'a> Rows<'a> {
 
     pub(crate) fn delete_read_due(&self, contact: &ContactId, position: u64) -> Found<()> {
         self.0.delete(READ_DUE, &in_contact(contact, position))
+    }
+
+    // Messages of theirs that the user has not seen. The keys say all.
+
+    /// The oldest positions of unread messages, at most `limit`.
+    pub(crate) fn unread(&self, contact: &ContactId, limit: usize) -> Found<Vec<u64>> {
+        let to = prefix_end(&contact.0);
+        let rows = self
+            .0
+            .scan(UNREAD, &contact.0, to.as_deref(), Order::Ascending, limit)?;
+        rows.iter().map(|(key, _)| position_of(key)).collect()
+    }
+
+    pub(crate) fn put_unread(&self, contact: &ContactId, position: u64) -> Found<()> {
+        self.0.put(UNREAD, &in_contact(contact, position), &[])
+    }
+
+    /// Takes the mark from the messages between two positions, both included; says
+    /// whether there was one.
+    pub(crate) fn delete_unread(&self, contact: &ContactId, from: u64, up_to: u64) -> Found<bool> {
+        let first = in_contact(contact, from);
+        let to = match up_to.checked_add(1) {
+            Some(after) => Some(in_contact(contact, after)),
+            None => prefix_end(&contact.0),
+        };
+        if from > up_to {
+            return Ok(false);
+        }
+        let rows = self
+            .0
+            .scan(UNREAD, &first, to.as_deref(), Order::Ascending, ALL)?;
+        for (key, _) in &rows {
+            self.0.delete(UNREAD, key)?;
+        }
+        Ok(!rows.is_empty())
     }
 
     // Drops, by a running number.

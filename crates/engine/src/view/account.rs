@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether there is a vault and whether it is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VaultState {
     /// There is none yet.
@@ -16,6 +17,7 @@ pub enum VaultState {
 
 /// Where things stand.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StatusView {
     /// The program's version.
     pub version: String,
@@ -34,6 +36,7 @@ pub struct StatusView {
 
 /// The network in plain words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum NetworkView {
     /// Switched off (the vault is closed).
@@ -56,6 +59,7 @@ pub enum NetworkView {
 
 /// One relay.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RelayView {
     /// `hushwing-relay:...`
     pub address: String,
@@ -71,6 +75,7 @@ redacted!(RelayView: state, role, resting_since_ms);
 
 /// What a relay of this user is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RelayRole {
     /// Contacts leave mail there.
@@ -84,6 +89,7 @@ pub enum RelayRole {
 
 /// What is known of a relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum RelayState {
     /// Not tried yet.
@@ -99,6 +105,7 @@ pub enum RelayState {
 
 /// What a relay said when it was tested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RelayTestView {
     /// Milliseconds from the question to the answer, circuit and handshake included.
     pub took_ms: u64,
@@ -110,6 +117,7 @@ pub struct RelayTestView {
 
 /// What opens a backup that is to be made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BackupKey {
     /// The passphrase of the account as it is now; another one is refused.
@@ -121,6 +129,7 @@ pub enum BackupKey {
 
 /// A backup that was opened and found whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BackupView {
     /// When it was made, milliseconds since 1970.
     pub made_at_ms: u64,
@@ -134,6 +143,7 @@ pub struct BackupView {
 
 /// What was found in the files of the vault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VaultReportView {
     /// Pages of the database.
     pub pages: u64,
@@ -153,6 +163,7 @@ pub struct VaultReportView {
 
 /// What is missing of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LossView {
     /// Of which kind.
     pub what: LossKind,
@@ -168,6 +179,7 @@ pub struct LossView {
 
 /// What rows of a vault are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LossKind {
     /// Contacts.
@@ -184,6 +196,7 @@ pub enum LossKind {
 
 /// What an account tells of itself beyond what it must, and asks of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SettingsView {
     /// Whether read reports are sent, and shown when they come.
     pub read_reports: ReadReports,
@@ -194,6 +207,7 @@ pub struct SettingsView {
 /// Whether contacts learn that their messages were read. It takes both: who does
 /// not report is not reported to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReadReports {
     /// None are sent, none are taken in.
@@ -205,6 +219,7 @@ pub enum ReadReports {
 
 /// By which ways messages leave, for the whole account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryPolicy {
     /// To the contact's device first, and to relays when it does not answer at once.

@@ -5,10 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackupKey, BackupView, Comparison, ContactView, DeliveryPolicy, Finding, InviteCreatedView,
-    InvitePolicy, InviteView, LedgerView, MessageView, NetworkView, ReadReports, RelayTestView,
-    RelayView, RequestView, SafetyView, SecretText, SettingsView, StatusView, VaultReportView,
-    VaultState,
+    BackupKey, BackupView, ChatView, Comparison, ContactView, DeliveryPolicy, Finding,
+    InviteCreatedView, InvitePolicy, InviteView, LedgerView, MessageView, NetworkView, ReadReports,
+    RelayTestView, RelayView, RequestView, SafetyView, SecretText, SettingsView, StatusView,
+    VaultReportView, VaultState,
 };
 
 /// What a front end can ask. `contact` is a contact's id, the beginning of one
@@ -16,6 +16,7 @@ use super::{
 ///
 /// Its debug form is its name alone: what people write must not get into a log.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
     /// Where things stand; works while locked. Answer: [`Reply::Status`].
@@ -133,6 +134,9 @@ pub enum Command {
     },
     /// All contacts, those that are blocked last. Answer: [`Reply::Contacts`].
     Contacts,
+    /// All contacts as chats, with what was said last and what is unread; those in which
+    /// something happened last come first, blocked ones last. Answer: [`Reply::Chats`].
+    Chats,
     /// Fetch nothing from a contact and send nothing to it from now on; it learns
     /// nothing but that nothing is delivered. Answer: [`Reply::Contact`].
     ContactBlock {
@@ -160,6 +164,9 @@ pub enum Command {
         limit: u32,
         /// Only messages above this `position`, for paging on.
         after: Option<u64>,
+        /// Only messages below this `position`, the newest of them, for paging back. Not
+        /// together with `after`.
+        before: Option<u64>,
     },
     /// The user has seen these messages with a contact: with read reports on, the
     /// contact is told. Answer: [`Reply::Done`].
@@ -273,6 +280,7 @@ impl fmt::Debug for Command {
             Self::RequestRefuse { .. } => "RequestRefuse",
             Self::RequestBlock { .. } => "RequestBlock",
             Self::Contacts { .. } => "Contacts",
+            Self::Chats { .. } => "Chats",
             Self::ContactBlock { .. } => "ContactBlock",
             Self::ContactUnblock { .. } => "ContactUnblock",
             Self::Send { .. } => "Send",
@@ -298,6 +306,7 @@ impl fmt::Debug for Command {
 
 /// What a command answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "reply", rename_all = "snake_case")]
 #[allow(missing_docs)] // Each variant holds the view that it is named for.
 pub enum Reply {
@@ -322,6 +331,9 @@ pub enum Reply {
     Contacts {
         contacts: Vec<ContactView>,
     },
+    Chats {
+        chats: Vec<ChatView>,
+    },
     Sent(MessageView),
     Messages {
         messages: Vec<MessageView>,
@@ -342,6 +354,7 @@ pub enum Reply {
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The vault was opened or closed.
@@ -365,6 +378,15 @@ pub enum Event {
     Contact(ContactView),
     /// A message is new, or its state changed.
     Message(MessageView),
+    /// It changed how many messages of a contact are unread.
+    Unread {
+        /// Whose.
+        contact: String,
+        /// How many; 1,000 stands for more, too.
+        unread: u64,
+        /// The `position` of the first one.
+        unread_from: Option<u64>,
+    },
     /// Somebody used an invite a second time; whoever came second was refused.
     InviteUsedTwice {
         /// Which invite.

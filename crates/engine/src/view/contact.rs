@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A fresh invite.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InviteCreatedView {
     /// The link to hand over. Whoever has it can use it, once.
     pub link: String,
@@ -16,6 +17,7 @@ redacted!(InviteCreatedView: invite);
 
 /// An invite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InviteView {
     /// Its id, for revoking.
     pub id: String,
@@ -30,6 +32,7 @@ pub struct InviteView {
 
 /// What happens when somebody answers an invite.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum InvitePolicy {
     /// Whoever comes first becomes a contact at once: the link went to one person.
@@ -41,6 +44,7 @@ pub enum InvitePolicy {
 
 /// Where an invite stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum InviteState {
     /// Its bundle is not at any relay yet; it cannot be redeemed before.
@@ -60,6 +64,7 @@ pub enum InviteState {
 /// Somebody asks to become a contact, by an invite that asks. Until the user has
 /// accepted, there is no contact, and nothing that the other side could see happens.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RequestView {
     /// Its id: that of the invite which it answers.
     pub id: String,
@@ -82,6 +87,7 @@ redacted!(RequestView: id, since_ms, expires_at_ms, state, used_twice);
 
 /// What was decided about a request. Accepted and refused ones are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RequestState {
     /// Nothing yet.
@@ -92,6 +98,7 @@ pub enum RequestState {
 
 /// A contact.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ContactView {
     /// Its id: 32 hexadecimal digits, made here, told to nobody.
     pub id: String,
@@ -121,6 +128,7 @@ redacted!(ContactView: id, phase, blocked_since_ms, verification, missing, repai
 
 /// Whether the user has made sure of who a contact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Verification {
     /// Not yet, or the mark was taken away.
@@ -151,6 +159,7 @@ pub enum Verification {
 
 /// By what two people compared their safety number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VerifiedHow {
     /// They read the 16 emoji out, or looked at both screens.
@@ -163,6 +172,7 @@ pub enum VerifiedHow {
 
 /// What the user has of the other side, to be compared with what is shown here.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Comparison {
     /// The user has seen or heard that the 16 emoji are the same.
@@ -191,6 +201,7 @@ impl std::fmt::Debug for Comparison {
 
 /// What two people compare to make sure that nobody stands between them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SafetyView {
     /// The contact's id.
     pub contact: String,
@@ -210,6 +221,7 @@ redacted!(SafetyView: contact, verification);
 
 /// An emoji of a safety number, and what to say for it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EmojiView {
     /// The character.
     pub symbol: String,
@@ -225,6 +237,7 @@ redacted!(EmojiView: );
 
 /// Where a meeting stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum ContactPhase {
     /// The invite's bundle is being fetched.

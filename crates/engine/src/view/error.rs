@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why a command was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CommandError {
     /// For programs.
     pub code: ErrorCode,
@@ -13,6 +14,7 @@ pub struct CommandError {
 
 /// Kinds of [`CommandError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The vault is closed.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something that is stuck or wrong.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// For programs.
     pub kind: FindingKind,
@@ -22,6 +23,7 @@ redacted!(Finding: kind, since_ms);
 
 /// Kinds of [`Finding`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FindingKind {
     /// The way out does not work.

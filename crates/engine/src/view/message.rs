@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ContactView;
+
 /// A message with all that is known of its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LedgerView {
     /// The message and where it is now.
     pub message: MessageView,
@@ -16,6 +19,7 @@ pub struct LedgerView {
 
 /// One thing that happened to a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LedgerEntry {
     /// When, milliseconds since 1970.
     pub at_ms: u64,
@@ -26,6 +30,7 @@ pub struct LedgerEntry {
 
 /// What can happen to a message.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum LedgerStep {
     /// It was taken from the user into the vault.
@@ -88,6 +93,7 @@ impl std::fmt::Debug for LedgerStep {
 
 /// How it is known that a message is on their device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveredBy {
     /// Their device took it from ours.
@@ -98,6 +104,7 @@ pub enum DeliveredBy {
 
 /// One way of a message.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WayView {
     /// The relay's address; none: their device itself.
     pub relay: Option<String>,
@@ -110,6 +117,7 @@ redacted!(WayView: state);
 
 /// How a message stands on one way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "way", rename_all = "snake_case")]
 pub enum WayState {
     /// It lies there.
@@ -130,8 +138,23 @@ pub enum WayState {
     },
 }
 
+/// A contact with what a list of chats shows of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatView {
+    /// The contact.
+    pub contact: ContactView,
+    /// What was said last, if anything was.
+    pub last: Option<MessageView>,
+    /// Messages of theirs that were not marked as read; 1,000 stands for more, too.
+    pub unread: u64,
+    /// The `position` of the first one.
+    pub unread_from: Option<u64>,
+}
+
 /// A message.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MessageView {
     /// Its id here: 32 hexadecimal digits.
     pub id: String,
@@ -158,6 +181,7 @@ redacted!(MessageView: id, position, order, mine, state, since_ms);
 
 /// A place in the transcript that both sides agree on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrderView {
     /// Lamport time of the conversation.
     pub clock: u64,
@@ -167,6 +191,7 @@ pub struct OrderView {
 
 /// Where a message is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum MessageState {
     /// In the vault; goes out when the contact has accepted.

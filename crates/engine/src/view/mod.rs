@@ -39,12 +39,13 @@ pub use contact::{
 pub use error::{CommandError, ErrorCode};
 pub use finding::{Finding, FindingKind};
 pub use message::{
-    DeliveredBy, LedgerEntry, LedgerStep, LedgerView, MessageState, MessageView, OrderView,
-    WayState, WayView,
+    ChatView, DeliveredBy, LedgerEntry, LedgerStep, LedgerView, MessageState, MessageView,
+    OrderView, WayState, WayView,
 };
 
 /// A text that must not be shown or left in memory: a passphrase, a link.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct SecretText(String);
 

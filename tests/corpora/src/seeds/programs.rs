@@ -132,6 +132,30 @@ pub(crate) fn api_guard() -> Seeds {
         ("cross_site", altered("same-origin", "cross-site")),
         ("lower_bearer", altered("Bearer", "bearer")),
         ("short_secret", altered("xgZ", "xg")),
+        ("open", altered("/v0/command", "/v0/session")),
+        ("page", altered("/v0/command", "GET /")),
+        (
+            "link",
+            b"GET /\nhost:127.0.0.1:41000\nsec-fetch-site:cross-site\nsec-fetch-mode:navigate\n\
+              sec-fetch-dest:document"
+                .to_vec(),
+        ),
+        (
+            "frame",
+            b"GET /\nhost:127.0.0.1:41000\nsec-fetch-site:cross-site\nsec-fetch-mode:navigate\n\
+              sec-fetch-dest:iframe"
+                .to_vec(),
+        ),
+        (
+            "stream",
+            text.replacen("/v0/command", "GET /v0/events", 1)
+                .replacen(
+                    "authorization:Bearer ",
+                    "sec-websocket-protocol:hushwing.v0, hushwing.token.",
+                    1,
+                )
+                .into_bytes(),
+        ),
     ]
 }
 

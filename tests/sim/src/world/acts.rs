@@ -527,6 +527,7 @@ impl World {
             contact: contact.id,
             limit: hushwing_engine::limits::MAX_READ,
             after: None,
+            before: None,
         };
         match self.must(who, command) {
             Some(Reply::Messages { messages }) => messages,

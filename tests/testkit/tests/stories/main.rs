@@ -3,6 +3,7 @@
 
 mod backups;
 mod blocking;
+mod chats;
 mod common;
 mod damage;
 mod delivery;

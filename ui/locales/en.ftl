@@ -1,0 +1,487 @@
+# Hushwing in English. Words that people use: account, message, address, contact.
+# Each id is used by the web app; other front ends take what they need.
+
+app-name = Hushwing
+title-unread = ({ $count }) Hushwing
+language = Language
+
+## Parts that many places use
+back = Back
+cancel = Cancel
+close = Close
+continue = Continue
+done = Done
+copied = Copied
+copy-failed = It could not be copied. Select the text and copy it by hand.
+menu = Menu
+retry-now = Try again now
+search = Search
+search-nothing = Nothing found.
+you = You
+no-name = No name
+off = Off
+on = On
+hidden-character = A character that cannot be seen
+qr-nothing = No code was found in this image. Try one that is sharper or shows only the code.
+file-drop = Choose a file, drop it here, or paste it
+
+## Opening the page
+opening-title = One moment
+opening-text = Hushwing is being asked whether it is there.
+closed-title = Open Hushwing again
+closed-text = This page no longer belongs to a running Hushwing. Start it from your menu, or with this command; nothing is lost.
+daemon-gone = Hushwing does not answer. It may have been stopped; this page tries again by itself.
+
+## First run
+welcome-title = Talk without being watched
+welcome-text = Hushwing needs no phone number, no mail address and no name. Your account lives on this computer only.
+welcome-create = Create an account
+welcome-create-text = Takes a minute. You choose a passphrase.
+welcome-restore = Restore from a backup
+welcome-restore-text = Bring an account back from a backup file.
+passphrase = Passphrase
+passphrase-again = The same passphrase again
+passphrase-show = Show the passphrase
+passphrase-title = Choose a passphrase
+passphrase-text = It locks everything on this computer: your messages, your contacts, your keys.
+passphrase-too-weak = Add words until the bar turns green.
+passphrase-missing = Type your passphrase.
+passphrase-differs = The two are not the same. Type it again, or go back and choose another one.
+repeat-title = Type it once more
+repeat-text = So that no slip of the finger locks you out.
+repeat-warning = Nobody can recover a forgotten passphrase, and neither can we. Write it down and keep it somewhere safe.
+create-account = Create the account
+creating = Creating…
+strength-advice = Five or more words that do not belong together are good, and easy to remember.
+strength-more = Good enough. One more word makes it far stronger.
+strength-enough = Strong.
+strength-weak = Too easy to guess.
+strength-keyboard = Too easy to guess: it follows the keyboard.
+strength-repeats = Too easy to guess: it repeats itself.
+strength-sequence = Too easy to guess: it is a sequence.
+strength-date = Too easy to guess: it has a date or a year in it.
+strength-common = Too easy to guess: many people use it.
+strength-single-word = Too easy to guess: it is a single word.
+strength-name = Too easy to guess: it is a name.
+strength-time = Somebody who stole this computer would need about { $time }.
+time-moment = a moment
+time-minutes = { $count ->
+    [one] a minute
+   *[other] { $count } minutes
+}
+time-hours = { $count ->
+    [one] an hour
+   *[other] { $count } hours
+}
+time-days = { $count ->
+    [one] a day
+   *[other] { $count } days
+}
+time-months = { $count ->
+    [one] a month
+   *[other] { $count } months
+}
+time-years = { $count ->
+    [one] a year
+   *[other] { $count } years
+}
+time-centuries = centuries
+unlock-title = Welcome back
+unlock-text = Type your passphrase to open your account.
+unlock = Unlock
+unlocking = Unlocking…
+restore-title = Which backup?
+restore-text = A backup is one sealed file. It opens with the passphrase that it was made with.
+restore-choose = Choose the backup file
+restore-reading = Reading the file…
+restore-passphrase-title = The passphrase of this backup
+restore-passphrase-text = It becomes the passphrase of the account on this computer.
+restore-checking = Checking the backup…
+restore-found-title = This backup is whole
+restore-found = Made { $date }, with { $contacts ->
+    [one] one contact
+   *[other] { $contacts } contacts
+} and { $messages ->
+    [one] one message
+   *[other] { $messages } messages
+}.
+restore-warning = Use the account on one computer only. If it still runs somewhere else, stop it there for good.
+restore-now = Restore this account
+restoring = Restoring…
+
+## Start
+start-ready = Your account is ready
+start-title = Nobody is here yet
+start-text = You can do these in any order, also while the network starts.
+start-relay = Add a relay
+start-relay-text = A relay keeps messages for you while you are away. It cannot read them.
+start-relay-done = A relay keeps messages for you while you are away.
+start-invite = Invite somebody
+start-invite-text = Make a link for one person and hand it over.
+start-redeem = Use an invite
+start-redeem-text = Somebody gave you a link or a code.
+start-choose = Choose a chat to read and write.
+
+## Chats
+chats = Chats
+chats-none = No chats yet.
+new-contact = New contact
+requests-waiting = { $count ->
+    [one] One person wants to talk to you
+   *[other] { $count } people want to talk to you
+}
+draft = Draft:
+no-messages = No messages yet
+unread = { $count ->
+    [one] one unread message
+   *[other] { $count } unread messages
+}
+verified = Verified
+unverified = Not verified
+changed = Safety number changed
+
+## Conversation
+conversation = Conversation
+back-to-chats = Back to all chats
+messages-with = Messages with { $name }
+loading-older = Older messages are being fetched…
+new-messages = New
+to-newest = To the newest message
+conversation-empty = Nothing has been said yet. Write the first message.
+conversation-empty-waiting = You can write already. Your messages go out as soon as they have answered.
+write-message = Write a message
+write-to = Message to { $name }
+send = Send
+send-again = Send again
+show-all = Show all of it
+show-less = Show less
+room-left = { $left } bytes left
+too-long = Too long for one message by { $over } bytes. Send it in parts.
+said-by = { $who }:
+day-today = Today
+day-yesterday = Yesterday
+announce-message = New message from { $name }
+announce-text = { $name }: { $text }
+announce-request = Somebody wants to talk to you
+emoji = Emoji
+emoji-search = Search emoji
+emoji-nothing = No emoji found.
+emoji-groups = Kinds of emoji
+emoji-smileys = Smileys
+emoji-people = People and hands
+emoji-nature = Animals and nature
+emoji-food = Food and drink
+emoji-travel = Travel and places
+emoji-activities = Activities
+emoji-objects = Objects
+emoji-symbols = Symbols
+emoji-flags = Flags
+
+## Where a message is
+state-waiting-contact = Waits until they accept
+state-waiting-contact-text = It is kept safely here and goes out as soon as they have answered.
+state-held = Held back
+state-held-text = It is kept safely here and does not leave at present.
+state-waiting-network = Waiting for the network
+state-waiting-network-text = It is kept safely here and goes out by itself as soon as the network is ready.
+state-waiting-relay = Waiting for a relay
+state-waiting-relay-text = Neither their device nor a relay could be reached yet. It is tried again by itself.
+state-sending = On its way
+state-sending-text = It is being handed over now.
+state-at-relay = At { $stored } of { $of } relays
+state-at-relay-text = { $stored ->
+    [one] A relay keeps
+   *[other] { $stored } relays keep
+} it until their device fetches it. No relay can read it.
+state-delivered = On their device
+state-delivered-text = Their device has it and has confirmed that.
+state-read = Read
+state-read-text = They have seen it.
+state-damaged = Damaged
+state-damaged-text = What it said cannot be read here any more.
+state-failed = Not sent
+state-failed-text = It did not arrive and will not be tried again by itself.
+state-received = Received
+state-received-text = It came whole and unchanged from this contact.
+state-unreadable = A message that could not be read
+state-unreadable-text = Something came from this contact that could not be opened.
+
+## What is unusual about a contact
+contact-blocked = You have blocked this contact
+contact-blocked-text = Nothing is fetched from them and nothing is sent to them. They are not told.
+contact-fetching = Their invite is being fetched
+contact-fetching-text = You can write already; it goes out afterwards.
+contact-requested = They have not answered yet
+contact-requested-text = They will see it when they are next online. You can write already; it goes out afterwards.
+contact-failed = You could not be connected
+contact-failed-text = Ask them for a new invite.
+contact-damaged = What was stored about this contact is damaged
+contact-damaged-text = You can still read what is left. To go on writing, meet again with a new invite.
+contact-changed = The safety number has changed
+contact-changed-text = It may be a new device, or somebody else. Nothing is sent until you have compared it again or decided to go on.
+contact-repairing = The keys are being made anew
+contact-repairing-text = What you write meanwhile goes out afterwards.
+contact-missing = { $count ->
+    [one] One of their messages is missing here
+   *[other] { $count } of their messages are missing here
+}
+contact-missing-text = It was asked for and comes by itself.
+go-on-without = Go on without comparing
+
+## Contact
+contact = Contact
+name-chosen-by-them = They chose this name themselves
+more-actions = More actions
+block = Block
+block-title = Block this contact?
+block-text = Nothing is fetched from them and nothing is sent to them from now on. They are not told. You can go on later.
+unblock = Unblock
+repair = Make new keys
+repair-text = Do this when messages can no longer be read on one side. Nothing is lost; it takes until both of you have been online.
+repair-begun = New keys are being made.
+safety-number = Safety number
+safety-later = There is something to compare as soon as they have answered.
+unverified-title = Not verified yet
+unverified-text = Compare the safety number by phone or in person, and you know that nobody stands between you.
+compare = Compare the safety number
+by-emoji = Emoji
+by-digits = Digits
+by-code = Code
+compare-how = Open this page on both sides and read it out to each other. Use a call or meet; do not use this chat.
+they-match = They are the same
+if-they-differ = If they differ, somebody may be reading along. Do not write anything secret, and meet again with a new invite.
+unverify = No longer verified
+verified-now = Verified. You will be told if the safety number ever changes.
+verified-by-emoji = By emoji, { $date }
+verified-by-digits = By digits, { $date }
+verified-by-code = By code, { $date }
+safety-code = Safety number as a code
+safety-code-image = Take in an image of their code
+
+## Message details
+message-details = Message details
+copy-text = Copy the text
+next-try = Next try: { $when }.
+give-up = Do not send it
+give-up-title = Do not send this message?
+give-up-text = It has not left this computer yet, and then it never will.
+given-up = It will not be sent.
+ways = Ways it can go
+way-relay = Relay
+way-direct = Straight to their device
+way-kept = It is kept there.
+way-trying = It is on its way there now.
+way-waiting = It is tried later.
+way-unused = Not used.
+history = What happened so far
+step-written = Written and stored here
+step-sealed = Encrypted for them
+step-sealed-anew = Encrypted again with new keys
+step-unread-there = Could not be read there; sent again
+step-kept-by-relay = Kept by relay { $relay }
+step-put-again = Handed to a relay again
+step-delivered-direct = Taken by their device
+step-delivered-receipt = Their device confirmed it
+step-failed = It failed
+step-given-up = You decided not to send it
+step-read = They have read it
+step-damaged = What happened before cannot be read any more
+step-arrived = It arrived here
+
+## Network
+network = Network
+network-off = The network is off
+network-off-text = It is off while your account is locked.
+network-starting = Connecting to Tor, { $percent } %
+network-starting-text = Tor hides where you are. The first time this can take a minute. You can write meanwhile; messages go out by themselves.
+network-ready = Connected through Tor
+network-ready-text = Everything goes through Tor. Nobody sees where you are.
+network-blocked = Tor cannot be reached
+network-blocked-text = Nothing leaves this computer without Tor. What you write is kept and goes out by itself later.
+network-takes-a-minute = This can take a minute
+network-safe = Messages wait safely here
+network-progress = How far the connection is
+retrying-now = Everything that waits is tried again.
+relays = Relays
+relays-text = A relay keeps messages for you while you are away. It can read none of them and does not know who you are.
+relays-none = You have no relay yet. Messages arrive only while both of you are online.
+relays-none-short = No relay yet
+relays-in-use = { $count ->
+    [one] One relay
+   *[other] { $count } relays
+}
+relays-silent = { $count ->
+    [one] One relay does not answer
+   *[other] { $count } relays do not answer
+}
+relays-show = { $count ->
+    [0] Add a relay
+    [one] Show the relay
+   *[other] Show { $count } relays
+}
+relay-add = Add a relay
+relay-added = The relay is in use from now on.
+relay-what = Somebody who runs a relay gives you its address. Two relays of different people are better than one.
+relay-address = Address of the relay
+relay-address-hint = It begins with “hushwing-relay:”.
+relay-image = Take in an image of its code
+relay-missing = Type or paste the address of a relay.
+relay-menu = What to do with relay { $address }
+relay-test = Test it
+relay-testing = The relay is being asked…
+relay-answered = It answered in { $ms } ms and takes new messages.
+relay-full = It answered in { $ms } ms, but takes no new messages at present.
+relay-copy = Copy its address
+relay-remove = Remove it
+relay-remove-title = Remove this relay?
+relay-remove-text = Your contacts are told where messages go from now on. What waits there is still fetched until they know.
+relay-unknown = Not tried yet
+relay-reachable = Answers
+relay-unreachable = Does not answer
+relay-role-told = · Contacts leave messages there
+relay-role-spare = · Spare, takes the place of another one
+relay-role-resting = · Resting until it answers steadily
+stuck = What is stuck
+finding-damaged = Something in your account is damaged
+finding-no-relay = You have no relay
+finding-own-relay = A relay of yours does not answer
+finding-their-relay = A relay of a contact does not answer
+finding-unreachable = A contact cannot be reached
+finding-undelivered = Messages wait for a contact
+finding-held = Messages are held back
+finding-missing = Messages of a contact are missing here
+finding-repairing = The keys of a chat are being made anew
+finding-succeeding = A contact does not know your new identity yet
+finding-invite = An invite cannot be used yet
+finding-limit = A queue is full
+
+## Invites and requests
+invite-title = Invite somebody
+invite-text = You get a link for one person. Hand it over where nobody else reads: whoever has it can use it, once.
+invite-no-relay = You have no relay yet
+invite-no-relay-text = Without one, an invite cannot be used while you are offline.
+your-name = Your name, as they will see it
+your-name-hint = Anything, or nothing. Nobody else sees it.
+invite-valid = The link works for
+one-day = One day
+one-week = One week
+one-month = 30 days
+invite-policy = When somebody uses it
+invite-accept = They become a contact at once
+invite-accept-text = For a link that only one person can see.
+invite-ask = Ask me first
+invite-ask-text = For a link that others might see, too.
+invite-make = Make the link
+invite-another = Make another one
+invite-hand-over = Give this link to one person, where nobody else can see it.
+invite-publishing = Not quite ready
+invite-publishing-text = It can be used as soon as a relay has it. You can hand it over already.
+invite-ready = Ready to be used
+invite-asked = Answered: see who wants to talk to you
+invite-used = Used
+invite-expired = Expired
+invite-damaged = Damaged: it can only be taken back
+invite-ends = Ends { $date }
+invite-code = Invite as a code
+invite-used-twice = Somebody used one of your invites a second time and was refused. Ask the person you gave it to who else saw it.
+invites-open = Your other invites
+copy-link = Copy the link
+show-code = Show as a code
+hide-code = Hide the code
+revoke = Take it back
+redeem = Connect
+redeem-title = Use an invite
+redeem-link = The link that you were given
+redeem-link-hint = It begins with “hushwing:”.
+redeem-image = Take in an image of the code
+link-missing = Paste the link first.
+requests = People who want to talk to you
+requests-none = Nobody at present.
+request-since = Since { $date }
+request-blocked = Blocked
+request-name-hint = They chose the name themselves; anybody who had your link can be this.
+request-used-twice = Somebody else has answered the same link. One of the two is not the person you gave it to; compare before you accept.
+accept = Accept
+refuse = Refuse
+
+## Settings
+settings = Settings
+appearance = Language and appearance
+theme = Colours
+theme-light = Light
+theme-dark = Dark
+as-system = As the system
+contrast = Contrast
+contrast-more = Higher
+motion = Movement
+motion-less = None
+privacy = Privacy
+delivery = How messages go
+delivery-automatic = Automatic
+delivery-automatic-text = Straight to their device when it is online, else by relays. Contacts can tell when you are online.
+delivery-relay-only = Only by relays
+delivery-relay-only-text = Slower, and contacts do not see when you are online.
+delivery-direct-only = Only straight to their device
+delivery-direct-only-text = No relay sees anything, but both of you must be online at once.
+read-reports = Tell when I have read something
+read-reports-text = It takes both sides: who does not tell is not told.
+backup = Backup
+backup-text = One sealed file with your whole account. Keep it somewhere else; it opens with your passphrase of today.
+backup-passphrase = Your passphrase
+backup-make = Make a backup
+backup-making = Making the backup…
+backup-made = The backup was made and checked: { $contacts ->
+    [one] one contact
+   *[other] { $contacts } contacts
+}, { $messages ->
+    [one] one message
+   *[other] { $messages } messages
+}. Your browser has saved it.
+lock-title = Lock
+lock-text = Forgets all keys and disconnects. You need your passphrase to come back.
+about = Hushwing { $version }. Free software, not yet audited by others.
+
+## Keyboard
+palette-title = What would you like to do?
+palette-hint = Name of a chat or of an action
+action-palette = Find anything
+action-search = Search the chats
+action-next-chat = Next chat
+action-previous-chat = Previous chat
+action-write = Write a message
+action-details = Contact details
+action-invite = Invite somebody
+action-redeem = Use an invite
+action-requests = Who wants to talk to you
+action-network = Network and relays
+action-retry = Try everything again now
+action-settings = Settings
+action-shortcuts = Keyboard shortcuts
+action-lock = Lock now
+key-send = Send the message
+key-line = Begin a new line
+key-up = From an empty field: to the messages
+key-open = On a message: its details
+key-close = Close what is open
+on-key-ctrl = Ctrl
+on-key-alt = Alt
+on-key-shift = Shift
+on-key-enter = Enter
+on-key-escape = Esc
+
+## Failures, by their code
+error-locked = Your account is locked. Unlock it first.
+error-no-vault = There is no account here yet.
+error-vault-exists = There is an account here already; nothing was changed.
+error-wrong-passphrase = This passphrase is not the right one. Nothing was changed; try again.
+error-vault-in-use = Another program has this account open. Close it there first.
+error-vault-unusable = The account's files are damaged or from a newer version.
+error-bad-input = This cannot be used.
+error-not-found = There is no such thing any more.
+error-refused = It was refused.
+error-unreachable = It cannot be reached now. Try again later.
+error-mismatch = They are not the same. Somebody may stand between you: do not write anything secret, and compare again.
+error-limit = That is too much at once. Wait a little and try again.
+error-machine = Something failed on this computer. Nothing was lost; try again.
+error-stranger = This page no longer belongs to a running Hushwing.
+error-silent = Hushwing does not answer. It may have been stopped.

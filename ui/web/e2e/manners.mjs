@@ -1,0 +1,231 @@
+// On a pretended daemon: everything without a mouse, hostile texts, and a
+// conversation of 100,000 messages.
+import { strict as assert } from 'node:assert';
+import { checkAccess, checkLayout, faults, finish, launch, newPage } from './browser.mjs';
+import { pretended } from './pretended.mjs';
+
+const PASSPHRASE = 'plover tundra eggshell wharf mimic';
+
+const focused = (page) =>
+  page.evaluate(() => {
+    const at = document.activeElement;
+    const box = at?.getBoundingClientRect();
+    return { tag: at?.tagName ?? '', id: at?.id ?? '', text: (at?.getAttribute('aria-label') ?? at?.textContent ?? '').trim().slice(0, 60), seen: !!box && box.width > 0 && box.height > 0 };
+  });
+
+/** Tab until the focus is where `wanted` says; whatever is passed must be seen. */
+async function tabTo(page, wanted, most = 40) {
+  for (let n = 0; n < most; n += 1) {
+    const at = await focused(page);
+    if (wanted(at)) return at;
+    assert(at.tag === 'BODY' || at.seen, `the focus is on something that is not seen: ${JSON.stringify(at)}`);
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`not reached by Tab: ${wanted}; at ${JSON.stringify(await focused(page))}`);
+}
+
+const stories = {
+  async 'a new account and its first steps, by keyboard alone'(browser) {
+    const there = await pretended({ SCENE: 'new' });
+    const page = await newPage(browser, { name: 'keyboard' });
+    await page.goto(there.address);
+    await page.locator('.way').first().waitFor();
+    await tabTo(page, (at) => at.text.startsWith('Create an account'));
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.tagName === 'INPUT');
+    await page.keyboard.type(PASSPHRASE);
+    await page.locator('.strength.enough').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('Type it once more').waitFor();
+    await page.waitForFunction(() => document.activeElement?.value === '');
+    await page.keyboard.type(PASSPHRASE);
+    await page.keyboard.press('Enter');
+    await page.locator('.strip').waitFor();
+    await tabTo(page, (at) => at.text.startsWith('Add a relay'));
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('hushwing-relay:aebagbafaydqqcikbmga2dqpcaireeyu');
+    await tabTo(page, (at) => at.tag === 'BUTTON' && at.text === 'Add a relay');
+    await page.keyboard.press('Enter');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('Alt+KeyN');
+    await page.keyboard.type('Ana');
+    await page.keyboard.press('Enter');
+    await page.locator('dialog .link').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+KeyK');
+    await page.keyboard.type('invite');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByText('The link that you were given').waitFor();
+    await page.keyboard.type('hushwing:abc');
+    await tabTo(page, (at) => at.text === 'Connect');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.id === 'composer');
+    there.stop();
+  },
+
+  async 'reading and writing by keyboard alone'(browser) {
+    const there = await pretended({ SCENE: 'open' });
+    const page = await newPage(browser, { name: 'writing' });
+    await page.goto(there.address);
+    await page.locator('.chat').first().waitFor();
+    await page.keyboard.press('Alt+ArrowDown');
+    await page.waitForFunction(() => document.activeElement?.id === 'composer');
+    await page.locator('article').first().waitFor();
+    await page.keyboard.type('First line');
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.type('second line');
+    await page.keyboard.press('Enter');
+    await page.locator('article.mine', { hasText: 'second line' }).waitFor();
+    assert.equal(await page.locator('#composer').inputValue(), '');
+    await page.locator('article.mine', { hasText: 'On their device' }).last().waitFor();
+    await page.keyboard.press('ArrowUp');
+    assert.equal((await focused(page)).tag, 'ARTICLE');
+    await page.keyboard.press('Enter');
+    await page.locator('.side .history li').first().waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.side').waitFor({ state: 'detached' });
+    assert.equal((await focused(page)).tag, 'ARTICLE', 'the focus goes back to the message');
+    // A draft stays with its chat.
+    await page.keyboard.press('Alt+KeyW');
+    await page.keyboard.type('kept');
+    await page.keyboard.press('Alt+ArrowDown');
+    await page.waitForFunction(() => document.querySelector('#composer')?.value === '');
+    await page.locator('.draft').waitFor();
+    await page.keyboard.press('Alt+ArrowUp');
+    await page.waitForFunction(() => document.querySelector('#composer')?.value === 'kept');
+    // Everything that can be pressed can be reached, and says what it is.
+    const nameless = await page.evaluate(() =>
+      [...document.querySelectorAll('button, input, textarea, select')].filter((one) => one.checkVisibility() && one.tabIndex >= 0 && !(one.getAttribute('aria-label') || one.labels?.length || one.textContent?.trim())).map((one) => one.outerHTML.slice(0, 120)),
+    );
+    assert.deepEqual(nameless, []);
+    there.stop();
+  },
+
+  async 'hostile texts are text'(browser) {
+    const there = await pretended({ SCENE: 'open' });
+    for (const width of [360, 1280]) {
+      const page = await newPage(browser, { name: `hostile-${width}`, width });
+      let dialogs = 0;
+      page.on('dialog', (dialog) => { dialogs += 1; void dialog.dismiss(); });
+      await page.goto(there.address);
+      await page.locator('.chat', { hasText: '<b>' }).click();
+      await page.locator('article').first().waitFor();
+      await page.locator('[role=log]').evaluate((log) => (log.scrollTop = 0));
+      const log = await page.locator('[role=log]').evaluate((log) => ({
+        made: [...log.querySelectorAll('img, script, iframe, a, object, style, svg[onload]')].map((one) => one.outerHTML),
+        text: log.textContent,
+        out: [...log.querySelectorAll('.bubble')].filter((one) => one.getBoundingClientRect().right > log.getBoundingClientRect().right + 1 || one.scrollWidth > one.clientWidth + 1).length,
+        sideways: document.documentElement.scrollWidth > innerWidth,
+      }));
+      assert.deepEqual(log.made, [], 'nothing of a message becomes an element');
+      assert(log.text.includes('<img src=x onerror=alert(1)><script>alert(1)</script>'), 'markup is shown as it was written');
+      assert(log.text.includes('invoiceU+202Efdp.exe'), 'what turns the direction is shown');
+      assert(log.text.includes('zeroU+200Bwidth'), 'what has no width is shown');
+      assert(log.text.includes('escapeU+001B[31m'), 'controls are shown');
+      assert.equal(log.out, 0, 'nothing sticks out of its bubble');
+      assert.equal(log.sideways, false);
+      assert.equal(dialogs, 0);
+      assert(!/[\u202a-\u202e\u2066-\u2069]/.test(await page.title()));
+      await checkLayout(page, `hostile-${width}`);
+      await checkAccess(page, `hostile-${width}`);
+      await page.context().close();
+    }
+    there.stop();
+  },
+
+  async 'a text of a megabyte is refused where it is typed'(browser) {
+    const there = await pretended({ SCENE: 'open' });
+    const page = await newPage(browser, { name: 'megabyte' });
+    await page.goto(there.address);
+    await page.locator('.chat').first().click();
+    const before = Date.now();
+    await page.locator('#composer').focus();
+    await page.evaluate(() => navigator.clipboard.writeText('x'.repeat(1_000_000)));
+    await page.keyboard.press('Control+KeyV');
+    await page.locator('.toast.bad').waitFor();
+    assert.equal(await page.locator('#composer').inputValue(), '');
+    await page.locator('#composer').fill('x'.repeat(9_000));
+    await page.locator('.room.bad').waitFor();
+    console.log(`  a megabyte in the field: ${Date.now() - before} ms`);
+    assert(await page.locator('button.send').isDisabled());
+    await page.keyboard.press('Enter');
+    assert.equal(await page.locator('article', { hasText: 'xxxx' }).count(), 0);
+    await checkLayout(page, 'megabyte');
+    there.stop();
+  },
+
+  async 'a hundred thousand messages'(browser) {
+    const there = await pretended({ SCENE: 'long' });
+    const page = await newPage(browser, { name: 'long' });
+    await page.goto(there.address);
+    await page.locator('.chat').first().waitFor();
+    const before = Date.now();
+    await page.locator('.chat', { hasText: 'Ana' }).click();
+    await page.locator('article', { hasText: 'Call me when you are home.' }).waitFor();
+    console.log(`  opened in ${Date.now() - before} ms`);
+    const seen = await page.evaluate(async () => {
+      const log = document.querySelector('[role=log]');
+      const next = () => new Promise((resolve) => requestAnimationFrame(() => resolve()));
+      let most = 0;
+      let jumps = 0;
+      const frames = [];
+      for (let n = 0; n < 600; n += 1) {
+        const anchor = [...log.querySelectorAll('article')].find((one) => one.getBoundingClientRect().top >= 60);
+        const top = anchor.getBoundingClientRect().top;
+        const scrolled = Math.min(log.scrollTop, 400);
+        log.scrollTop -= scrolled;
+        const started = performance.now();
+        await next();
+        await next();
+        frames.push((performance.now() - started) / 2);
+        // What was looked at moved by what was scrolled and by nothing else.
+        if (anchor.isConnected && Math.abs(anchor.getBoundingClientRect().top - top - scrolled) > 2) jumps += 1;
+        most = Math.max(most, log.querySelectorAll('article').length);
+      }
+      frames.sort((a, b) => a - b);
+      return { most, jumps, first: log.querySelector('article').textContent.slice(0, 40), median: frames[300], worst: frames[594] };
+    });
+    console.log(`  600 steps up: a frame takes ${seen.median.toFixed(1)} ms (1 of 100: ${seen.worst.toFixed(1)} ms), ${seen.most} messages in the page at most, ${seen.jumps} jumps; first: ${seen.first}`);
+    assert(seen.most <= 320, 'the page holds a window, not all of it');
+    assert.equal(seen.jumps, 0);
+    await page.locator('.down').click();
+    await page.locator('article', { hasText: 'Call me when you are home.' }).waitFor();
+    there.stop();
+  },
+
+  async 'asks for less movement and more contrast are kept'(browser) {
+    const there = await pretended({ SCENE: 'open' });
+    for (const theme of ['light', 'dark']) {
+      const page = await newPage(browser, { name: `contrast-${theme}`, theme, reducedMotion: 'reduce', contrast: 'more' });
+      await page.goto(there.address);
+      await page.locator('.chat').first().click();
+      await page.locator('article').first().waitFor();
+      await checkAccess(page, `contrast-${theme}`);
+      await page.keyboard.press('Alt+KeyS');
+      await page.locator('.side .rich').waitFor();
+      await page.getByLabel('Higher', { exact: true }).check({ force: true });
+      assert.equal(await page.evaluate(() => document.documentElement.dataset.contrast), 'more');
+      await checkAccess(page, `more-contrast-${theme}`);
+      await page.context().close();
+    }
+    there.stop();
+  },
+};
+
+const browser = await launch();
+for (const [story, tell] of Object.entries(stories)) {
+  if (!story.includes(process.argv[2] ?? '')) continue;
+  console.log(story);
+  try {
+    await tell(browser);
+  } catch (error) {
+    for (const context of browser.contexts()) for (const page of context.pages()) await page.screenshot({ path: `/tmp/failed-${story.slice(0, 12).replaceAll(' ', '-')}.png` }).catch(() => undefined);
+    faults.push(`${story}: ${String(error.stack).split('\n').slice(0, 5).join('\n    ')}`);
+  }
+  for (const context of browser.contexts()) await context.close();
+}
+await browser.close();
+finish('manners');
+process.exit();

@@ -1,0 +1,83 @@
+// Real programs on loopback without Tor: a relay, and people with a daemon each.
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL('../../../target', import.meta.url));
+const programs = process.env.HUSHWING_BIN_DIR ?? join(target, 'debug');
+const root = mkdtempSync(join(tmpdir(), 'hushwing-e2e-'));
+const running = new Set();
+
+class Program {
+  constructor(name, args) {
+    this.name = name;
+    this.args = args;
+  }
+
+  /** Starts it and waits for the line that says it is ready. */
+  async start() {
+    const child = spawn(join(programs, this.name), this.args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    this.child = child;
+    let complaint = '';
+    child.stderr.on('data', (data) => (complaint = (complaint + data).slice(-2000)));
+    child.once('exit', () => running.delete(child));
+    const line = await new Promise((resolve, reject) => {
+      createInterface({ input: child.stdout }).once('line', resolve);
+      child.once('exit', (code) => reject(new Error(`${this.name} ended with ${code}: ${complaint}`)));
+      child.once('error', reject);
+    });
+    return JSON.parse(line);
+  }
+
+  async stop() {
+    const child = this.child;
+    if (!child || child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await ended;
+  }
+}
+
+/** A relay that keeps its port and its folder over a restart. */
+export async function makeRelay(name) {
+  const port = await freePort();
+  const relay = new Program('hushwing-relay', ['run', '--dir', join(root, name), '--json', '--listen', `127.0.0.1:${port}`]);
+  relay.address = (await relay.start()).address;
+  return relay;
+}
+
+/** Somebody's daemon. */
+export async function makePerson(name) {
+  const dir = join(root, name);
+  const person = new Program('hushwing', ['--dir', dir, 'run', '--json', '--without-tor']);
+  /** The address of the app, good for one opening. */
+  person.appAddress = async () => {
+    const { stdout } = await promisify(execFile)(join(programs, 'hushwing'), ['--dir', dir, 'open', '--print']);
+    return stdout.trim();
+  };
+  await person.start();
+  return person;
+}
+
+/** Ends all that was started and removes its folders. */
+export function cleanUp() {
+  for (const child of running) child.kill('SIGKILL');
+  rmSync(root, { recursive: true, force: true });
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,177 @@
+// Every screen on a pretended daemon, in both themes, wide and narrow, from left to
+// right and from right to left: looked at by axe-core and for what sticks out.
+//   node e2e/screens.mjs [PART OF A NAME]
+import { faults, finish, launch, newPage, shot } from './browser.mjs';
+import { pretended } from './pretended.mjs';
+
+const wanted = process.argv[2] ?? '';
+const looks = [
+  { look: 'wide-light', width: 1280, height: 800, theme: 'light', locale: 'en' },
+  { look: 'wide-dark-ar', width: 1280, height: 800, theme: 'dark', locale: 'ar' },
+  { look: 'narrow-dark', width: 360, height: 740, theme: 'dark', locale: 'en' },
+  { look: 'narrow-light-ar', width: 360, height: 740, theme: 'light', locale: 'ar' },
+  { look: 'zoomed-light-es', width: 640, height: 400, theme: 'light', locale: 'es', deviceScaleFactor: 2 },
+];
+
+const byId = (page, id) => page.locator(`#${id}`);
+const openMenu = async (page, at, item) => {
+  await page.locator('nav [aria-haspopup=menu]').nth(at).click();
+  await page.locator('[role=menuitem]').nth(item).click();
+};
+const openChat = async (page, name) => {
+  await page.locator('nav li .chat', { hasText: name }).click();
+  await page.locator('[role=log] article').first().waitFor();
+};
+
+/** Each begins on a fresh page of its scene. */
+const stories = {
+  'first-run': { env: { SCENE: 'new' }, async walk(page, see) {
+    await see('1-welcome');
+    await page.locator('.way').first().click();
+    await see('2-passphrase');
+    await page.locator('input').fill('sunny');
+    await page.waitForTimeout(400);
+    await page.locator('form button.primary').click();
+    await see('3-weak');
+    await page.locator('input').fill('plover tundra eggshell wharf mimic');
+    await page.locator('.strength.enough').waitFor();
+    await see('4-strong');
+    await page.locator('form button.primary').click();
+    await see('5-repeat');
+    await page.locator('input').fill('plover tundra eggshell wharf mimic');
+    await page.locator('form button.primary').click();
+    await page.locator('.strip').waitFor();
+    await see('6-started');
+  } },
+  restore: { env: { SCENE: 'new' }, async walk(page, see) {
+    await page.locator('.way').nth(1).click();
+    await see('1-file');
+    await page.locator('input[type=file]').setInputFiles({ name: 'a.backup', mimeType: 'application/octet-stream', buffer: Buffer.from('x') });
+    await page.locator('input[type=password]').fill('wrong');
+    await page.locator('form button.primary').click();
+    await page.locator('[role=alert]:not(:empty)').waitFor();
+    await see('2-wrong');
+    await page.locator('input[type=password]').fill('right');
+    await page.locator('form button.primary').click();
+    await page.locator('.notice.good').waitFor();
+    await see('3-found');
+  } },
+  unlock: { env: { SCENE: 'locked' }, async walk(page, see) {
+    await page.locator('input').fill('wrong');
+    await page.locator('form button').last().click();
+    await page.locator('[role=alert]:not(:empty)').waitFor();
+    await see('1-wrong');
+  } },
+  closed: { env: { SCENE: 'open' }, noCode: true, async walk(page, see) {
+    await see('1');
+  } },
+  main: { env: { SCENE: 'open' }, async walk(page, see) {
+    await see('1-list');
+    await openChat(page, 'Ana');
+    await see('2-chat');
+    await byId(page, 'composer').fill('One more thing');
+    await byId(page, 'composer').press('Enter');
+    await page.waitForTimeout(500);
+    await page.locator('form .icon-btn').first().click();
+    await page.locator('.picker .grid button').first().waitFor();
+    await see('3-emoji');
+    await page.keyboard.press('Escape');
+    await page.locator('.centre header .who').click();
+    await see('4-contact');
+    await page.keyboard.press('Escape');
+    await page.locator('article.mine .meta').nth(-2).click();
+    await page.locator('.side .history li').first().waitFor();
+    await see('5-details');
+  } },
+  safety: { env: { SCENE: 'open' }, async walk(page, see) {
+    await openChat(page, 'Bob');
+    await see('1-unread');
+    await page.locator('.centre header .who').click();
+    await page.locator('.side .btn.primary').click();
+    await see('2-emoji');
+    await page.locator('.side input[type=radio]').nth(1).check({ force: true });
+    await see('3-digits');
+    await page.locator('.side input[type=radio]').nth(2).check({ force: true });
+    await see('4-code');
+    await page.locator('.side input[type=radio]').nth(0).check({ force: true });
+    await page.locator('.side .btn.primary').click();
+    await page.locator('.side .notice.good').waitFor();
+    await see('5-verified');
+    await page.locator('.side .btn.danger').click();
+    await see('6-block');
+  } },
+  strange: { env: { SCENE: 'open' }, async walk(page, see) {
+    await openChat(page, 'Source');
+    await see('1-changed');
+    if (await page.locator('.centre .back').isVisible()) await page.locator('.centre .back').click();
+    await openChat(page, '<b>');
+    await see('2-hostile-end');
+    await page.locator('[role=log]').evaluate((log) => (log.scrollTop = 0));
+    await see('3-hostile');
+  } },
+  panels: { env: { SCENE: 'open' }, async walk(page, see) {
+    await page.locator('.strip').click();
+    await page.locator('.side .relay').first().waitFor();
+    await see('1-network');
+    await page.keyboard.press('Escape');
+    await openMenu(page, 1, 0);
+    await page.locator('.side .rich').waitFor();
+    await see('2-settings');
+    await page.locator('.side .body').evaluate((body) => (body.scrollTop = body.scrollHeight));
+    await see('3-settings-end');
+  } },
+  dialogs: { env: { SCENE: 'open' }, async walk(page, see) {
+    await openMenu(page, 0, 0);
+    await see('1-invite');
+    await page.locator('dialog footer .primary').click();
+    await page.locator('dialog .link').waitFor();
+    await page.locator('dialog [aria-expanded]').click();
+    await see('2-invite-link');
+    await page.keyboard.press('Escape');
+    await openMenu(page, 0, 1);
+    await see('3-redeem');
+    await page.keyboard.press('Escape');
+    await page.locator('nav .requests').click();
+    await see('4-requests');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+k');
+    await see('5-palette');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+/');
+    await see('6-shortcuts');
+    await page.keyboard.press('Escape');
+    await openMenu(page, 1, 1);
+    await page.locator('.side section .btn').last().click();
+    await see('7-relay');
+  } },
+  blocked: { env: { SCENE: 'open', TOR: 'blocked' }, async walk(page, see) {
+    await page.locator('.strip').click();
+    await see('1-network');
+  } },
+  starting: { env: { SCENE: 'open', TOR: 'starting' }, async walk(page, see) {
+    await page.locator('.strip').click();
+    await see('1-network');
+  } },
+};
+
+const browser = await launch();
+for (const [story, { env, noCode, walk }] of Object.entries(stories)) {
+  for (const { look, ...settings } of looks) {
+    const name = `${story}-${look}`;
+    if (!name.includes(wanted)) continue;
+    const there = await pretended(env);
+    const page = await newPage(browser, { ...settings, name });
+    try {
+      await page.goto(noCode ? there.address.split('#')[0] : there.address);
+      await page.locator('h1').first().waitFor();
+      await walk(page, (part) => shot(page, `${story}-${part}-${look}`));
+    } catch (error) {
+      await page.screenshot({ path: `/tmp/failed-${name}.png` }).catch(() => undefined);
+      faults.push(`${name}: ${String(error.message).split('\n').slice(0, 3).join(' ')}`);
+    }
+    await page.context().close();
+    there.stop();
+  }
+}
+await browser.close();
+finish('screens');

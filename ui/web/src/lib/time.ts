@@ -1,0 +1,53 @@
+/** Times as people say them, in their language and the machine's time zone. */
+import { speech, t } from '../i18n/index.svelte';
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = speech.tag + JSON.stringify(options);
+  let made = formats.get(key);
+  if (made === undefined) {
+    made = new Intl.DateTimeFormat(speech.tag, options);
+    formats.set(key, made);
+  }
+  return made;
+}
+
+/** Which day of the machine's calendar, as a number that grows by one a day. */
+export function dayOf(ms: number): number {
+  const date = new Date(ms);
+  return Math.round(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / 86_400_000);
+}
+
+/** 14:05 */
+export function clock(ms: number): string {
+  return format({ hour: 'numeric', minute: '2-digit' }).format(ms);
+}
+
+/** Today, Yesterday, Friday, 3 March, 3 March 2024. */
+export function day(ms: number, now = Date.now()): string {
+  const ago = dayOf(now) - dayOf(ms);
+  if (ago === 0) return t('day-today');
+  if (ago === 1) return t('day-yesterday');
+  if (ago > 1 && ago < 7) return format({ weekday: 'long' }).format(ms);
+  const sameYear = new Date(now).getFullYear() === new Date(ms).getFullYear();
+  return format({ day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).format(ms);
+}
+
+/** As short as a row of the list allows. */
+export function brief(ms: number, now = Date.now()): string {
+  const ago = dayOf(now) - dayOf(ms);
+  if (ago === 0) return clock(ms);
+  if (ago > 0 && ago < 7) return format({ weekday: 'short' }).format(ms);
+  return format({ day: 'numeric', month: 'short' }).format(ms);
+}
+
+/** The whole of it, to the second. */
+export function full(ms: number): string {
+  return format({ dateStyle: 'medium', timeStyle: 'medium' }).format(ms);
+}
+
+/** Day and time, for something that is to come. */
+export function moment(ms: number): string {
+  return format({ dateStyle: 'medium', timeStyle: 'short' }).format(ms);
+}

@@ -1,0 +1,151 @@
+/** Carries out the state machine of `link.ts`, and hands what happens to the stores. */
+import { listen, open, Refusal } from '../api/client';
+import type { Frame } from '../api/types';
+import { t } from '../i18n/index.svelte';
+import { inline } from '../lib/visible';
+import { account } from './account.svelte';
+import { chats } from './chats.svelte';
+import { conversation } from './conversation.svelte';
+import { forgetDrafts } from './drafts';
+import { pauseMs, step, type Link, type LinkEvent } from './link';
+import { notices } from './notices.svelte';
+import { requests } from './requests.svelte';
+import { screen } from './screen.svelte';
+
+/** Characters of a message that are read out at most. */
+const SPOKEN = 400;
+
+class Connection {
+  link = $state<Link>({ at: 'opening' });
+  #place: { run: string; serial: number } | null = null;
+  #socket: WebSocket | null = null;
+
+  async start(): Promise<void> {
+    try {
+      await open();
+      await account.refresh();
+    } catch {
+      this.#step('refused');
+      return;
+    }
+    this.#listen();
+    await this.readAnew();
+  }
+
+  /** Asks for everything that is on the screen. */
+  async readAnew(): Promise<void> {
+    try {
+      await account.refresh();
+      if (account.state !== 'open') return;
+      await Promise.all([chats.load(), requests.load(), conversation.load()]);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Does not wait for the next try. */
+  retryNow(): void {
+    if (this.link.at === 'retrying') this.#listen();
+  }
+
+  #step(event: LinkEvent): void {
+    this.link = step(this.link, event);
+    if (this.link.at === 'retrying') setTimeout(() => this.retryNow(), pauseMs(this.link.tries));
+  }
+
+  #listen(): void {
+    this.#socket?.close();
+    const socket = listen(this.#place);
+    this.#socket = socket;
+    socket.onmessage = ({ data }) => {
+      if (socket === this.#socket) this.#take(JSON.parse(String(data)) as Frame);
+    };
+    socket.onclose = () => {
+      if (socket !== this.#socket) return;
+      this.#socket = null;
+      this.#step('broken');
+      account.refresh().catch((error) => this.#failed(error));
+    };
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof Refusal && error.code === 'stranger') this.#step('refused');
+  }
+
+  #take(frame: Frame): void {
+    if (frame.event === 'listening') {
+      const isFirst = this.#place === null;
+      this.#place = { run: frame.run, serial: frame.serial };
+      this.#step('listening');
+      if (!frame.resumed && !isFirst) void this.readAnew();
+      return;
+    }
+    if (this.#place) this.#place.serial = frame.serial;
+    this.#tell(frame);
+  }
+
+  #tell(frame: Frame): void {
+    switch (frame.event) {
+      case 'vault':
+        account.state = frame.vault;
+        if (frame.vault === 'open') void this.readAnew();
+        else this.#forget();
+        break;
+      case 'network':
+        account.network = frame.network;
+        if (frame.network.state === 'ready') void account.refresh();
+        break;
+      case 'contact':
+        chats.takeContact(frame);
+        break;
+      case 'message':
+        this.#announce(frame);
+        chats.takeMessage(frame);
+        conversation.take(frame);
+        break;
+      case 'unread':
+        chats.takeUnread(frame.contact, frame.unread, frame.unread_from);
+        break;
+      case 'request':
+        requests.take(frame);
+        notices.speak(t('announce-request'));
+        break;
+      case 'request_over':
+        requests.drop(frame.request);
+        break;
+      case 'invite_used_twice':
+        notices.say(t('invite-used-twice'), 'bad');
+        break;
+      case 'warning':
+        notices.say(frame.text, 'bad');
+        break;
+      case 'lagged':
+        void this.readAnew();
+        break;
+      case 'listening':
+        break;
+    }
+  }
+
+  /** For screen readers: the text itself only of the chat that is open. */
+  #announce(message: Extract<Frame, { event: 'message' }>): void {
+    const known = chats.of(message.contact);
+    if (message.mine || known?.last?.id === message.id) return;
+    const name = inline(known?.contact.name ?? '') || t('no-name');
+    const isOpen = message.contact === conversation.contact && document.visibilityState === 'visible';
+    notices.speak(
+      isOpen
+        ? t('announce-text', { name, text: inline(message.text.slice(0, SPOKEN)) })
+        : t('announce-message', { name }),
+    );
+  }
+
+  #forget(): void {
+    forgetDrafts();
+    chats.clear();
+    requests.clear();
+    screen.reset();
+  }
+}
+
+export const connection = new Connection();

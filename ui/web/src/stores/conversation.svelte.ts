@@ -1,0 +1,73 @@
+/** The open conversation. */
+import { call } from '../api/client';
+import type { MessageView } from '../api/types';
+import { EMPTY, firstPosition, lastPosition, newest, PAGE, withMessage, withNewer, withOlder, type History } from '../lib/history';
+import { chats } from './chats.svelte';
+
+class Conversation {
+  contact = $state<string | null>(null);
+  history = $state.raw<History>(EMPTY);
+  isLoaded = $state(false);
+  /** Where the line "new" stood when the chat was opened. */
+  newFrom = $state<number | null>(null);
+  #busy = false;
+
+  async open(contact: string | null): Promise<void> {
+    this.contact = contact;
+    this.history = EMPTY;
+    this.isLoaded = false;
+    this.newFrom = chats.of(contact)?.unread_from ?? null;
+    if (contact !== null) await this.load();
+  }
+
+  /** Reads the newest page anew. */
+  async load(): Promise<void> {
+    const contact = this.contact;
+    if (contact === null) return;
+    const { messages } = await call('read', { contact, limit: PAGE });
+    if (contact !== this.contact) return;
+    this.history = newest(messages);
+    this.isLoaded = true;
+  }
+
+  async older(): Promise<void> {
+    const first = firstPosition(this.history);
+    if (first !== undefined && this.history.hasOlder) await this.#page({ before: first }, withOlder);
+  }
+
+  async newer(): Promise<void> {
+    const last = lastPosition(this.history);
+    if (last !== undefined && this.history.hasNewer) await this.#page({ after: last }, withNewer);
+  }
+
+  async #page(
+    place: { before: number } | { after: number },
+    join: (history: History, page: readonly MessageView[]) => History,
+  ): Promise<void> {
+    const contact = this.contact;
+    if (contact === null || this.#busy) return;
+    this.#busy = true;
+    try {
+      const { messages } = await call('read', { contact, limit: PAGE, ...place });
+      if (contact === this.contact) this.history = join(this.history, messages);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  take(message: MessageView): void {
+    if (message.contact === this.contact && this.isLoaded)
+      this.history = withMessage(this.history, message);
+  }
+
+  /** The user sees the newest messages. */
+  async markRead(): Promise<void> {
+    const chat = chats.of(this.contact);
+    const last = lastPosition(this.history);
+    if (!chat || last === undefined || chat.unread === 0 || chat.unread_from === null || this.history.hasNewer) return;
+    await call('mark_read', { contact: chat.contact.id, from: chat.unread_from, up_to: last });
+    chats.takeUnread(chat.contact.id, 0, null);
+  }
+}
+
+export const conversation = new Conversation();

@@ -1,0 +1,43 @@
+/** What is on the screen: which chat, which panel beside it, which dialog above. */
+import { conversation } from './conversation.svelte';
+import { notices } from './notices.svelte';
+import { sentence } from '../lib/failure';
+
+export type Panel =
+  | { kind: 'contact' }
+  | { kind: 'message'; id: string }
+  | { kind: 'network' }
+  | { kind: 'settings' };
+
+export type DialogName = 'invite' | 'redeem' | 'requests' | 'relay' | 'palette' | 'shortcuts';
+
+class Screen {
+  chat = $state<string | null>(null);
+  panel = $state<Panel | null>(null);
+  dialog = $state<DialogName | null>(null);
+
+  openChat(contact: string | null): void {
+    if (this.chat !== contact) {
+      this.chat = contact;
+      conversation.open(contact).catch((error) => notices.say(sentence(error), 'bad'));
+    }
+    this.panel = null;
+  }
+
+  show(panel: Panel): void {
+    this.panel = panel;
+  }
+
+  toggle(kind: 'contact' | 'network' | 'settings'): void {
+    this.panel = this.panel?.kind === kind ? null : { kind };
+  }
+
+  reset(): void {
+    this.chat = null;
+    this.panel = null;
+    this.dialog = null;
+    void conversation.open(null);
+  }
+}
+
+export const screen = new Screen();

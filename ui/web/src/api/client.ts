@@ -2,15 +2,14 @@
  * The daemon, over loopback. The token lives in this module's memory and nowhere
  * else; what `sessionStorage` holds over a reload is a code that works once.
  */
-import type { CommandError, Commands, ErrorCode, StrengthView } from './types';
+import type { Answer, CommandError, CommandName, Failure, Fields, Strength } from './types';
 
 const AGAIN = 'hushwing.again';
 
 /** The daemon said no, or could not be asked. */
 export class Refusal extends Error {
   constructor(
-    /** `stranger`: the token is dead. `silent`: nobody answered. */
-    readonly code: ErrorCode | 'stranger' | 'silent',
+    readonly code: Failure,
     /** In English, from the daemon; may be empty. */
     readonly detail: string,
   ) {
@@ -51,27 +50,27 @@ export async function open(): Promise<void> {
 }
 
 /** Carries out a command. */
-export async function call<Name extends keyof Commands>(
+export async function call<Name extends CommandName>(
   name: Name,
-  ...[fields]: Record<never, never> extends Commands[Name][0] ? [Commands[Name][0]?] : [Commands[Name][0]]
-): Promise<Commands[Name][1]> {
+  ...[fields]: Record<never, never> extends Fields<Name> ? [Fields<Name>?] : [Fields<Name>]
+): Promise<Answer<Name>> {
   const response = await authorised('/v0/command', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ command: name, ...fields }),
   });
-  return (await response.json()) as Commands[Name][1];
+  return (await response.json()) as Answer<Name>;
 }
 
 /** How hard a passphrase is to guess, by the estimate that the daemon goes by. */
-export async function strength(passphrase: string, signal: AbortSignal): Promise<StrengthView> {
+export async function strength(passphrase: string, signal: AbortSignal): Promise<Strength> {
   const response = await authorised('/v0/strength', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ passphrase }),
     signal,
   });
-  return (await response.json()) as StrengthView;
+  return (await response.json()) as Strength;
 }
 
 /** A place at the daemon for one file, under a name that nobody can guess. */

@@ -94,9 +94,9 @@ fn story() {
     cast.bob.go_offline().unwrap();
 
     let slots = spy.slots();
-    // Those by relay are put and fetched where the spy looks, the live ones are not.
+    // Those by relay pass where the spy looks, each by a slot of its own; the live ones do not.
     assert!(
-        slots.len() >= texts.len(),
+        slots.len() >= texts.len() / 2,
         "the spy saw {} slots only",
         slots.len()
     );

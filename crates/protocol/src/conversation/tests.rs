@@ -58,7 +58,7 @@ pub(super) fn forge(writer: &mut Person, forge: Forge<'_>) -> (Slot, SealedBox) 
     let id = writer.conversation;
     let ctx = writer.ctx();
     let store = ctx.store;
-    let provider = Provider::new(store, ctx.rng, id).unwrap();
+    let provider = Provider::new(store, ctx.rng, fixed.scope).unwrap();
     let signer = LeafSigner::new(&fixed.signer_seed);
     let mut group = Group::load(&provider, &fixed.group_id.0).unwrap();
     let made = forge.commit_as.map(|data| {

@@ -61,6 +61,9 @@ async fn serve(shared: &Arc<Shared>, request: Request) -> Result<Reply, Failure>
     require_json(&parts.headers)?;
     let command = parse(read_body(body, &shared.limits).await?)?;
     if let Command::Create { passphrase }
+    | Command::PassphraseChange {
+        new: passphrase, ..
+    }
     | Command::BackupCreate {
         passphrase,
         key: BackupKey::Own,

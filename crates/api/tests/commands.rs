@@ -145,6 +145,10 @@ fn every_command() -> Vec<Command> {
             passphrase: SecretText::new(text(PASSPHRASE)),
         },
         Command::VaultForgetDamaged,
+        Command::PassphraseChange {
+            present: SecretText::new(text("any")),
+            new: SecretText::new(text(PASSPHRASE)),
+        },
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -189,8 +193,9 @@ fn every_command() -> Vec<Command> {
         Command::VaultCheck => 39,
         Command::VaultSalvage { .. } => 40,
         Command::VaultForgetDamaged => 41,
+        Command::PassphraseChange { .. } => 42,
     });
-    assert!(numbers.eq(0..42));
+    assert!(numbers.eq(0..43));
     all
 }
 
@@ -660,6 +665,61 @@ async fn while_no_vault_is_open_nothing_is_done_and_every_answer_says_what_to_do
     let answer = ask(&running, &Command::Lock).send(running.address).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     refused(423, ErrorCode::Locked, "hushwing unlock").await;
+    node.shutdown().await;
+}
+
+/// `[HW-VAULT-20]` With the node itself behind the API.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_passphrase_is_the_only_one_that_unlocks() {
+    const NEW: &str = "nine quiet herons over marsh";
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start(NodeConfig {
+        dir: dir.path().to_owned(),
+        way_out: WayOut::Nothing,
+        allow_loopback: true,
+        key_derivation: KeyDerivation::DangerouslyWeak,
+    })
+    .unwrap();
+    let running = serve(Arc::new(node.clone()), Limits::default()).await;
+    let secret = |text: &str| SecretText::new(text.to_owned());
+    let give = async |command: Command| ask(&running, &command).send(running.address).await;
+    let unlock = async |passphrase: &str| {
+        let passphrase = secret(passphrase);
+        give(Command::Unlock { passphrase }).await
+    };
+    let change = async |present: &str, new: &str| {
+        let (present, new) = (secret(present), secret(new));
+        give(Command::PassphraseChange { present, new }).await
+    };
+    let passphrase = secret(PASSPHRASE);
+    let answer = give(Command::Create { passphrase }).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+
+    let answer = change("another one", NEW).await;
+    assert_eq!(
+        (answer.status, answer.error().code),
+        (403, ErrorCode::WrongPassphrase)
+    );
+    let answer = change(PASSPHRASE, PASSPHRASE).await;
+    assert_eq!(
+        (answer.status, answer.error().code),
+        (400, ErrorCode::BadInput)
+    );
+    let answer = change(PASSPHRASE, NEW).await;
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (200, r#"{"reply":"done"}"#)
+    );
+    // What is open stays open.
+    assert_eq!(give(Command::Contacts).await.status, 200);
+
+    assert_eq!(give(Command::Lock).await.status, 200);
+    let answer = unlock(PASSPHRASE).await;
+    assert_eq!(
+        (answer.status, answer.error().code),
+        (403, ErrorCode::WrongPassphrase)
+    );
+    assert_eq!(unlock(NEW).await.status, 200);
     node.shutdown().await;
 }
 

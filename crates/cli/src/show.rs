@@ -301,6 +301,10 @@ fn done(command: &Command) -> &'static str {
         }
         Command::Unlock { .. } => "The vault is open.",
         Command::Lock => "The vault is closed; the keys are forgotten.",
+        Command::PassphraseChange { .. } => {
+            "The new passphrase opens the account from now on, the old one does not. Nobody can \
+             recover a forgotten one. Backups open with the passphrase that they were made with."
+        }
         Command::RelayRemove { .. } => {
             "The relay is not used any more. Your contacts are told where mail goes from now on; \
              what waits there is still fetched until they know."

@@ -23,7 +23,7 @@ impl Engine {
     /// the engine made anew, as after a failed commit.
     ///
     /// Commands about the vault and the network themselves (`Create`,
-    /// `Unlock`, `Lock`, `BackupCreate`, `BackupCheck`, `Restore`, `RelayTest`, `Status`)
+    /// `Unlock`, `Lock`, `PassphraseChange`, `BackupCreate`, `BackupCheck`, `Restore`, `RelayTest`, `Status`)
     /// are the driver's.
     ///
     /// # Errors
@@ -134,6 +134,7 @@ impl Engine {
             | Command::Create { .. }
             | Command::Unlock { .. }
             | Command::Lock
+            | Command::PassphraseChange { .. }
             | Command::BackupCreate { .. }
             | Command::BackupCheck { .. }
             | Command::Restore { .. }

@@ -10,7 +10,7 @@ use hushwing_engine::{
     },
 };
 use hushwing_transport::NetworkState;
-use hushwing_vault::{BackupError, BackupSecret, CreateError, Passphrase, Stop, Vault};
+use hushwing_vault::{BackupError, BackupSecret, CreateError, OldHeader, Passphrase, Stop, Vault};
 use hushwing_wire::{RelayAddress, SealedBox, Slot};
 use tokio::{
     runtime::{self, Handle, Runtime},
@@ -147,6 +147,8 @@ pub(crate) struct Core {
     open: Option<Open>,
     /// A backup that is being made or checked.
     job: Option<Job>,
+    /// Keys have passed over the stack that nothing needs any more.
+    must_wipe: bool,
 }
 
 impl Core {
@@ -163,6 +165,7 @@ impl Core {
             runtime,
             open: None,
             job: None,
+            must_wipe: false,
         }
     }
 
@@ -171,7 +174,7 @@ impl Core {
         let mut was_open = false;
         while self.turn() {
             let is_open = self.open.is_some();
-            if was_open && !is_open {
+            if (was_open && !is_open) || std::mem::take(&mut self.must_wipe) {
                 // Here, where no call is under way whose frame would keep anything.
                 wipe_stack();
             }
@@ -227,6 +230,9 @@ impl Core {
             ) => return self.make_backup(&file, &passphrase, key, answer),
             (Command::BackupCheck { file, passphrase }, _) => {
                 return self.check_backup(&file, &passphrase, answer);
+            }
+            (Command::PassphraseChange { present, new }, Some(_)) => {
+                self.change_passphrase(&present, &new)
             }
             (Command::VaultCheck, Some(_)) => return self.check_vault(answer),
             (Command::VaultSalvage { passphrase }, None) => self.salvage(&passphrase),
@@ -336,6 +342,29 @@ impl Core {
         let passphrase = parse_passphrase(passphrase)?;
         let vault = Vault::open(&self.config.dir, &passphrase).map_err(words::open_error)?;
         self.begin(vault).map_err(words::with_salvage)
+    }
+
+    /// Wraps the vault's key anew, here and at once: it takes a few seconds, in which nothing
+    /// else moves, so that no lock can come between and no other thread ever has the key.
+    /// Backups and snapshots that run meanwhile have their own copy of what they need.
+    fn change_passphrase(
+        &mut self,
+        present: &SecretText,
+        new: &SecretText,
+    ) -> Result<Reply, CommandError> {
+        let present = parse_passphrase(present)?;
+        let new = parse_passphrase(new)?;
+        let params = self.config.key_derivation.params();
+        let open = self.open.as_mut().ok_or_else(words::locked)?;
+        self.must_wipe = true;
+        let changed = open.session.change_passphrase(&present, &new, params);
+        let old = changed.map_err(words::change_error)?;
+        if old == OldHeader::Left {
+            open.session.tell(Event::Warning {
+                text: words::OLD_HEADER_LEFT.to_owned(),
+            });
+        }
+        Ok(Reply::Done)
     }
 
     fn restore(&mut self, file: &str, passphrase: &SecretText) -> Result<Reply, CommandError> {

@@ -11,7 +11,10 @@ use hushwing_engine::{
     },
 };
 use hushwing_protocol::store::{KEY_TABLES, StoreError};
-use hushwing_vault::{BackupError, BackupJob, CheckJob, SnapshotJob, Stop, Vault};
+use hushwing_vault::{
+    BackupError, BackupJob, ChangeError, CheckJob, KdfParams, OldHeader, Passphrase, SnapshotJob,
+    Stop, Vault,
+};
 use hushwing_wire::RelayAddress;
 use rand_core::UnwrapErr;
 use tokio::sync::broadcast;
@@ -229,6 +232,16 @@ impl Session {
     /// Begins a backup of what is stored now.
     pub(crate) fn begin_backup(&mut self, stop: &Stop) -> Result<BackupJob, BackupError> {
         self.vault.begin_backup(stop)
+    }
+
+    /// Opens with another passphrase from now on.
+    pub(crate) fn change_passphrase(
+        &mut self,
+        present: &Passphrase,
+        new: &Passphrase,
+        params: KdfParams,
+    ) -> Result<OldHeader, ChangeError> {
+        self.vault.change_passphrase(present, new, params)
     }
 
     pub(crate) fn wipe(mut self) -> Effects {

@@ -450,6 +450,19 @@ impl Backend for ByHeart {
                     );
                 }
             },
+            Command::PassphraseChange { present, .. } => match present.expose() {
+                "right" => Reply::Done,
+                slow if slow.starts_with("slow") => {
+                    self.go_on.notified().await;
+                    Reply::Done
+                }
+                _ => {
+                    return error(
+                        ErrorCode::WrongPassphrase,
+                        "this passphrase does not open it",
+                    );
+                }
+            },
             Command::VaultCheck if self.mood == Mood::Well => Reply::VaultReport(VaultReportView {
                 pages: 61,
                 damaged_pages: 0,

@@ -32,6 +32,14 @@ pub enum Command {
     },
     /// Close the vault, forget all keys, stop the network. Answer: [`Reply::Done`].
     Lock,
+    /// Open the vault with another passphrase from now on. Backups go on to open with the
+    /// one that they were made with. Answer: [`Reply::Done`].
+    PassphraseChange {
+        /// The one that opens it now.
+        present: SecretText,
+        /// The one that opens it from now on.
+        new: SecretText,
+    },
     /// Write a backup of the account to a new file and read it again. The account can be
     /// used meanwhile. Answer: [`Reply::Backup`].
     BackupCreate {
@@ -254,6 +262,7 @@ impl fmt::Debug for Command {
             Self::Create { .. } => "Create",
             Self::Unlock { .. } => "Unlock",
             Self::Lock { .. } => "Lock",
+            Self::PassphraseChange { .. } => "PassphraseChange",
             Self::VaultCheck { .. } => "VaultCheck",
             Self::VaultSalvage { .. } => "VaultSalvage",
             Self::VaultForgetDamaged { .. } => "VaultForgetDamaged",

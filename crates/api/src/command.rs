@@ -170,7 +170,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::Mismatch => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::Refused => StatusCode::BAD_GATEWAY,
         ErrorCode::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorCode::Limit => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::Limit | ErrorCode::TooSoon => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::VaultUnusable | ErrorCode::Machine => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

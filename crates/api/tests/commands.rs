@@ -229,6 +229,7 @@ fn every_error() -> Vec<(ErrorCode, u16)> {
         (ErrorCode::Limit, 429),
         (ErrorCode::Machine, 500),
         (ErrorCode::Mismatch, 422),
+        (ErrorCode::TooSoon, 429),
     ];
     let numbers = all.iter().map(|(code, _)| match code {
         ErrorCode::Locked => 0,
@@ -244,8 +245,9 @@ fn every_error() -> Vec<(ErrorCode, u16)> {
         ErrorCode::Limit => 10,
         ErrorCode::Machine => 11,
         ErrorCode::Mismatch => 12,
+        ErrorCode::TooSoon => 13,
     });
-    assert!(numbers.eq(0..13));
+    assert!(numbers.eq(0..14));
     all
 }
 

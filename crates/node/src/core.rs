@@ -20,7 +20,9 @@ use tokio::{
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
+    attempts::Attempts,
     backups::{self, Job},
+    clock::Clock,
     config::NodeConfig,
     effects::{self, Effects},
     limits,
@@ -147,6 +149,8 @@ pub(crate) struct Core {
     open: Option<Open>,
     /// A backup that is being made or checked.
     job: Option<Job>,
+    /// Wrong passphrases, whatever they were given for.
+    attempts: Attempts,
     /// Keys have passed over the stack that nothing needs any more.
     must_wipe: bool,
 }
@@ -154,6 +158,7 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(
         config: NodeConfig,
+        clock: Clock,
         inputs: mpsc::Receiver<Input>,
         events: broadcast::Sender<Event>,
         runtime: Handle,
@@ -165,6 +170,7 @@ impl Core {
             runtime,
             open: None,
             job: None,
+            attempts: Attempts::new(clock),
             must_wipe: false,
         }
     }
@@ -340,7 +346,9 @@ impl Core {
 
     fn unlock(&mut self, passphrase: &SecretText) -> Result<Reply, CommandError> {
         let passphrase = parse_passphrase(passphrase)?;
-        let vault = Vault::open(&self.config.dir, &passphrase).map_err(words::open_error)?;
+        let vault = self
+            .attempts
+            .guard(|| Vault::open(&self.config.dir, &passphrase).map_err(words::open_error))?;
         self.begin(vault).map_err(words::with_salvage)
     }
 
@@ -357,8 +365,10 @@ impl Core {
         let params = self.config.key_derivation.params();
         let open = self.open.as_mut().ok_or_else(words::locked)?;
         self.must_wipe = true;
-        let changed = open.session.change_passphrase(&present, &new, params);
-        let old = changed.map_err(words::change_error)?;
+        let old = self.attempts.guard(|| {
+            let changed = open.session.change_passphrase(&present, &new, params);
+            changed.map_err(words::change_error)
+        })?;
         if old == OldHeader::Left {
             open.session.tell(Event::Warning {
                 text: words::OLD_HEADER_LEFT.to_owned(),
@@ -379,7 +389,12 @@ impl Core {
     }
 
     fn make_backup(&mut self, file: &str, passphrase: &SecretText, key: BackupKey, answer: Answer) {
+        // The account's own is tried on its header.
+        let tries = key == BackupKey::Account;
         let begun = self.one_job().and_then(|()| {
+            if tries {
+                self.attempts.check()?;
+            }
             let passphrase = parse_passphrase(passphrase)?;
             let file = backups::absolute(file)?;
             let open = self.open.as_mut().ok_or_else(words::locked)?;
@@ -390,9 +405,13 @@ impl Core {
                 BackupKey::Own => BackupSecret::Other(passphrase),
             };
             let job = job.map_err(words::backup_error)?;
+            let attempts = tries.then(|| self.attempts.clone());
             Ok((stop, move || {
-                let contents = job.run(&file, &secret, now_ms())?;
-                Ok(Reply::Backup(backups::view(&contents)))
+                let made = job.run(&file, &secret, now_ms());
+                if let Some(attempts) = attempts {
+                    attempts.note(&made.as_ref().map_err(|error| words::backup_error(*error)));
+                }
+                Ok(Reply::Backup(backups::view(&made?)))
             }))
         });
         self.begin_job(begun, answer);
@@ -434,8 +453,10 @@ impl Core {
     fn salvage(&mut self, passphrase: &SecretText) -> Result<Reply, CommandError> {
         let passphrase = parse_passphrase(passphrase)?;
         let stop = Stop::default();
-        let (vault, damage) = Vault::salvage(&self.config.dir, &passphrase, now_ms(), &stop)
-            .map_err(words::salvage_error)?;
+        let (vault, damage) = self.attempts.guard(|| {
+            Vault::salvage(&self.config.dir, &passphrase, now_ms(), &stop)
+                .map_err(words::salvage_error)
+        })?;
         let snapshots_ms = vault.snapshots().map_err(words::backup_error)?;
         let kept_aside = vault.damaged_files().map_err(words::backup_error)?;
         self.begin(vault)?;

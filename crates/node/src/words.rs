@@ -1,5 +1,7 @@
 //! Failures in words for people: what happened and what to do. No address.
 
+use std::time::Duration;
+
 use hushwing_engine::view::{CommandError, ErrorCode, NetworkView};
 use hushwing_relay_client::{CallError, ConnectError};
 use hushwing_transport::{DialError, NetworkState};
@@ -230,6 +232,22 @@ fn another_job() -> (ErrorCode, String) {
 pub(crate) fn job_is_running() -> CommandError {
     let (code, message) = another_job();
     CommandError::new(code, message)
+}
+
+/// A passphrase that came too early after wrong ones.
+pub(crate) fn too_soon(left: Duration) -> CommandError {
+    let seconds = left.as_millis().div_ceil(1_000);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    let mut error = CommandError::new(
+        ErrorCode::TooSoon,
+        format!(
+            "Too many wrong passphrases came one after the other. This one was not tried; wait \
+             {seconds} {unit} and give it again."
+        ),
+    );
+    error.retry_after_s = Some(seconds);
+    error
 }
 
 /// Why nothing was salvaged.

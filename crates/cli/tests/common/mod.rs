@@ -439,6 +439,11 @@ impl Backend for ByHeart {
         Ok(match command {
             Command::Unlock { passphrase } => match passphrase.expose() {
                 "right" => Reply::Done,
+                "too soon" => {
+                    let mut error = CommandError::new(ErrorCode::TooSoon, "Wait 8 seconds.");
+                    error.retry_after_s = Some(8);
+                    return Err(error);
+                }
                 slow if slow.starts_with("slow") => {
                     self.go_on.notified().await;
                     Reply::Done

@@ -338,7 +338,7 @@ impl Core {
 
     fn create(&mut self, passphrase: &SecretText) -> Result<Reply, CommandError> {
         let passphrase = parse_passphrase(passphrase)?;
-        let params = self.config.key_derivation.params();
+        let params = self.config.key_derivation.cost().params();
         let vault =
             Vault::create(&self.config.dir, &passphrase, params).map_err(words::create_error)?;
         self.begin(vault)
@@ -362,11 +362,11 @@ impl Core {
     ) -> Result<Reply, CommandError> {
         let present = parse_passphrase(present)?;
         let new = parse_passphrase(new)?;
-        let params = self.config.key_derivation.params();
+        let cost = self.config.key_derivation.cost();
         let open = self.open.as_mut().ok_or_else(words::locked)?;
         self.must_wipe = true;
         let old = self.attempts.guard(|| {
-            let changed = open.session.change_passphrase(&present, &new, params);
+            let changed = open.session.change_passphrase(&present, &new, cost);
             changed.map_err(words::change_error)
         })?;
         if old == OldHeader::Left {
@@ -380,7 +380,7 @@ impl Core {
     fn restore(&mut self, file: &str, passphrase: &SecretText) -> Result<Reply, CommandError> {
         let passphrase = parse_passphrase(passphrase)?;
         let file = backups::absolute(file)?;
-        let params = self.config.key_derivation.params();
+        let params = self.config.key_derivation.cost().params();
         let stop = Stop::default();
         let (vault, contents) = Vault::restore(&self.config.dir, &file, &passphrase, params, &stop)
             .map_err(words::restore_error)?;

@@ -12,7 +12,7 @@ use hushwing_engine::{
 };
 use hushwing_protocol::store::{KEY_TABLES, StoreError};
 use hushwing_vault::{
-    BackupError, BackupJob, ChangeError, CheckJob, KdfParams, OldHeader, Passphrase, SnapshotJob,
+    BackupError, BackupJob, ChangeError, CheckJob, KdfCost, OldHeader, Passphrase, SnapshotJob,
     Stop, Vault,
 };
 use hushwing_wire::RelayAddress;
@@ -239,9 +239,9 @@ impl Session {
         &mut self,
         present: &Passphrase,
         new: &Passphrase,
-        params: KdfParams,
+        cost: KdfCost,
     ) -> Result<OldHeader, ChangeError> {
-        self.vault.change_passphrase(present, new, params)
+        self.vault.change_passphrase(present, new, cost)
     }
 
     pub(crate) fn wipe(mut self) -> Effects {

@@ -1,10 +1,12 @@
 //! Changing the passphrase: the vault key stays and is wrapped anew.
 
+use std::time::Instant;
+
 use crate::{
+    calibrate::KdfCost,
     error::ChangeError,
     files::Folder,
     header::{HeaderError, LockedHeader},
-    kdf::{KdfParams, Strength},
     passphrase::Passphrase,
     vault::Vault,
 };
@@ -39,7 +41,7 @@ pub(crate) enum ChangeStep {
 
 impl Vault {
     /// Opens with `new` instead of `present` from now on. Takes the time of three key
-    /// derivations. Snapshots go on being opened by the vault, backups by the passphrase
+    /// derivations, and of finding what they shall cost where that has to be found anew. Snapshots go on being opened by the vault, backups by the passphrase
     /// that they were made with.
     ///
     /// [HW-VAULT-20] The new header is whole and durable beside the old one, and was read
@@ -53,30 +55,37 @@ impl Vault {
         &mut self,
         present: &Passphrase,
         new: &Passphrase,
-        params: KdfParams,
+        cost: KdfCost,
     ) -> Result<OldHeader, ChangeError> {
-        self.change_stepwise(present, new, params, |_| {})
+        self.change_stepwise(present, new, cost, |_| {})
     }
 
     pub(crate) fn change_stepwise(
         &mut self,
         present: &Passphrase,
         new: &Passphrase,
-        params: KdfParams,
+        cost: KdfCost,
         mut reached: impl FnMut(ChangeStep),
     ) -> Result<OldHeader, ChangeError> {
         if present.is(new) {
             return Err(ChangeError::Same);
         }
-        if self.params().strength() == Strength::Sound && params.strength() != Strength::Sound {
+        if let KdfCost::Fixed(params) = cost
+            && self.params().is_sound()
+            && !params.is_sound()
+        {
             return Err(ChangeError::Weaker);
         }
         let old = self.folder().hold_header()?;
-        let unlocked = LockedHeader::decode(&old.read()?)?.unlock(present)?;
+        let locked = LockedHeader::decode(&old.read()?)?;
+        let began = Instant::now();
+        let unlocked = locked.unlock(present)?;
+        let took = began.elapsed();
         if !self.is_open_with(&unlocked.vault_key.database_key()) {
             return Err(ChangeError::Damaged("the header is that of another vault"));
         }
         reached(ChangeStep::Opened);
+        let params = cost.params_after(unlocked.params, took);
         let header = unlocked.seal_anew(new, params)?;
         drop(unlocked);
 

@@ -10,6 +10,7 @@
 
 mod archive;
 mod backup;
+mod calibrate;
 mod change;
 mod copy;
 mod database;
@@ -31,6 +32,7 @@ mod vault;
 mod tests;
 
 pub use backup::{BackupContents, BackupJob, BackupSecret, check_backup};
+pub use calibrate::KdfCost;
 pub use change::OldHeader;
 pub use copy::Stop;
 pub use error::{

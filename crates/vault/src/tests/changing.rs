@@ -13,9 +13,11 @@ use zeroize::Zeroizing;
 
 use super::{WEAK, new_vault, passphrase};
 use crate::{
-    BackupSecret, ChangeError, KdfParams, OldHeader, OpenError, Passphrase, Stop, Vault,
+    BackupSecret, ChangeError, KdfCost, KdfParams, OldHeader, OpenError, Passphrase, Stop, Vault,
     change::ChangeStep, check_backup, header, keys::VaultKey,
 };
+
+const FIXED: KdfCost = KdfCost::Fixed(WEAK);
 
 const DIR: &str = "HUSHWING_VAULT_TEST_DIR";
 const STEP: &str = "HUSHWING_VAULT_TEST_STEP";
@@ -69,7 +71,7 @@ fn vault_with_a_row() -> (tempfile::TempDir, Vault) {
 #[test]
 fn the_new_passphrase_opens_and_the_old_one_does_not() {
     let (dir, mut vault) = vault_with_a_row();
-    let changed = vault.change_passphrase(&passphrase(), &other(), WEAK);
+    let changed = vault.change_passphrase(&passphrase(), &other(), FIXED);
     assert_eq!(changed, Ok(OldHeader::Overwritten));
     vault
         .transaction(|txn| txn.put(Table(7), b"after", b"it goes on"))
@@ -79,7 +81,7 @@ fn the_new_passphrase_opens_and_the_old_one_does_not() {
     // And back.
     let mut vault = Vault::open(dir.path(), &other()).unwrap();
     vault
-        .change_passphrase(&other(), &passphrase(), WEAK)
+        .change_passphrase(&other(), &passphrase(), FIXED)
         .unwrap();
     drop(vault);
     assert_eq!(opens(dir.path()), (true, false));
@@ -90,16 +92,16 @@ fn the_new_passphrase_opens_and_the_old_one_does_not() {
 fn what_is_wrong_is_told_and_changes_nothing() {
     let (dir, mut vault) = vault_with_a_row();
     let before = fs::read(dir.path().join("vault.hw")).unwrap();
-    let wrong = vault.change_passphrase(&other(), &passphrase(), WEAK);
+    let wrong = vault.change_passphrase(&other(), &passphrase(), FIXED);
     assert_eq!(wrong, Err(ChangeError::WrongPassphrase));
-    let same = vault.change_passphrase(&passphrase(), &passphrase(), WEAK);
+    let same = vault.change_passphrase(&passphrase(), &passphrase(), FIXED);
     assert_eq!(same, Err(ChangeError::Same));
     assert_eq!(fs::read(dir.path().join("vault.hw")).unwrap(), before);
     // The header of somebody else's vault, or of an older one, put in the place of ours.
     let foreign = VaultKey::generate().unwrap();
     let foreign = header::seal(&passphrase(), WEAK, &foreign).unwrap();
     fs::write(dir.path().join("vault.hw"), foreign).unwrap();
-    let refused = vault.change_passphrase(&passphrase(), &other(), WEAK);
+    let refused = vault.change_passphrase(&passphrase(), &other(), FIXED);
     assert!(matches!(refused, Err(ChangeError::Damaged(_))));
     fs::write(dir.path().join("vault.hw"), before).unwrap();
     drop(vault);
@@ -110,8 +112,27 @@ fn what_is_wrong_is_told_and_changes_nothing() {
 fn what_protects_is_never_changed_for_what_does_not() {
     let (_dir, mut vault) = new_vault();
     vault.set_params(KdfParams::FLOOR);
-    let refused = vault.change_passphrase(&passphrase(), &other(), WEAK);
+    let refused = vault.change_passphrase(&passphrase(), &other(), FIXED);
     assert_eq!(refused, Err(ChangeError::Weaker));
+}
+
+/// Where the present derivation takes no time, another one is looked for, and found anew
+/// each time that the machine is another one. `[HW-VAULT-23]`
+#[test]
+fn a_change_takes_what_this_machine_can_bear() {
+    let (dir, mut vault) = vault_with_a_row();
+    vault
+        .change_passphrase(&passphrase(), &other(), KdfCost::Calibrated)
+        .unwrap();
+    let found = vault.params();
+    assert!(found.is_sound());
+    assert!(found.memory_kib() >= KdfParams::FLOOR.memory_kib());
+    assert!(found.passes() >= KdfParams::FLOOR.passes());
+    assert!(!vault.is_dangerously_weak());
+    drop(vault);
+    assert_eq!(opens(dir.path()), (false, true));
+    let vault = Vault::open(dir.path(), &other()).unwrap();
+    assert_eq!(vault.params(), found);
 }
 
 /// The disk, or somebody, changes what was written before it is the header. Claim S1.
@@ -137,7 +158,7 @@ fn a_header_that_does_not_open_when_it_is_read_again_is_never_put_in_place() {
     for damage in [flip, cut, empty, foreign, old] {
         let (dir, mut vault) = vault_with_a_row();
         let new_header = dir.path().join("vault.hw.new");
-        let changed = vault.change_stepwise(&passphrase(), &other(), WEAK, |step| {
+        let changed = vault.change_stepwise(&passphrase(), &other(), FIXED, |step| {
             if step == ChangeStep::Written {
                 damage(&new_header);
             }
@@ -156,7 +177,7 @@ fn the_blocks_of_the_old_header_are_overwritten() {
     let mut held = fs::File::open(dir.path().join("vault.hw")).unwrap();
     let old = fs::read(dir.path().join("vault.hw")).unwrap();
     vault
-        .change_passphrase(&passphrase(), &other(), WEAK)
+        .change_passphrase(&passphrase(), &other(), FIXED)
         .unwrap();
     let mut blocks = Vec::new();
     held.read_to_end(&mut blocks).unwrap();
@@ -169,7 +190,7 @@ fn a_header_that_has_another_name_is_left_alone_and_that_is_told() {
     let kept = dir.path().join("kept by its owner");
     fs::hard_link(dir.path().join("vault.hw"), &kept).unwrap();
     let before = fs::read(&kept).unwrap();
-    let changed = vault.change_passphrase(&passphrase(), &other(), WEAK);
+    let changed = vault.change_passphrase(&passphrase(), &other(), FIXED);
     assert_eq!(changed, Ok(OldHeader::Left));
     assert_eq!(fs::read(&kept).unwrap(), before);
     drop(vault);
@@ -189,7 +210,7 @@ fn child_aborts_while_changing() {
     };
     let mut vault = Vault::open(Path::new(&dir), &passphrase()).unwrap();
     vault
-        .change_stepwise(&passphrase(), &other(), WEAK, stop)
+        .change_stepwise(&passphrase(), &other(), FIXED, stop)
         .unwrap();
 }
 
@@ -221,7 +242,7 @@ fn a_crash_at_any_step_of_a_change_leaves_exactly_one_passphrase_that_opens() {
             false => (passphrase(), other()),
         };
         let mut vault = Vault::open(dir.path(), &from).unwrap();
-        vault.change_passphrase(&from, &to, WEAK).unwrap();
+        vault.change_passphrase(&from, &to, FIXED).unwrap();
         drop(vault);
         assert_eq!(opens(dir.path()), (is_new, !is_new), "{step:?}");
     }
@@ -235,7 +256,7 @@ fn backups_and_snapshots_that_run_meanwhile_stay_whole() {
     let backup = place.path().join("backup");
     let job = vault.begin_backup(&Stop::default()).unwrap();
     vault
-        .change_passphrase(&passphrase(), &other(), WEAK)
+        .change_passphrase(&passphrase(), &other(), FIXED)
         .unwrap();
     job.run(&backup, &BackupSecret::Account(passphrase()), 77)
         .unwrap();
@@ -255,7 +276,7 @@ fn backups_and_snapshots_that_run_meanwhile_stay_whole() {
     // A snapshot of before serves after it.
     let job = vault.begin_snapshot(&[], &Stop::default()).unwrap();
     vault
-        .change_passphrase(&other(), &passphrase(), WEAK)
+        .change_passphrase(&other(), &passphrase(), FIXED)
         .unwrap();
     job.run(79).unwrap();
     vault.close().unwrap();

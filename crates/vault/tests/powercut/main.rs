@@ -21,7 +21,9 @@ use std::{
 };
 
 use hushwing_protocol::store::{Order, Store, StoreError, Table};
-use hushwing_vault::{BackupSecret, KdfParams, OpenError, Passphrase, Stop, Vault, check_backup};
+use hushwing_vault::{
+    BackupSecret, KdfCost, KdfParams, OpenError, Passphrase, Stop, Vault, check_backup,
+};
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng as _, SeedableRng as _},
@@ -122,7 +124,8 @@ fn child_does_everything() {
     let mut vault = Vault::open(&home, &first()).unwrap();
     say("unlocked");
     say("changing");
-    vault.change_passphrase(&first(), &right(), WEAK).unwrap();
+    let cost = KdfCost::Fixed(WEAK);
+    vault.change_passphrase(&first(), &right(), cost).unwrap();
     say("changed");
     step(&mut vault, 7);
     // Here a schema is migrated, once there are two.

@@ -100,6 +100,7 @@ fn every_command() -> Vec<Command> {
         Command::Settings {
             read_reports: Some(ReadReports::On),
             relays_told: Some(3),
+            lock_after_minutes: Some(10),
         },
         Command::Requests,
         Command::RequestAccept { id: text("0bad") },

@@ -137,7 +137,7 @@ pub(crate) enum Action {
         #[arg(long)]
         no_report: bool,
     },
-    /// Show or change what your account tells of you.
+    /// Show or change what your account tells of you and when it locks.
     Settings {
         /// Tell contacts what you have read, and be told; both sides must have it on.
         #[arg(long, value_name = "WHEN", value_enum)]
@@ -145,6 +145,10 @@ pub(crate) enum Action {
         /// How many of your relays contacts are told at once; the others are spare.
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=3))]
         relays_told: Option<u8>,
+        /// Lock the account by itself after so many minutes without a command; 0: never.
+        #[arg(long, value_name = "MINUTES",
+              value_parser = clap::value_parser!(u32).range(0..=10_080))]
+        lock_after: Option<u32>,
     },
     /// Show where one message is and what happened to it, or give it up.
     #[command(subcommand)]

@@ -240,9 +240,11 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
         Action::Settings {
             read_reports,
             relays_told,
+            lock_after,
         } => Command::Settings {
             read_reports: read_reports.map(Into::into),
             relays_told,
+            lock_after_minutes: lock_after,
         },
         Action::Message(MessageAction::Show(message)) => Command::Message { id: message.id },
         Action::Message(MessageAction::GiveUp(message)) => Command::GiveUp { id: message.id },

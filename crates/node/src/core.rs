@@ -27,6 +27,7 @@ use crate::{
     effects::{self, Effects},
     limits,
     session::{Session, now_ms},
+    unused::Unused,
     words,
 };
 
@@ -112,6 +113,8 @@ struct Open {
     outside: mpsc::Receiver<Outside>,
     /// Its effects run on threads of their own, which end with it: so do their stacks.
     runtime: Runtime,
+    /// Since when no front end has asked for anything.
+    unused: Unused,
 }
 
 /// What comes next to the core.
@@ -122,7 +125,7 @@ enum Next {
     Due,
 }
 
-async fn next(inputs: &mut mpsc::Receiver<Input>, open: Option<&mut Open>) -> Next {
+async fn next(inputs: &mut mpsc::Receiver<Input>, open: Option<&mut Open>, clock: &Clock) -> Next {
     let Some(open) = open else {
         return Next::Input(inputs.recv().await);
     };
@@ -133,10 +136,18 @@ async fn next(inputs: &mut mpsc::Receiver<Input>, open: Option<&mut Open>) -> Ne
             None => std::future::pending().await,
         }
     };
+    let look = open.unused.next_look(clock);
+    let unused = async {
+        match look {
+            Some(at) => clock.reaches(at).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         input = inputs.recv() => Next::Input(input),
         Some(outside) = open.outside.recv() => Next::Outside(outside),
         () = due => Next::Due,
+        () = unused => Next::Due,
     }
 }
 
@@ -149,6 +160,7 @@ pub(crate) struct Core {
     open: Option<Open>,
     /// A backup that is being made or checked.
     job: Option<Job>,
+    clock: Clock,
     /// Wrong passphrases, whatever they were given for.
     attempts: Attempts,
     /// Keys have passed over the stack that nothing needs any more.
@@ -170,7 +182,8 @@ impl Core {
             runtime,
             open: None,
             job: None,
-            attempts: Attempts::new(clock),
+            attempts: Attempts::new(clock.clone()),
+            clock,
             must_wipe: false,
         }
     }
@@ -194,7 +207,7 @@ impl Core {
     #[inline(never)]
     fn turn(&mut self) -> bool {
         let runtime = self.runtime.clone();
-        let next = runtime.block_on(next(&mut self.inputs, self.open.as_mut()));
+        let next = runtime.block_on(next(&mut self.inputs, self.open.as_mut(), &self.clock));
         // What is spawned now belongs to the session.
         let of_session = self.open.as_ref().map(|open| open.runtime.handle().clone());
         let inside = of_session.unwrap_or(runtime);
@@ -213,7 +226,23 @@ impl Core {
         true
     }
 
+    /// Locks the vault when nobody has used it for as long as its owner says. A backup that
+    /// somebody waits for is a use. `[HW-VAULT-24]`
+    fn lock_if_unused(&mut self) {
+        let is_awaited = self.job.as_ref().is_some_and(Job::is_awaited);
+        let Some(open) = &mut self.open else {
+            return;
+        };
+        if is_awaited {
+            open.unused.used(&self.clock);
+        } else if open.unused.is_over(&self.clock) {
+            tracing::info!("locked: no command came for as long as the settings say");
+            self.close();
+        }
+    }
+
     fn tick(&mut self) {
+        self.lock_if_unused();
         if let Some(open) = &mut self.open {
             open.session.wake();
             self.snapshot();
@@ -221,6 +250,13 @@ impl Core {
     }
 
     fn call(&mut self, command: Command, answer: Answer) {
+        // Before it counts: after a sleep of the machine it can come first.
+        self.lock_if_unused();
+        if let Some(open) = &mut self.open
+            && is_use(&command)
+        {
+            open.unused.used(&self.clock);
+        }
         let session = self.open.as_mut().map(|open| &mut open.session);
         let reply = match (command, session) {
             (Command::RelayTest { address }, Some(session)) => {
@@ -274,6 +310,9 @@ impl Core {
                 session.command(command)
             }
         };
+        if let (Ok(Reply::Settings(settings)), Some(open)) = (&reply, &mut self.open) {
+            open.unused.set(settings.lock_after_minutes);
+        }
         // A caller that is gone does not want the answer.
         let _ = answer.send(reply);
     }
@@ -475,11 +514,12 @@ impl Core {
         let stop = Stop::default();
         if let Some(job) = open.session.snapshot_if_due(&stop) {
             let work = move || job.run(now_ms()).map(|()| Reply::Done);
-            self.job = Some(Job::start(stop, work, |result| {
+            let job = Job::start(stop, work, |result| {
                 if let Err(error) = result {
                     tracing::warn!("no snapshot was made: {error}");
                 }
-            }));
+            });
+            self.job = Some(job.not_awaited());
         }
     }
 
@@ -534,18 +574,20 @@ impl Core {
             network: way_out.state.clone(),
         };
         let effects = Effects::start(way_out, &core);
-        let session = Session::new(
+        let mut session = Session::new(
             vault,
             effects,
             self.events.clone(),
             self.config.allow_loopback,
         )
         .map_err(CommandError::from)?;
+        let lock_after = session.lock_after_minutes().map_err(CommandError::from)?;
         drop(inside);
         self.open = Some(Open {
             session: Box::new(session),
             outside,
             runtime,
+            unused: Unused::new(lock_after, &self.clock),
         });
         self.tell_vault();
         Ok(Reply::Done)
@@ -591,6 +633,12 @@ fn wipe_below<const BYTES: usize>() {
     let mut below = [0_u8; BYTES];
     below.zeroize();
     std::hint::black_box(&below);
+}
+
+/// Whether a command shows that somebody is there: front ends ask for the status by
+/// themselves.
+fn is_use(command: &Command) -> bool {
+    !matches!(command, Command::Status)
 }
 
 fn parse_passphrase(text: &SecretText) -> Result<Passphrase, CommandError> {

@@ -19,6 +19,7 @@ mod links;
 mod listeners;
 mod node;
 mod session;
+mod unused;
 mod waits;
 mod words;
 

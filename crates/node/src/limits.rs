@@ -61,6 +61,10 @@ pub(crate) const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// still gets in.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// How often at least it is looked whether nobody uses the account any more: a machine that
+/// slept has a clock that slept too.
+pub(crate) const UNUSED_LOOK: Duration = Duration::from_secs(30);
+
 /// Threads on which the effects of an open vault run.
 pub(crate) const SESSION_THREADS: usize = 2;
 

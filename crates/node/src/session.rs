@@ -234,6 +234,13 @@ impl Session {
         self.vault.begin_backup(stop)
     }
 
+    /// After how many minutes without a command the vault is to be locked; 0 is never.
+    pub(crate) fn lock_after_minutes(&mut self) -> Result<u32, StoreError> {
+        in_transaction(&mut self.vault, &mut self.engine, |engine, ctx| {
+            engine.lock_after_minutes(ctx)
+        })
+    }
+
     /// Opens with another passphrase from now on.
     pub(crate) fn change_passphrase(
         &mut self,

@@ -544,7 +544,9 @@ impl Backend for ByHeart {
             Command::Settings {
                 read_reports,
                 relays_told,
+                lock_after_minutes,
             } => Reply::Settings(SettingsView {
+                lock_after_minutes: lock_after_minutes.unwrap_or(0),
                 read_reports: read_reports.unwrap_or(ReadReports::Off),
                 relays_told: relays_told.unwrap_or(2),
             }),

@@ -182,13 +182,16 @@ pub enum LossKind {
     Other,
 }
 
-/// What an account tells of itself beyond what it must, and asks of others.
+/// What an account tells of itself beyond what it must, and asks of others; when it locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsView {
     /// Whether read reports are sent, and shown when they come.
     pub read_reports: ReadReports,
     /// How many of the own relays contacts are told at once, 1 to 3.
     pub relays_told: u8,
+    /// After how many minutes without a command the vault is locked; 0 is never.
+    #[serde(default)]
+    pub lock_after_minutes: u32,
 }
 
 /// Whether contacts learn that their messages were read. It takes both: who does

@@ -179,13 +179,17 @@ pub enum Command {
         /// The `position` of the last one.
         up_to: u64,
     },
-    /// What the account tells of itself; without a value it only asks. Answer:
+    /// What the account tells of itself, and when it locks by itself; without a value it only asks. Answer:
     /// [`Reply::Settings`].
     Settings {
         /// Whether to report what was read, from now on.
         read_reports: Option<ReadReports>,
         /// How many of the own relays contacts are told at once, 1 to 3.
         relays_told: Option<u8>,
+        /// After how many minutes without a command the vault is locked; 0 is never, and a
+        /// week (10,080) the most. A `status` is no such command, and listening none either.
+        #[serde(default)]
+        lock_after_minutes: Option<u32>,
     },
     /// Where one message is and what happened to it so far. Answer: [`Reply::Ledger`].
     Message {

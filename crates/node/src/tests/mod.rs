@@ -1,6 +1,8 @@
 //! Tests of the core as a whole, by a clock that they move.
 
 mod attempts;
+mod cycles;
+mod unused;
 
 use std::{path::Path, time::Duration};
 

@@ -67,6 +67,9 @@ async fn serve(shared: &Arc<Shared>, caller: &Caller, request: Request) -> Resul
     let mut command = parse(body)?;
     shared.spool.resolve(&mut command, caller)?;
     if let Command::Create { passphrase }
+    | Command::PassphraseChange {
+        new: passphrase, ..
+    }
     | Command::BackupCreate {
         passphrase,
         key: BackupKey::Own,
@@ -177,7 +180,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::Mismatch => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::Refused => StatusCode::BAD_GATEWAY,
         ErrorCode::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorCode::Limit => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::Limit | ErrorCode::TooSoon => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::VaultUnusable | ErrorCode::Machine => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -361,6 +361,20 @@ async fn a_weak_passphrase_makes_no_vault_in_any_front_end() {
     assert_eq!(answer.status, 400);
     assert!(answer.error().message.contains("too easy to guess"));
     assert!(!answer.body.contains("Password1!"));
+    let change = |new: &str| {
+        let command = Command::PassphraseChange {
+            present: SecretText::new("any".into()),
+            new: SecretText::new(new.into()),
+        };
+        Ask::good(&running).body(serde_json::to_vec(&command).unwrap())
+    };
+    let answer = change("Password1!").send(running.address).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.error().message.contains("too easy to guess"));
+    let answer = change("plover tundra eggshell wharf mimic")
+        .send(running.address)
+        .await;
+    assert_eq!(answer.status, 200);
     let answer = create("plover tundra eggshell wharf mimic")
         .send(running.address)
         .await;

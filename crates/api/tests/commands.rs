@@ -101,6 +101,7 @@ fn every_command() -> Vec<Command> {
         Command::Settings {
             read_reports: Some(ReadReports::On),
             relays_told: Some(3),
+            lock_after_minutes: Some(10),
         },
         Command::Requests,
         Command::RequestAccept { id: text("0bad") },
@@ -147,6 +148,10 @@ fn every_command() -> Vec<Command> {
         },
         Command::VaultForgetDamaged,
         Command::Chats,
+        Command::PassphraseChange {
+            present: SecretText::new(text("any")),
+            new: SecretText::new(text(PASSPHRASE)),
+        },
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -192,8 +197,9 @@ fn every_command() -> Vec<Command> {
         Command::VaultSalvage { .. } => 40,
         Command::VaultForgetDamaged => 41,
         Command::Chats => 42,
+        Command::PassphraseChange { .. } => 43,
     });
-    assert!(numbers.eq(0..43));
+    assert!(numbers.eq(0..44));
     all
 }
 
@@ -227,6 +233,7 @@ fn every_error() -> Vec<(ErrorCode, u16)> {
         (ErrorCode::Limit, 429),
         (ErrorCode::Machine, 500),
         (ErrorCode::Mismatch, 422),
+        (ErrorCode::TooSoon, 429),
     ];
     let numbers = all.iter().map(|(code, _)| match code {
         ErrorCode::Locked => 0,
@@ -242,8 +249,9 @@ fn every_error() -> Vec<(ErrorCode, u16)> {
         ErrorCode::Limit => 10,
         ErrorCode::Machine => 11,
         ErrorCode::Mismatch => 12,
+        ErrorCode::TooSoon => 13,
     });
-    assert!(numbers.eq(0..13));
+    assert!(numbers.eq(0..14));
     all
 }
 
@@ -663,6 +671,61 @@ async fn while_no_vault_is_open_nothing_is_done_and_every_answer_says_what_to_do
     let answer = ask(&running, &Command::Lock).send(running.address).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     refused(423, ErrorCode::Locked, "hushwing unlock").await;
+    node.shutdown().await;
+}
+
+/// `[HW-VAULT-20]` With the node itself behind the API.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_passphrase_is_the_only_one_that_unlocks() {
+    const NEW: &str = "nine quiet herons over marsh";
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start(NodeConfig {
+        dir: dir.path().to_owned(),
+        way_out: WayOut::Nothing,
+        allow_loopback: true,
+        key_derivation: KeyDerivation::DangerouslyWeak,
+    })
+    .unwrap();
+    let running = serve(Arc::new(node.clone()), Limits::default()).await;
+    let secret = |text: &str| SecretText::new(text.to_owned());
+    let give = async |command: Command| ask(&running, &command).send(running.address).await;
+    let unlock = async |passphrase: &str| {
+        let passphrase = secret(passphrase);
+        give(Command::Unlock { passphrase }).await
+    };
+    let change = async |present: &str, new: &str| {
+        let (present, new) = (secret(present), secret(new));
+        give(Command::PassphraseChange { present, new }).await
+    };
+    let passphrase = secret(PASSPHRASE);
+    let answer = give(Command::Create { passphrase }).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+
+    let answer = change("another one", NEW).await;
+    assert_eq!(
+        (answer.status, answer.error().code),
+        (403, ErrorCode::WrongPassphrase)
+    );
+    let answer = change(PASSPHRASE, PASSPHRASE).await;
+    assert_eq!(
+        (answer.status, answer.error().code),
+        (400, ErrorCode::BadInput)
+    );
+    let answer = change(PASSPHRASE, NEW).await;
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (200, r#"{"reply":"done"}"#)
+    );
+    // What is open stays open.
+    assert_eq!(give(Command::Contacts).await.status, 200);
+
+    assert_eq!(give(Command::Lock).await.status, 200);
+    let answer = unlock(PASSPHRASE).await;
+    assert_eq!(
+        (answer.status, answer.error().code),
+        (403, ErrorCode::WrongPassphrase)
+    );
+    assert_eq!(unlock(NEW).await.status, 200);
     node.shutdown().await;
 }
 

@@ -65,6 +65,9 @@ pub(crate) enum Action {
     Unlock(PassphraseArgs),
     /// Close the vault, forget all keys and go offline.
     Lock,
+    /// Change the passphrase of the account.
+    #[command(subcommand)]
+    Passphrase(PassphraseAction),
     /// Write a backup of the account, or prove that one opens.
     #[command(subcommand)]
     Backup(BackupAction),
@@ -148,7 +151,7 @@ pub(crate) enum Action {
         #[arg(long)]
         no_report: bool,
     },
-    /// Show or change what your account tells of you.
+    /// Show or change what your account tells of you and when it locks.
     Settings {
         /// Tell contacts what you have read, and be told; both sides must have it on.
         #[arg(long, value_name = "WHEN", value_enum)]
@@ -156,6 +159,10 @@ pub(crate) enum Action {
         /// How many of your relays contacts are told at once; the others are spare.
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=3))]
         relays_told: Option<u8>,
+        /// Lock the account by itself after so many minutes without a command; 0: never.
+        #[arg(long, value_name = "MINUTES",
+              value_parser = clap::value_parser!(u32).range(0..=10_080))]
+        lock_after: Option<u32>,
     },
     /// Show where one message is and what happened to it, or give it up.
     #[command(subcommand)]
@@ -207,6 +214,33 @@ pub(crate) struct PassphraseArgs {
     /// The same from this open file descriptor.
     #[arg(long, value_name = "N")]
     pub(crate) passphrase_fd: Option<u32>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PassphraseAction {
+    /// Open the account with another passphrase from now on.
+    ///
+    /// The account must be open. A passphrase that is easy to guess is refused. Backups go
+    /// on to open with the passphrase that they were made with: if somebody may know the
+    /// old one, destroy those too, and take a new identity for each contact.
+    Change(ChangeArgs),
+}
+
+/// Where the present and the new passphrase come from; what no flag says is asked for.
+#[derive(Debug, Args)]
+pub(crate) struct ChangeArgs {
+    /// Read both from standard input: the present one is its first line, the new one the next.
+    #[arg(long, conflicts_with_all = ["passphrase_fd", "new_passphrase_fd"])]
+    pub(crate) passphrases_stdin: bool,
+
+    /// Read the present passphrase from this open file descriptor, up to its end; one line
+    /// end is cut off.
+    #[arg(long, value_name = "N")]
+    pub(crate) passphrase_fd: Option<u32>,
+
+    /// The same for the new one.
+    #[arg(long, value_name = "N")]
+    pub(crate) new_passphrase_fd: Option<u32>,
 }
 
 #[derive(Debug, Subcommand)]

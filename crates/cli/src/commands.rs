@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::{
     args::{
         Action, BackupAction, Compared, ComparedArgs, ContactAction, InviteAction, MessageAction,
-        Policy, RelayAction, RequestAction, RoutesAction, Switch, VaultAction,
+        PassphraseAction, Policy, RelayAction, RequestAction, RoutesAction, Switch, VaultAction,
     },
     client::Client,
     clock::Clock,
@@ -113,6 +113,13 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
             passphrase: secret(input::known_passphrase(&args)?),
         },
         Action::Lock => Command::Lock,
+        Action::Passphrase(PassphraseAction::Change(args)) => {
+            let (present, new) = input::both_passphrases(&args)?;
+            Command::PassphraseChange {
+                present: secret(present),
+                new: secret(new),
+            }
+        }
         Action::Vault(VaultAction::Check) => Command::VaultCheck,
         Action::Vault(VaultAction::Salvage(passphrase)) => Command::VaultSalvage {
             passphrase: secret(input::known_passphrase(&passphrase)?),
@@ -236,9 +243,11 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
         Action::Settings {
             read_reports,
             relays_told,
+            lock_after,
         } => Command::Settings {
             read_reports: read_reports.map(Into::into),
             relays_told,
+            lock_after_minutes: lock_after,
         },
         Action::Message(MessageAction::Show(message)) => Command::Message { id: message.id },
         Action::Message(MessageAction::GiveUp(message)) => Command::GiveUp { id: message.id },

@@ -31,6 +31,8 @@ pub(crate) enum Failure {
 struct Told<'a> {
     code: serde_json::Value,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_s: Option<u64>,
 }
 
 impl Failure {
@@ -58,6 +60,7 @@ impl Failure {
             Self::Command(CommandError {
                 code: code @ (ErrorCode::Locked | ErrorCode::NoVault),
                 message,
+                ..
             }) => Self::Command(CommandError::new(code, alone(&message))),
             other => other,
         }
@@ -74,8 +77,16 @@ impl Failure {
             Self::Here(message) => ("machine".into(), message),
             Self::NobodyReads | Self::Stuck => return None,
         };
+        let retry_after_s = match self {
+            Self::Command(error) => error.retry_after_s,
+            _ => None,
+        };
         Some(if json {
-            safe_text::json(&Told { code, message })
+            safe_text::json(&Told {
+                code,
+                message,
+                retry_after_s,
+            })
         } else {
             format!("hushwing: {}", safe_text::inline(message))
         })

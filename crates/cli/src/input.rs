@@ -10,7 +10,10 @@ use hushwing_api::passphrase;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
-use crate::{args::PassphraseArgs, failure::Failure};
+use crate::{
+    args::{ChangeArgs, PassphraseArgs},
+    failure::Failure,
+};
 
 /// Bytes of a passphrase from a pipe, line end included: the vault takes 1,024.
 const MAX_PASSPHRASE_LEN: usize = 1024 + 2;
@@ -32,17 +35,37 @@ pub(crate) fn new_passphrase(args: &PassphraseArgs) -> Result<Zeroizing<String>,
     if let Some(passphrase) = piped(args)? {
         return Ok(passphrase);
     }
-    let asking = Asking::begin()?;
-    let first = asking.ask("New passphrase: ")?;
-    // The daemon decides; asking here saves typing a weak one twice.
-    passphrase::check(&first).map_err(|weak| Failure::Here(weak.to_string()))?;
-    if *asking.ask("The same again: ")? == *first {
-        Ok(first)
-    } else {
-        Err(Failure::Here(
-            "the two passphrases differ; try again".into(),
-        ))
+    Asking::begin()?.ask_for_new()
+}
+
+/// The present passphrase and the new one, for a change.
+pub(crate) fn both_passphrases(
+    args: &ChangeArgs,
+) -> Result<(Zeroizing<String>, Zeroizing<String>), Failure> {
+    if args.passphrases_stdin {
+        let both = read_bounded(hidden_stdin()?, 2 * MAX_PASSPHRASE_LEN, "standard input")?;
+        let (present, new) = both.split_once('\n').ok_or_else(|| {
+            Failure::Here(
+                "standard input has one line; it must have two, the present passphrase and the \
+                 new one"
+                    .into(),
+            )
+        })?;
+        let present = present.strip_suffix('\r').unwrap_or(present);
+        return Ok((
+            Zeroizing::new(present.to_owned()),
+            Zeroizing::new(new.to_owned()),
+        ));
     }
+    let present = args.passphrase_fd.map(from_descriptor).transpose()?;
+    let new = args.new_passphrase_fd.map(from_descriptor).transpose()?;
+    if let (Some(present), Some(new)) = (&present, &new) {
+        return Ok((present.clone(), new.clone()));
+    }
+    let asking = Asking::begin()?;
+    let present = present.map_or_else(|| asking.ask("Present passphrase: "), Ok)?;
+    let new = new.map_or_else(|| asking.ask_for_new(), Ok)?;
+    Ok((present, new))
 }
 
 /// A path as the daemon finds it, whose folder is another one.
@@ -83,24 +106,30 @@ pub(crate) fn route_record(source: &str) -> Result<String, Failure> {
 /// a file descriptor; there is no flag and no variable that could hold one.
 fn piped(args: &PassphraseArgs) -> Result<Option<Zeroizing<String>>, Failure> {
     if args.passphrase_stdin {
-        let stdin = io::stdin().lock();
-        if stdin.is_terminal() {
-            return Err(Failure::Here(
-                "standard input is a terminal, which would show the passphrase; leave \
-                 --passphrase-stdin away to be asked for it"
-                    .into(),
-            ));
-        }
-        return read_bounded(stdin, MAX_PASSPHRASE_LEN, "standard input").map(Some);
+        return read_bounded(hidden_stdin()?, MAX_PASSPHRASE_LEN, "standard input").map(Some);
     }
-    let Some(fd) = args.passphrase_fd else {
-        return Ok(None);
-    };
+    args.passphrase_fd.map(from_descriptor).transpose()
+}
+
+/// Standard input, unless it is a terminal.
+fn hidden_stdin() -> Result<io::StdinLock<'static>, Failure> {
+    let stdin = io::stdin().lock();
+    if stdin.is_terminal() {
+        return Err(Failure::Here(
+            "standard input is a terminal, which would show the passphrase; leave the flag that \
+             reads it away to be asked for it"
+                .into(),
+        ));
+    }
+    Ok(stdin)
+}
+
+fn from_descriptor(fd: u32) -> Result<Zeroizing<String>, Failure> {
     // The kernel's own names for open descriptors: no unsafe code is needed to
     // borrow a number. Linux, macOS and the BSDs have /dev/fd.
     let file = File::open(format!("/dev/fd/{fd}"))
         .map_err(|e| Failure::Here(format!("file descriptor {fd} cannot be read: {e}")))?;
-    read_bounded(file, MAX_PASSPHRASE_LEN, "the file descriptor").map(Some)
+    read_bounded(file, MAX_PASSPHRASE_LEN, "the file descriptor")
 }
 
 /// A terminal that shows nothing of what is typed, from before the first prompt
@@ -134,6 +163,20 @@ impl Asking {
         rpassword::prompt_password(question)
             .map(Zeroizing::new)
             .map_err(|e| Failure::Here(format!("no passphrase was typed: {e}")))
+    }
+
+    /// Asks twice, since nobody sees a slip.
+    fn ask_for_new(&self) -> Result<Zeroizing<String>, Failure> {
+        let first = self.ask("New passphrase: ")?;
+        // The daemon decides; asking here saves typing a weak one twice.
+        passphrase::check(&first).map_err(|weak| Failure::Here(weak.to_string()))?;
+        if *self.ask("The same again: ")? == *first {
+            Ok(first)
+        } else {
+            Err(Failure::Here(
+                "the two passphrases differ; try again".into(),
+            ))
+        }
     }
 }
 

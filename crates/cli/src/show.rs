@@ -331,6 +331,10 @@ fn done(command: &Command) -> &'static str {
         }
         Command::Unlock { .. } => "The vault is open.",
         Command::Lock => "The vault is closed; the keys are forgotten.",
+        Command::PassphraseChange { .. } => {
+            "The new passphrase opens the account from now on, the old one does not. Nobody can \
+             recover a forgotten one. Backups open with the passphrase that they were made with."
+        }
         Command::RelayRemove { .. } => {
             "The relay is not used any more. Your contacts are told where mail goes from now on; \
              what waits there is still fetched until they know."
@@ -430,7 +434,12 @@ fn settings_lines(settings: &SettingsView) -> String {
         1 => "contacts are told 1 of your relays".to_owned(),
         n => format!("contacts are told {n} of your relays"),
     };
-    format!("{reports}\n{relays}, as far as you have so many; the others are spare\n")
+    let lock = match settings.lock_after_minutes {
+        0 => "the account does not lock itself".to_owned(),
+        1 => "the account locks itself after 1 minute without a command".to_owned(),
+        n => format!("the account locks itself after {n} minutes without a command"),
+    };
+    format!("{reports}\n{relays}, as far as you have so many; the others are spare\n{lock}\n")
 }
 
 /// Whether a report tells of anything that is not whole.

@@ -62,6 +62,53 @@ fn a_passphrase_is_never_on_the_command_line_or_in_the_environment() {
     }
 }
 
+/// Claim Z1.
+#[test]
+fn neither_passphrase_of_a_change_is_on_the_command_line_or_in_the_environment() {
+    const NEW: &str = "plover tundra eggshell wharf mimic";
+    let daemon = FakeDaemon::start();
+    let [present, new, both] = ["present", "new", "both"].map(|name| daemon.path().join(name));
+    fs::write(&present, format!("{MARKED}\n")).unwrap();
+    fs::write(&new, format!("{NEW}\n")).unwrap();
+    fs::write(&both, format!("{MARKED}\n{NEW}\n")).unwrap();
+    for source in [
+        "--passphrases-stdin",
+        "--passphrase-fd 3 --new-passphrase-fd 4",
+    ] {
+        let script = format!(
+            "exec \"$0\" --dir \"$1\" passphrase change {source} 0<\"$2\" 3<\"$3\" 4<\"$4\""
+        );
+        let mut child = Process::new("/bin/sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_hushwing")])
+            .args([&daemon.path(), &both, &present, &new])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let begun = Instant::now();
+        while daemon.asked.lock().unwrap().is_empty() {
+            assert!(begun.elapsed() < HANG, "the daemon is never asked");
+            thread::sleep(Duration::from_millis(5));
+        }
+        let seen = ["cmdline", "environ"].map(|name| {
+            let bytes = fs::read(format!("/proc/{}/{name}", child.id())).unwrap();
+            String::from_utf8_lossy(&bytes).into_owned()
+        });
+        assert!(seen[0].contains("change"), "looked at the right process");
+        daemon.go_on.notify_one();
+        assert!(child.wait().unwrap().success(), "{source}");
+        let asked = std::mem::take(&mut *daemon.asked.lock().unwrap());
+        let expected =
+            format!(r#"{{"command":"passphrase_change","present":"{MARKED}","new":"{NEW}"}}"#);
+        assert_eq!(asked, [expected]);
+        for seen in seen {
+            assert!(
+                !seen.contains(MARKED) && !seen.contains(NEW),
+                "{source}: {seen}"
+            );
+        }
+    }
+}
+
 /// Claim L1.
 #[test]
 fn no_hostile_character_reaches_the_terminal_in_any_form() {

@@ -115,11 +115,41 @@ fn a_passphrase_is_asked_for_once_to_unlock() {
 }
 
 #[test]
+fn a_change_asks_for_the_present_passphrase_and_twice_for_the_new_one() {
+    let daemon = FakeDaemon::start();
+    let mut terminal = Terminal::run(&daemon.path(), "passphrase change");
+    terminal.answer("Present passphrase: ", "right");
+    terminal.answer("New passphrase: ", STRONG);
+    terminal.answer("The same again: ", STRONG);
+    let (seen, code) = terminal.end();
+    assert_eq!(code, Some(0), "{seen}");
+    assert!(!seen.contains("plover"), "{seen}");
+    let asked = std::mem::take(&mut *daemon.asked.lock().unwrap());
+    let expected =
+        format!(r#"{{"command":"passphrase_change","present":"right","new":"{STRONG}"}}"#);
+    assert_eq!(asked, [expected]);
+
+    let mut terminal = Terminal::run(&daemon.path(), "passphrase change");
+    terminal.answer("Present passphrase: ", "right");
+    terminal.answer("New passphrase: ", STRONG);
+    terminal.answer("The same again: ", "plover tundra eggshell wharf mimik");
+    let (seen, code) = terminal.end();
+    assert_eq!(code, Some(1));
+    assert!(seen.contains("differ"), "{seen}");
+    assert!(daemon.asked.lock().unwrap().is_empty());
+}
+
+#[test]
 fn piping_from_a_terminal_is_refused_because_it_would_show() {
     let daemon = FakeDaemon::start();
-    let (seen, code) = Terminal::run(&daemon.path(), "unlock --passphrase-stdin").end();
-    assert_eq!(code, Some(1));
-    assert!(seen.contains("would show the passphrase"), "{seen}");
+    for command in [
+        "unlock --passphrase-stdin",
+        "passphrase change --passphrases-stdin",
+    ] {
+        let (seen, code) = Terminal::run(&daemon.path(), command).end();
+        assert_eq!(code, Some(1));
+        assert!(seen.contains("would show the passphrase"), "{seen}");
+    }
 }
 
 #[test]

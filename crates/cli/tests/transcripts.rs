@@ -2,7 +2,7 @@
 //! said, and how it ended. `BLESS=1` writes them anew; read the difference.
 //!
 //! ```text
-//! $ hushwing ARGUMENTS < INPUT     the input is optional
+//! $ hushwing ARGUMENTS < INPUT     the input is optional; \n in it ends a line
 //! > COMMAND                        what the daemon was asked
 //! ...                              standard output
 //! ! ...                            standard error
@@ -98,7 +98,7 @@ fn check(name: &str, dir: &Path, asked: &mut dyn FnMut() -> Vec<String>) {
         let mut process = hushwing(dir);
         // So that a transcript can name files.
         process.current_dir(dir).args(arguments(words));
-        let output = run(process, input);
+        let output = run(process, &input.replace("\\n", "\n"));
         for command in asked() {
             writeln!(now, "> {command}").unwrap();
         }

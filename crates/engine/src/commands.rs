@@ -23,7 +23,7 @@ impl Engine {
     /// the engine made anew, as after a failed commit.
     ///
     /// Commands about the vault and the network themselves (`Create`,
-    /// `Unlock`, `Lock`, `BackupCreate`, `BackupCheck`, `Restore`, `RelayTest`, `Status`)
+    /// `Unlock`, `Lock`, `PassphraseChange`, `BackupCreate`, `BackupCheck`, `Restore`, `RelayTest`, `Status`)
     /// are the driver's.
     ///
     /// # Errors
@@ -127,7 +127,8 @@ impl Engine {
             Command::Settings {
                 read_reports,
                 relays_told,
-            } => self.settings(ctx, read_reports, relays_told),
+                lock_after_minutes,
+            } => self.settings(ctx, read_reports, relays_told, lock_after_minutes),
             Command::RetryNow => {
                 self.forget_failures(ctx.now_ms);
                 Ok(Reply::Done)
@@ -136,6 +137,7 @@ impl Engine {
             | Command::Create { .. }
             | Command::Unlock { .. }
             | Command::Lock
+            | Command::PassphraseChange { .. }
             | Command::BackupCreate { .. }
             | Command::BackupCheck { .. }
             | Command::Restore { .. }
@@ -206,18 +208,40 @@ impl Engine {
         ctx: &mut Ctx<'_>,
         read_reports: Option<ReadReports>,
         relays_told: Option<u8>,
+        lock_after_minutes: Option<u32>,
     ) -> Answer {
+        if lock_after_minutes.is_some_and(|minutes| minutes > limits::LOCK_AFTER_MINUTES) {
+            return Err(CommandError::new(
+                ErrorCode::BadInput,
+                "An account locks itself after a week at the latest (10,080 minutes), or never \
+                 (0).",
+            ));
+        }
         if let Some(told) = relays_told {
             self.set_relays_told(ctx, usize::from(told))?;
         }
         if let Some(setting) = read_reports {
             self.set_read_reports(ctx, setting).map_err(store_error)?;
         }
+        if let Some(minutes) = lock_after_minutes {
+            let rows = Rows(ctx.store);
+            rows.put_lock_after_minutes(minutes).map_err(store_error)?;
+        }
         let read_reports = Rows(ctx.store).read_reports().map_err(store_error)?;
         Ok(Reply::Settings(SettingsView {
             read_reports,
+            lock_after_minutes: self.lock_after_minutes(ctx).map_err(store_error)?,
             relays_told: u8::try_from(self.ours.told).unwrap_or(u8::MAX),
         }))
+    }
+
+    /// After how many minutes without a command the user wants the vault to be locked; 0 is
+    /// never. The driver has the clock and sees to it.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the store.
+    pub fn lock_after_minutes(&self, ctx: &Ctx<'_>) -> Result<u32, StoreError> {
+        Rows(ctx.store).lock_after_minutes()
     }
 
     fn message(&self, ctx: &Ctx<'_>, id: &str) -> Answer {

@@ -246,3 +246,10 @@ pub const MAX_DROP_ATTEMPTS: u32 = 12;
 
 /// Drop requests that may wait for a relay; beyond, the oldest are left to expire.
 pub const MAX_DROPS: usize = 2_000;
+
+/// Most minutes without a command after which a vault locks itself: a week. Who wants it
+/// later than that wants it never.
+pub(crate) const LOCK_AFTER_MINUTES: u32 = 7 * 24 * 60;
+
+/// The same where the setting is damaged.
+pub(crate) const LOCK_AFTER_DAMAGED_MINUTES: u32 = 10;

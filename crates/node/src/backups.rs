@@ -15,6 +15,8 @@ use crate::{core::wipe_stack, limits, words};
 /// A backup that is being made or checked, on a thread of its own.
 pub(crate) struct Job {
     stop: Stop,
+    /// Whether a front end waits for it.
+    is_awaited: bool,
     task: JoinHandle<()>,
 }
 
@@ -30,7 +32,24 @@ impl Job {
             // A passphrase and keys passed through here. `[HW-VAULT-14]`
             wipe_stack();
         });
-        Self { stop, task }
+        Self {
+            stop,
+            is_awaited: true,
+            task,
+        }
+    }
+
+    /// One that goes on by itself.
+    pub(crate) fn not_awaited(self) -> Self {
+        Self {
+            is_awaited: false,
+            ..self
+        }
+    }
+
+    /// Whether a front end waits for it now.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.is_awaited && !self.is_over()
     }
 
     pub(crate) fn is_over(&self) -> bool {

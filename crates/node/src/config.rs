@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use hushwing_transport_tor::Network;
-use hushwing_vault::KdfParams;
+use hushwing_vault::{KdfCost, KdfParams};
 
 /// What a node is started with.
 #[derive(Debug, Clone)]
@@ -32,17 +32,17 @@ pub enum WayOut {
 /// How much work one guess of a passphrase costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyDerivation {
-    /// As much as an owner will wait for.
+    /// As much as an owner will wait for: half a second to a second on this machine.
     Normal,
     /// Next to none: for tests that make many vaults. Protects nothing.
     DangerouslyWeak,
 }
 
 impl KeyDerivation {
-    pub(crate) fn params(self) -> KdfParams {
+    pub(crate) fn cost(self) -> KdfCost {
         match self {
-            Self::Normal => KdfParams::DEFAULT,
-            Self::DangerouslyWeak => KdfParams::dangerously_weak_for_tests(),
+            Self::Normal => KdfCost::Calibrated,
+            Self::DangerouslyWeak => KdfCost::Fixed(KdfParams::dangerously_weak_for_tests()),
         }
     }
 }

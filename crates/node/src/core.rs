@@ -10,7 +10,7 @@ use hushwing_engine::{
     },
 };
 use hushwing_transport::NetworkState;
-use hushwing_vault::{BackupError, BackupSecret, CreateError, Passphrase, Stop, Vault};
+use hushwing_vault::{BackupError, BackupSecret, CreateError, OldHeader, Passphrase, Stop, Vault};
 use hushwing_wire::{RelayAddress, SealedBox, Slot};
 use tokio::{
     runtime::{self, Handle, Runtime},
@@ -20,11 +20,14 @@ use tokio::{
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
+    attempts::Attempts,
     backups::{self, Job},
+    clock::Clock,
     config::NodeConfig,
     effects::{self, Effects},
     limits,
     session::{Session, now_ms},
+    unused::Unused,
     words,
 };
 
@@ -110,6 +113,8 @@ struct Open {
     outside: mpsc::Receiver<Outside>,
     /// Its effects run on threads of their own, which end with it: so do their stacks.
     runtime: Runtime,
+    /// Since when no front end has asked for anything.
+    unused: Unused,
 }
 
 /// What comes next to the core.
@@ -120,7 +125,7 @@ enum Next {
     Due,
 }
 
-async fn next(inputs: &mut mpsc::Receiver<Input>, open: Option<&mut Open>) -> Next {
+async fn next(inputs: &mut mpsc::Receiver<Input>, open: Option<&mut Open>, clock: &Clock) -> Next {
     let Some(open) = open else {
         return Next::Input(inputs.recv().await);
     };
@@ -131,10 +136,18 @@ async fn next(inputs: &mut mpsc::Receiver<Input>, open: Option<&mut Open>) -> Ne
             None => std::future::pending().await,
         }
     };
+    let look = open.unused.next_look(clock);
+    let unused = async {
+        match look {
+            Some(at) => clock.reaches(at).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         input = inputs.recv() => Next::Input(input),
         Some(outside) = open.outside.recv() => Next::Outside(outside),
         () = due => Next::Due,
+        () = unused => Next::Due,
     }
 }
 
@@ -147,11 +160,17 @@ pub(crate) struct Core {
     open: Option<Open>,
     /// A backup that is being made or checked.
     job: Option<Job>,
+    clock: Clock,
+    /// Wrong passphrases, whatever they were given for.
+    attempts: Attempts,
+    /// Keys have passed over the stack that nothing needs any more.
+    must_wipe: bool,
 }
 
 impl Core {
     pub(crate) fn new(
         config: NodeConfig,
+        clock: Clock,
         inputs: mpsc::Receiver<Input>,
         events: broadcast::Sender<Event>,
         runtime: Handle,
@@ -163,6 +182,9 @@ impl Core {
             runtime,
             open: None,
             job: None,
+            attempts: Attempts::new(clock.clone()),
+            clock,
+            must_wipe: false,
         }
     }
 
@@ -171,7 +193,7 @@ impl Core {
         let mut was_open = false;
         while self.turn() {
             let is_open = self.open.is_some();
-            if was_open && !is_open {
+            if (was_open && !is_open) || std::mem::take(&mut self.must_wipe) {
                 // Here, where no call is under way whose frame would keep anything.
                 wipe_stack();
             }
@@ -185,7 +207,7 @@ impl Core {
     #[inline(never)]
     fn turn(&mut self) -> bool {
         let runtime = self.runtime.clone();
-        let next = runtime.block_on(next(&mut self.inputs, self.open.as_mut()));
+        let next = runtime.block_on(next(&mut self.inputs, self.open.as_mut(), &self.clock));
         // What is spawned now belongs to the session.
         let of_session = self.open.as_ref().map(|open| open.runtime.handle().clone());
         let inside = of_session.unwrap_or(runtime);
@@ -204,7 +226,23 @@ impl Core {
         true
     }
 
+    /// Locks the vault when nobody has used it for as long as its owner says. A backup that
+    /// somebody waits for is a use. `[HW-VAULT-24]`
+    fn lock_if_unused(&mut self) {
+        let is_awaited = self.job.as_ref().is_some_and(Job::is_awaited);
+        let Some(open) = &mut self.open else {
+            return;
+        };
+        if is_awaited {
+            open.unused.used(&self.clock);
+        } else if open.unused.is_over(&self.clock) {
+            tracing::info!("locked: no command came for as long as the settings say");
+            self.close();
+        }
+    }
+
     fn tick(&mut self) {
+        self.lock_if_unused();
         if let Some(open) = &mut self.open {
             open.session.wake();
             self.snapshot();
@@ -212,6 +250,13 @@ impl Core {
     }
 
     fn call(&mut self, command: Command, answer: Answer) {
+        // Before it counts: after a sleep of the machine it can come first.
+        self.lock_if_unused();
+        if let Some(open) = &mut self.open
+            && is_use(&command)
+        {
+            open.unused.used(&self.clock);
+        }
         let session = self.open.as_mut().map(|open| &mut open.session);
         let reply = match (command, session) {
             (Command::RelayTest { address }, Some(session)) => {
@@ -227,6 +272,9 @@ impl Core {
             ) => return self.make_backup(&file, &passphrase, key, answer),
             (Command::BackupCheck { file, passphrase }, _) => {
                 return self.check_backup(&file, &passphrase, answer);
+            }
+            (Command::PassphraseChange { present, new }, Some(_)) => {
+                self.change_passphrase(&present, &new)
             }
             (Command::VaultCheck, Some(_)) => return self.check_vault(answer),
             (Command::VaultSalvage { passphrase }, None) => self.salvage(&passphrase),
@@ -262,6 +310,9 @@ impl Core {
                 session.command(command)
             }
         };
+        if let (Ok(Reply::Settings(settings)), Some(open)) = (&reply, &mut self.open) {
+            open.unused.set(settings.lock_after_minutes);
+        }
         // A caller that is gone does not want the answer.
         let _ = answer.send(reply);
     }
@@ -326,7 +377,7 @@ impl Core {
 
     fn create(&mut self, passphrase: &SecretText) -> Result<Reply, CommandError> {
         let passphrase = parse_passphrase(passphrase)?;
-        let params = self.config.key_derivation.params();
+        let params = self.config.key_derivation.cost().params();
         let vault =
             Vault::create(&self.config.dir, &passphrase, params).map_err(words::create_error)?;
         self.begin(vault)
@@ -334,14 +385,41 @@ impl Core {
 
     fn unlock(&mut self, passphrase: &SecretText) -> Result<Reply, CommandError> {
         let passphrase = parse_passphrase(passphrase)?;
-        let vault = Vault::open(&self.config.dir, &passphrase).map_err(words::open_error)?;
+        let vault = self
+            .attempts
+            .guard(|| Vault::open(&self.config.dir, &passphrase).map_err(words::open_error))?;
         self.begin(vault).map_err(words::with_salvage)
+    }
+
+    /// Wraps the vault's key anew, here and at once: it takes a few seconds, in which nothing
+    /// else moves, so that no lock can come between and no other thread ever has the key.
+    /// Backups and snapshots that run meanwhile have their own copy of what they need.
+    fn change_passphrase(
+        &mut self,
+        present: &SecretText,
+        new: &SecretText,
+    ) -> Result<Reply, CommandError> {
+        let present = parse_passphrase(present)?;
+        let new = parse_passphrase(new)?;
+        let cost = self.config.key_derivation.cost();
+        let open = self.open.as_mut().ok_or_else(words::locked)?;
+        self.must_wipe = true;
+        let old = self.attempts.guard(|| {
+            let changed = open.session.change_passphrase(&present, &new, cost);
+            changed.map_err(words::change_error)
+        })?;
+        if old == OldHeader::Left {
+            open.session.tell(Event::Warning {
+                text: words::OLD_HEADER_LEFT.to_owned(),
+            });
+        }
+        Ok(Reply::Done)
     }
 
     fn restore(&mut self, file: &str, passphrase: &SecretText) -> Result<Reply, CommandError> {
         let passphrase = parse_passphrase(passphrase)?;
         let file = backups::absolute(file)?;
-        let params = self.config.key_derivation.params();
+        let params = self.config.key_derivation.cost().params();
         let stop = Stop::default();
         let (vault, contents) = Vault::restore(&self.config.dir, &file, &passphrase, params, &stop)
             .map_err(words::restore_error)?;
@@ -350,7 +428,12 @@ impl Core {
     }
 
     fn make_backup(&mut self, file: &str, passphrase: &SecretText, key: BackupKey, answer: Answer) {
+        // The account's own is tried on its header.
+        let tries = key == BackupKey::Account;
         let begun = self.one_job().and_then(|()| {
+            if tries {
+                self.attempts.check()?;
+            }
             let passphrase = parse_passphrase(passphrase)?;
             let file = backups::absolute(file)?;
             let open = self.open.as_mut().ok_or_else(words::locked)?;
@@ -361,9 +444,13 @@ impl Core {
                 BackupKey::Own => BackupSecret::Other(passphrase),
             };
             let job = job.map_err(words::backup_error)?;
+            let attempts = tries.then(|| self.attempts.clone());
             Ok((stop, move || {
-                let contents = job.run(&file, &secret, now_ms())?;
-                Ok(Reply::Backup(backups::view(&contents)))
+                let made = job.run(&file, &secret, now_ms());
+                if let Some(attempts) = attempts {
+                    attempts.note(&made.as_ref().map_err(|error| words::backup_error(*error)));
+                }
+                Ok(Reply::Backup(backups::view(&made?)))
             }))
         });
         self.begin_job(begun, answer);
@@ -405,8 +492,10 @@ impl Core {
     fn salvage(&mut self, passphrase: &SecretText) -> Result<Reply, CommandError> {
         let passphrase = parse_passphrase(passphrase)?;
         let stop = Stop::default();
-        let (vault, damage) = Vault::salvage(&self.config.dir, &passphrase, now_ms(), &stop)
-            .map_err(words::salvage_error)?;
+        let (vault, damage) = self.attempts.guard(|| {
+            Vault::salvage(&self.config.dir, &passphrase, now_ms(), &stop)
+                .map_err(words::salvage_error)
+        })?;
         let snapshots_ms = vault.snapshots().map_err(words::backup_error)?;
         let kept_aside = vault.damaged_files().map_err(words::backup_error)?;
         self.begin(vault)?;
@@ -425,11 +514,12 @@ impl Core {
         let stop = Stop::default();
         if let Some(job) = open.session.snapshot_if_due(&stop) {
             let work = move || job.run(now_ms()).map(|()| Reply::Done);
-            self.job = Some(Job::start(stop, work, |result| {
+            let job = Job::start(stop, work, |result| {
                 if let Err(error) = result {
                     tracing::warn!("no snapshot was made: {error}");
                 }
-            }));
+            });
+            self.job = Some(job.not_awaited());
         }
     }
 
@@ -484,18 +574,20 @@ impl Core {
             network: way_out.state.clone(),
         };
         let effects = Effects::start(way_out, &core);
-        let session = Session::new(
+        let mut session = Session::new(
             vault,
             effects,
             self.events.clone(),
             self.config.allow_loopback,
         )
         .map_err(CommandError::from)?;
+        let lock_after = session.lock_after_minutes().map_err(CommandError::from)?;
         drop(inside);
         self.open = Some(Open {
             session: Box::new(session),
             outside,
             runtime,
+            unused: Unused::new(lock_after, &self.clock),
         });
         self.tell_vault();
         Ok(Reply::Done)
@@ -541,6 +633,12 @@ fn wipe_below<const BYTES: usize>() {
     let mut below = [0_u8; BYTES];
     below.zeroize();
     std::hint::black_box(&below);
+}
+
+/// Whether a command shows that somebody is there: front ends ask for the status by
+/// themselves.
+fn is_use(command: &Command) -> bool {
+    !matches!(command, Command::Status)
 }
 
 fn parse_passphrase(text: &SecretText) -> Result<Passphrase, CommandError> {

@@ -8,7 +8,9 @@
 
 #[cfg(feature = "aead-recorder")]
 mod aead_recorder;
+mod attempts;
 mod backups;
+mod clock;
 mod config;
 mod core;
 mod effects;
@@ -17,8 +19,12 @@ mod links;
 mod listeners;
 mod node;
 mod session;
+mod unused;
 mod waits;
 mod words;
+
+#[cfg(test)]
+mod tests;
 
 /// Commands, answers and events: the words of the local API.
 pub use hushwing_engine::view as schema;

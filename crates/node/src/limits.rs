@@ -50,6 +50,21 @@ pub(crate) const HOST_RETRY_FIRST: Duration = Duration::from_secs(2);
 /// Longest such pause.
 pub(crate) const HOST_RETRY_MAX: Duration = Duration::from_secs(60);
 
+/// Wrong passphrases in a row after which the next one has to wait. Who has one at hand
+/// mistypes it once or twice.
+pub(crate) const FREE_TRIES: u32 = 3;
+
+/// How long that one has to wait.
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest such pause: some ten thousand tries a week, and an owner who is patient
+/// still gets in.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How often at least it is looked whether nobody uses the account any more: a machine that
+/// slept has a clock that slept too.
+pub(crate) const UNUSED_LOOK: Duration = Duration::from_secs(30);
+
 /// Threads on which the effects of an open vault run.
 pub(crate) const SESSION_THREADS: usize = 2;
 

@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use crate::{
+    clock::Clock,
     config::NodeConfig,
     core::{Core, Input},
     limits, words,
@@ -46,13 +47,18 @@ impl Node {
     /// # Errors
     /// [`StartError`].
     pub fn start(config: NodeConfig) -> Result<Self, StartError> {
+        Self::start_by(config, Clock::new())
+    }
+
+    /// The same by another clock.
+    pub(crate) fn start_by(config: NodeConfig, clock: Clock) -> Result<Self, StartError> {
         hushwing_protocol::check_known_answers()?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         #[cfg(feature = "aead-recorder")]
         crate::aead_recorder::begin();
         let (inputs, received) = mpsc::channel(limits::CORE_QUEUE);
         let (events, _) = broadcast::channel(limits::EVENT_QUEUE);
-        let core = Core::new(config, received, events.clone(), runtime);
+        let core = Core::new(config, clock, received, events.clone(), runtime);
         std::thread::Builder::new()
             .name("core".to_owned())
             .stack_size(limits::CORE_STACK)

@@ -11,7 +11,10 @@ use hushwing_engine::{
     },
 };
 use hushwing_protocol::store::{KEY_TABLES, StoreError};
-use hushwing_vault::{BackupError, BackupJob, CheckJob, SnapshotJob, Stop, Vault};
+use hushwing_vault::{
+    BackupError, BackupJob, ChangeError, CheckJob, KdfCost, OldHeader, Passphrase, SnapshotJob,
+    Stop, Vault,
+};
 use hushwing_wire::RelayAddress;
 use rand_core::UnwrapErr;
 use tokio::sync::broadcast;
@@ -229,6 +232,23 @@ impl Session {
     /// Begins a backup of what is stored now.
     pub(crate) fn begin_backup(&mut self, stop: &Stop) -> Result<BackupJob, BackupError> {
         self.vault.begin_backup(stop)
+    }
+
+    /// After how many minutes without a command the vault is to be locked; 0 is never.
+    pub(crate) fn lock_after_minutes(&mut self) -> Result<u32, StoreError> {
+        in_transaction(&mut self.vault, &mut self.engine, |engine, ctx| {
+            engine.lock_after_minutes(ctx)
+        })
+    }
+
+    /// Opens with another passphrase from now on.
+    pub(crate) fn change_passphrase(
+        &mut self,
+        present: &Passphrase,
+        new: &Passphrase,
+        cost: KdfCost,
+    ) -> Result<OldHeader, ChangeError> {
+        self.vault.change_passphrase(present, new, cost)
     }
 
     pub(crate) fn wipe(mut self) -> Effects {

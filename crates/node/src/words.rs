@@ -1,9 +1,13 @@
 //! Failures in words for people: what happened and what to do. No address.
 
+use std::time::Duration;
+
 use hushwing_engine::view::{CommandError, ErrorCode, NetworkView};
 use hushwing_relay_client::{CallError, ConnectError};
 use hushwing_transport::{DialError, NetworkState};
-use hushwing_vault::{BackupError, CreateError, FileError, OpenError, RestoreError, SalvageError};
+use hushwing_vault::{
+    BackupError, ChangeError, CreateError, FileError, OpenError, RestoreError, SalvageError,
+};
 
 /// Why a relay (or a contact's node) could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +101,59 @@ pub(crate) fn open_error(error: OpenError) -> CommandError {
     }
 }
 
+/// What is told when the old passphrase may still open what is left of the old header.
+pub(crate) const OLD_HEADER_LEFT: &str = "Your passphrase was changed, but the old key file could not be overwritten: it has another \
+     name, or the disk refused. Who finds it and knows the old passphrase can open a copy of your \
+     account. Look for other copies of vault.hw.";
+
+/// Why the passphrase was not changed.
+pub(crate) fn change_error(error: ChangeError) -> CommandError {
+    let (code, message) = match error {
+        ChangeError::WrongPassphrase => (
+            ErrorCode::WrongPassphrase,
+            "What you gave as the present passphrase does not open the account. Nothing was \
+             changed; try again."
+                .to_owned(),
+        ),
+        ChangeError::Same => (
+            ErrorCode::BadInput,
+            "The new passphrase is the one that you have. Nothing was changed; choose another \
+             one."
+                .to_owned(),
+        ),
+        ChangeError::Damaged(what) => (
+            ErrorCode::VaultUnusable,
+            format!(
+                "The account's key file is not the one that it was opened with ({what}). The \
+                 passphrase was not changed. Make a backup now, while the account is open."
+            ),
+        ),
+        ChangeError::Files(FileError::DiskFull) => (
+            ErrorCode::Machine,
+            "The disk is full, so the passphrase was not changed. Make room and try again."
+                .to_owned(),
+        ),
+        ChangeError::Unsure => (
+            ErrorCode::Machine,
+            "The disk failed at the last step. The new passphrase opens the account now; if the \
+             power goes before the disk is well, it may be the old one again. Make a backup."
+                .to_owned(),
+        ),
+        ChangeError::Weaker
+        | ChangeError::OutOfMemory
+        | ChangeError::NoRandomness
+        | ChangeError::NotProved
+        | ChangeError::Files(_) => (
+            ErrorCode::Machine,
+            format!(
+                "The passphrase was not changed: {error}. The present one goes on to open the \
+                 account."
+            ),
+        ),
+    };
+    CommandError::new(code, message)
+}
+
 /// Why there is no backup, or why one cannot be used.
 pub(crate) fn backup_error(error: BackupError) -> CommandError {
     let (code, message) = match error {
@@ -175,6 +232,22 @@ fn another_job() -> (ErrorCode, String) {
 pub(crate) fn job_is_running() -> CommandError {
     let (code, message) = another_job();
     CommandError::new(code, message)
+}
+
+/// A passphrase that came too early after wrong ones.
+pub(crate) fn too_soon(left: Duration) -> CommandError {
+    let seconds = left.as_millis().div_ceil(1_000);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    let mut error = CommandError::new(
+        ErrorCode::TooSoon,
+        format!(
+            "Too many wrong passphrases came one after the other. This one was not tried; wait \
+             {seconds} {unit} and give it again."
+        ),
+    );
+    error.retry_after_s = Some(seconds);
+    error
 }
 
 /// Why nothing was salvaged.

@@ -116,6 +116,62 @@ pub enum OpenError {
     Database(&'static str),
 }
 
+/// Why the passphrase was not changed. All but [`ChangeError::Unsure`] leave everything as
+/// it was.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeError {
+    /// What was given as the present passphrase does not open the header.
+    #[error("the present passphrase is wrong, or somebody has altered the vault's header")]
+    WrongPassphrase,
+    /// The new one is the present one.
+    #[error("the new passphrase is the same as the present one")]
+    Same,
+    /// The new parameters protect nothing, and those of the vault do.
+    #[error("the new key derivation would protect nothing")]
+    Weaker,
+    /// The header is not the one that this vault was opened with; says what is wrong.
+    #[error("the vault is damaged: {0}")]
+    Damaged(&'static str),
+    /// Too little memory to derive the key.
+    #[error("there is not enough memory to derive the key")]
+    OutOfMemory,
+    /// The operating system gave no random bytes.
+    #[error("the system gives no random numbers")]
+    NoRandomness,
+    /// The folder or a file.
+    #[error(transparent)]
+    Files(#[from] FileError),
+    /// The new header was read again and does not give the vault's key: the disk or the
+    /// memory of this machine is at fault.
+    #[error("what was written does not open the vault when it is read again")]
+    NotProved,
+    /// The new header has its name, but whether it keeps it when the power goes is not
+    /// known. One of the two passphrases opens the vault.
+    #[error("the disk failed at the last step; the new passphrase opens the vault, or the old one")]
+    Unsure,
+}
+
+impl From<HeaderError> for ChangeError {
+    fn from(error: HeaderError) -> Self {
+        match error {
+            HeaderError::Damaged(what) => Self::Damaged(what),
+            HeaderError::Newer => Self::Damaged("the header is of a newer version"),
+            HeaderError::Params(_) => Self::Damaged("the header asks for what cannot be"),
+            HeaderError::WrongPassphrase => Self::WrongPassphrase,
+            HeaderError::OutOfMemory => Self::OutOfMemory,
+        }
+    }
+}
+
+impl From<SealError> for ChangeError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::NoRandomness => Self::NoRandomness,
+            SealError::OutOfMemory => Self::OutOfMemory,
+        }
+    }
+}
+
 impl From<HeaderError> for OpenError {
     fn from(error: HeaderError) -> Self {
         match error {

@@ -37,7 +37,8 @@ pub(crate) enum LockError {
 
 /// The header: magic, key slots.
 const HEADER: &str = "vault.hw";
-/// The header of a vault that is being made.
+/// The header of a vault that is being made, or the next one of a vault whose passphrase
+/// is being changed.
 const NEW_HEADER: &str = "vault.hw.new";
 /// The database.
 const DATABASE: &str = "vault.db";
@@ -151,12 +152,19 @@ impl Folder {
 
     /// The header file, at most one byte more than a header may have.
     pub(crate) fn read_header(&self) -> Result<Vec<u8>, FileError> {
-        let limit = MAX_HEADER_LEN as u64 + 1;
-        let mut bytes = Vec::new();
-        File::open(self.0.join(HEADER))?
-            .take(limit)
-            .read_to_end(&mut bytes)?;
-        Ok(bytes)
+        read_header(&File::open(self.0.join(HEADER))?)
+    }
+
+    /// The new header as it is read from its file.
+    pub(crate) fn read_new_header(&self) -> Result<Vec<u8>, FileError> {
+        read_header(&File::open(self.0.join(NEW_HEADER))?)
+    }
+
+    /// The header as it is now, to be read, and overwritten once another one has its name.
+    pub(crate) fn hold_header(&self) -> Result<HeldHeader, FileError> {
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).open(self.0.join(HEADER))?;
+        Ok(HeldHeader(file))
     }
 
     /// Writes the header under its new name, durably.
@@ -183,8 +191,24 @@ impl Folder {
 
     /// Gives the new header its name: from here on the vault exists.
     pub(crate) fn commit_new_header(&self) -> Result<(), FileError> {
-        fs::rename(self.0.join(NEW_HEADER), self.0.join(HEADER))?;
-        Ok(self.sync()?)
+        self.rename_new_header()?;
+        self.sync_names()
+    }
+
+    /// Gives the new header its name, which is not durable yet.
+    pub(crate) fn rename_new_header(&self) -> Result<(), FileError> {
+        Ok(fs::rename(self.0.join(NEW_HEADER), self.0.join(HEADER))?)
+    }
+
+    /// Removes a new header that did not come to its name. It opens with a passphrase that
+    /// its owner believes was not taken, so it is overwritten first.
+    pub(crate) fn discard_new_header(&self) -> Result<(), FileError> {
+        let path = self.0.join(NEW_HEADER);
+        if let Ok(file) = OpenOptions::new().write(true).open(&path) {
+            // One whose blocks cannot be overwritten must be gone all the same.
+            let _ = overwrite(&file);
+        }
+        self.remove([NEW_HEADER.to_owned()])
     }
 
     /// Gives the new database its name. A log that is there belongs to another one.
@@ -203,12 +227,13 @@ impl Folder {
         self.remove_scratch()
     }
 
-    /// Removes copies that a crash left, and the new database of a salvage that did not come
-    /// to its end.
+    /// Removes copies that a crash left, the new database of a salvage that did not come
+    /// to its end, and the new header of a change of the passphrase that did not.
     pub(crate) fn remove_leftovers(&self) -> Result<(), FileError> {
         if self.has_database() {
             self.remove_new_database()?;
         }
+        self.discard_new_header()?;
         self.remove_scratch()
     }
 
@@ -334,6 +359,60 @@ fn keep_aside(from: &Path, to: &Path) -> io::Result<()> {
     let mut copy = create_private(to)?;
     io::copy(&mut File::open(from)?, &mut copy)?;
     copy.sync_all()
+}
+
+fn read_header(file: &File) -> Result<Vec<u8>, FileError> {
+    let limit = MAX_HEADER_LEN as u64 + 1;
+    let mut bytes = Vec::new();
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Zeros instead of what is in a file, in place and durably.
+fn overwrite(file: &File) -> io::Result<()> {
+    let len = file.metadata()?.len().min(MAX_HEADER_LEN as u64);
+    let zeros = vec![0; usize::try_from(len).unwrap_or(MAX_HEADER_LEN)];
+    write_at_start(file, &zeros)?;
+    file.sync_data()
+}
+
+#[cfg(unix)]
+fn write_at_start(file: &File, bytes: &[u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, 0)
+}
+
+#[cfg(not(unix))]
+fn write_at_start(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    io::Seek::seek(&mut file, io::SeekFrom::Start(0))?;
+    file.write_all(bytes)
+}
+
+/// The header that a vault has had, by a descriptor that goes on leading to its blocks
+/// when its name leads to another one.
+pub(crate) struct HeldHeader(File);
+
+impl HeldHeader {
+    pub(crate) fn read(&self) -> Result<Vec<u8>, FileError> {
+        read_header(&self.0)
+    }
+
+    /// Overwrites it, if it has lost its only name; false when it could not be, or when
+    /// it has another name, under which somebody keeps it.
+    pub(crate) fn overwrite(self) -> bool {
+        has_no_name(&self.0) && overwrite(&self.0).is_ok()
+    }
+}
+
+#[cfg(unix)]
+fn has_no_name(file: &File) -> bool {
+    let metadata = file.metadata();
+    metadata.is_ok_and(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) == 0)
+}
+
+/// Where names cannot be counted, nothing is overwritten.
+#[cfg(not(unix))]
+fn has_no_name(_: &File) -> bool {
+    false
 }
 
 /// A file that is removed when this is dropped.

@@ -53,6 +53,22 @@ pub fn seal_header(
     header::seal(passphrase, params, &vault_key).map_err(|error| format!("{error:?}"))
 }
 
+/// The header with its passphrase changed.
+///
+/// # Errors
+/// Says why it does not open, or why there is none.
+pub fn change_header(
+    bytes: &[u8],
+    present: &Passphrase,
+    new: &Passphrase,
+    params: KdfParams,
+) -> Result<Vec<u8>, String> {
+    let unlocked = LockedHeader::decode(bytes).and_then(|header| header.unlock(present));
+    let unlocked = unlocked.map_err(|error| format!("{error:?}"))?;
+    let anew = unlocked.seal_anew(new, params);
+    anew.map_err(|error| format!("{error:?}"))
+}
+
 /// What the header of a backup asks for.
 ///
 /// # Errors

@@ -81,6 +81,16 @@ pub(crate) fn seal(
     params: KdfParams,
     vault_key: &VaultKey,
 ) -> Result<Vec<u8>, SealError> {
+    seal_beside(passphrase, params, vault_key, &OtherSlots::default())
+}
+
+/// The same beside slots that stay as they are.
+fn seal_beside(
+    passphrase: &Passphrase,
+    params: KdfParams,
+    vault_key: &VaultKey,
+    others: &OtherSlots,
+) -> Result<Vec<u8>, SealError> {
     let mut salt = [0; SALT_LEN];
     let mut nonce = [0; NONCE_LEN];
     getrandom::fill(&mut salt).map_err(|_| SealError::NoRandomness)?;
@@ -91,8 +101,9 @@ pub(crate) fn seal(
     let mut bytes = Vec::with_capacity(MAX_HEADER_LEN);
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_be_bytes());
-    bytes.push(1);
+    bytes.push(1 + others.count);
     slot.encode(&mut bytes);
+    bytes.extend(&others.encoded);
     bytes.extend(vault_key.header_key().tag(&bytes));
     bytes.extend(Sha256::digest(&bytes));
     Ok(bytes)
@@ -108,6 +119,7 @@ pub(crate) enum SealError {
 /// A header whose form is right and whose content is not yet authenticated.
 pub(crate) struct LockedHeader {
     slot: PassphraseSlot,
+    others: OtherSlots,
     tagged: Vec<u8>,
     tag: [u8; TAG_LEN],
 }
@@ -116,6 +128,26 @@ pub(crate) struct LockedHeader {
 pub(crate) struct UnlockedHeader {
     pub(crate) vault_key: VaultKey,
     pub(crate) params: KdfParams,
+    others: OtherSlots,
+}
+
+/// The slots of kinds that this version does not know, as they stand in the header.
+#[derive(Default)]
+struct OtherSlots {
+    count: u8,
+    encoded: Vec<u8>,
+}
+
+impl UnlockedHeader {
+    /// A header for the same vault key that opens with another passphrase, under a new
+    /// salt and nonce. Other slots stay as they are.
+    pub(crate) fn seal_anew(
+        &self,
+        passphrase: &Passphrase,
+        params: KdfParams,
+    ) -> Result<Vec<u8>, SealError> {
+        seal_beside(passphrase, params, &self.vault_key, &self.others)
+    }
 }
 
 impl LockedHeader {
@@ -140,31 +172,43 @@ impl LockedHeader {
             0 => return Err(HeaderError::Damaged("the header has no version")),
             _ => return Err(HeaderError::Newer),
         }
-        let slot = Self::read_slots(&mut reader)?;
+        let (slot, others) = Self::read_slots(&mut reader)?;
         let tag = reader.array()?;
         if !reader.0.is_empty() {
             return Err(HeaderError::Damaged("the header goes on after its end"));
         }
         let tagged = checked[..checked.len() - TAG_LEN].to_vec();
-        Ok(Self { slot, tagged, tag })
+        Ok(Self {
+            slot,
+            others,
+            tagged,
+            tag,
+        })
     }
 
     /// The one passphrase slot. Slots of kinds that this version does not know
-    /// are passed over; the tag covers them.
-    fn read_slots(reader: &mut Reader<'_>) -> Result<PassphraseSlot, HeaderError> {
+    /// are passed over and kept; the tag covers them.
+    fn read_slots(reader: &mut Reader<'_>) -> Result<(PassphraseSlot, OtherSlots), HeaderError> {
         let [count] = reader.array()?;
         if count > MAX_SLOTS {
             return Err(HeaderError::Damaged("the header has too many key slots"));
         }
         let mut found = None;
+        let mut others = OtherSlots::default();
         for _ in 0..count {
+            let slot = reader.0;
             let [kind] = reader.array()?;
             let len = u16::from_be_bytes(reader.array()?);
             let body = reader.take(usize::from(len))?;
             let strength = match kind {
                 KIND_PASSPHRASE => Strength::Sound,
                 KIND_WEAK_PASSPHRASE => Strength::DangerouslyWeak,
-                _ => continue,
+                _ => {
+                    others.count += 1;
+                    let len = slot.len() - reader.0.len();
+                    others.encoded.extend(&slot[..len]);
+                    continue;
+                }
             };
             // One, so that a hostile header cannot ask for eight derivations.
             if found.is_some() {
@@ -172,7 +216,8 @@ impl LockedHeader {
             }
             found = Some(PassphraseSlot::decode(strength, body)?);
         }
-        found.ok_or(HeaderError::Damaged("the header has no passphrase slot"))
+        let slot = found.ok_or(HeaderError::Damaged("the header has no passphrase slot"))?;
+        Ok((slot, others))
     }
 
     /// What deriving the key will cost.
@@ -191,6 +236,7 @@ impl LockedHeader {
         Ok(UnlockedHeader {
             vault_key,
             params: self.slot.params,
+            others: self.others,
         })
     }
 }

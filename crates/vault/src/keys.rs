@@ -74,6 +74,12 @@ impl DatabaseKey {
         Self(key)
     }
 
+    /// Whether this is the same key, in a time that does not depend on where they differ.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        let pairs = self.0.iter().zip(other.0.iter());
+        pairs.fold(0, |differ, (one, two)| differ | (one ^ two)) == 0
+    }
+
     /// The same key once more, for a second connection.
     pub(crate) fn again(&self) -> Self {
         Self(self.0.clone())

@@ -10,6 +10,8 @@
 
 mod archive;
 mod backup;
+mod calibrate;
+mod change;
 mod copy;
 mod database;
 mod error;
@@ -30,8 +32,12 @@ mod vault;
 mod tests;
 
 pub use backup::{BackupContents, BackupJob, BackupSecret, check_backup};
+pub use calibrate::KdfCost;
+pub use change::OldHeader;
 pub use copy::Stop;
-pub use error::{BackupError, CreateError, FileError, OpenError, RestoreError, is_disk_full};
+pub use error::{
+    BackupError, ChangeError, CreateError, FileError, OpenError, RestoreError, is_disk_full,
+};
 pub use kdf::{KdfParams, KdfParamsError};
 pub use passphrase::{MAX_PASSPHRASE_LEN, Passphrase, PassphraseError};
 pub use salvage::{CheckJob, Damage, SalvageError, TableLoss};

@@ -64,6 +64,11 @@ impl Passphrase {
         Ok(Self(normal))
     }
 
+    /// Whether it is the same one, however it was spelt.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
     /// The normalised bytes, for the key derivation.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()

@@ -346,6 +346,20 @@ impl Vault {
         &self.folder
     }
 
+    /// Whether this is the key that the database is open with.
+    pub(crate) fn is_open_with(&self, key: &DatabaseKey) -> bool {
+        self.key.is(key)
+    }
+
+    pub(crate) fn params(&self) -> KdfParams {
+        self.params
+    }
+
+    /// The header asks for these from now on.
+    pub(crate) fn set_params(&mut self, params: KdfParams) {
+        self.params = params;
+    }
+
     pub(crate) fn snapshot_key(&self) -> &DatabaseKey {
         &self.snapshot_key
     }

@@ -19,13 +19,18 @@ const VAULT_KEY: [u8; 32] = [0x42; 32];
 
 /// A header as it lies on the disk, or edits of a sound one (bit 0 of the first
 /// byte), with the checksum set right (bit 1), as somebody does who changes it
-/// on purpose. Bytes without authentication never cost more than the bounds,
-/// and no altered header gives a key.
+/// on purpose; the sound one as it was made, or after its passphrase was changed (bit 2).
+/// Bytes without authentication never cost more than the bounds, no altered header gives a
+/// key, and one that opens, opens with another passphrase alone once that was changed.
 pub fn vault_header(input: &[u8]) {
     let Some((&how, rest)) = input.split_first() else {
         return;
     };
-    let sound = sound();
+    let sound = if how & 4 == 0 {
+        sound()
+    } else {
+        changed_twice()
+    };
     let mut bytes = if how & 1 == 0 {
         rest.to_vec()
     } else {
@@ -58,6 +63,10 @@ pub fn vault_header(input: &[u8]) {
                 assert_eq!(key, VAULT_KEY);
                 // A whole one may be of another run, with another salt.
                 assert!(bytes == sound || how & 1 == 0, "an altered header opened");
+                let anew = changed(&bytes, &passphrase(), &other());
+                assert_eq!(anew.len(), bytes.len());
+                assert_eq!(fuzzing::open_header(&anew, &other()), Ok(VAULT_KEY));
+                assert!(fuzzing::open_header(&anew, &passphrase()).is_err());
             }
             Err(_) => assert!(bytes != sound, "the sound header does not open"),
         }
@@ -66,6 +75,25 @@ pub fn vault_header(input: &[u8]) {
 
 fn passphrase() -> Passphrase {
     Passphrase::new(Zeroizing::new("open sesame".to_owned())).unwrap()
+}
+
+fn other() -> Passphrase {
+    Passphrase::new(Zeroizing::new("shut sesame".to_owned())).unwrap()
+}
+
+fn changed(header: &[u8], present: &Passphrase, new: &Passphrase) -> Vec<u8> {
+    let params = KdfParams::dangerously_weak_for_tests();
+    fuzzing::change_header(header, present, new, params).unwrap()
+}
+
+/// The header after its passphrase was changed, and back.
+fn changed_twice() -> Vec<u8> {
+    static MADE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+    let make = || {
+        let away = changed(&sound(), &passphrase(), &other());
+        changed(&away, &other(), &passphrase())
+    };
+    MADE.get_or_init(make).clone()
 }
 
 /// One header for the life of the process: its salt and nonce are random.

@@ -236,7 +236,10 @@ impl Person {
     }
 
     /// Starts the daemon, with the vault closed.
-    pub(crate) fn start_daemon(&mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start_daemon(&mut self) -> Result<()> {
         ensure!(self.daemon.is_none(), "{}'s daemon runs already", self.name);
         let dir = self.dir.to_string_lossy();
         let network;
@@ -710,6 +713,30 @@ impl Person {
     /// When the command fails.
     pub fn unlock(&self) -> Result<()> {
         self.ask_with_passphrase("unlock")
+    }
+
+    /// Changes the passphrase of the open vault to this one.
+    ///
+    /// # Errors
+    /// When the command fails; the passphrase is then the old one.
+    pub fn change_passphrase(&mut self, new: &str) -> Result<()> {
+        let both = format!("{}\n{new}", self.passphrase);
+        let args = ["passphrase", "change", "--passphrases-stdin"];
+        self.run(&args, Some(&both))?;
+        new.clone_into(&mut self.passphrase);
+        Ok(())
+    }
+
+    /// What unlocking with this passphrase ends with: the exit code and the answer or error.
+    ///
+    /// # Errors
+    /// When it answers nothing.
+    pub fn try_to_unlock(&self, passphrase: &str) -> Result<(i32, Value)> {
+        let args = ["unlock", "--passphrase-stdin"];
+        let out = self.output_of(&args, Some(passphrase))?;
+        let code = out.status.code().context("hushwing was killed")?;
+        let told = if code == 0 { &out.stdout } else { &out.stderr };
+        Ok((code, serde_json::from_slice(told)?))
     }
 
     fn ask_with_passphrase(&self, command: &str) -> Result<()> {

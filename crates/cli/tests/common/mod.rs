@@ -440,6 +440,24 @@ impl Backend for ByHeart {
         Ok(match command {
             Command::Unlock { passphrase } => match passphrase.expose() {
                 "right" => Reply::Done,
+                "too soon" => {
+                    let mut error = CommandError::new(ErrorCode::TooSoon, "Wait 8 seconds.");
+                    error.retry_after_s = Some(8);
+                    return Err(error);
+                }
+                slow if slow.starts_with("slow") => {
+                    self.go_on.notified().await;
+                    Reply::Done
+                }
+                _ => {
+                    return error(
+                        ErrorCode::WrongPassphrase,
+                        "this passphrase does not open it",
+                    );
+                }
+            },
+            Command::PassphraseChange { present, .. } => match present.expose() {
+                "right" => Reply::Done,
                 slow if slow.starts_with("slow") => {
                     self.go_on.notified().await;
                     Reply::Done
@@ -527,7 +545,9 @@ impl Backend for ByHeart {
             Command::Settings {
                 read_reports,
                 relays_told,
+                lock_after_minutes,
             } => Reply::Settings(SettingsView {
+                lock_after_minutes: lock_after_minutes.unwrap_or(0),
                 read_reports: read_reports.unwrap_or(ReadReports::Off),
                 relays_told: relays_told.unwrap_or(2),
             }),

@@ -493,6 +493,19 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// After how many minutes without a command the vault is locked, 0 for never; damaged, it
+    /// is soon, since the user may have wanted it.
+    pub(crate) fn lock_after_minutes(&self) -> Found<u32> {
+        match self.read(SETTINGS, b"lock_after") {
+            Err(StoreError::Damaged(_)) => Ok(limits::LOCK_AFTER_DAMAGED_MINUTES),
+            found => Ok(found?.unwrap_or_default()),
+        }
+    }
+
+    pub(crate) fn put_lock_after_minutes(&self, minutes: u32) -> Found<()> {
+        self.write(SETTINGS, b"lock_after", &minutes)
+    }
+
     pub(crate) fn put_relays_told(&self, told: usize) -> Found<()> {
         self.write(SETTINGS, b"relays_told", &told)
     }

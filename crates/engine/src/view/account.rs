@@ -194,7 +194,7 @@ pub enum LossKind {
     Other,
 }
 
-/// What an account tells of itself beyond what it must, and asks of others.
+/// What an account tells of itself beyond what it must, and asks of others; when it locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SettingsView {
@@ -202,6 +202,9 @@ pub struct SettingsView {
     pub read_reports: ReadReports,
     /// How many of the own relays contacts are told at once, 1 to 3.
     pub relays_told: u8,
+    /// After how many minutes without a command the vault is locked; 0 is never.
+    #[serde(default)]
+    pub lock_after_minutes: u32,
 }
 
 /// Whether contacts learn that their messages were read. It takes both: who does

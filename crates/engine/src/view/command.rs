@@ -33,6 +33,14 @@ pub enum Command {
     },
     /// Close the vault, forget all keys, stop the network. Answer: [`Reply::Done`].
     Lock,
+    /// Open the vault with another passphrase from now on. Backups go on to open with the
+    /// one that they were made with. Answer: [`Reply::Done`].
+    PassphraseChange {
+        /// The one that opens it now.
+        present: SecretText,
+        /// The one that opens it from now on.
+        new: SecretText,
+    },
     /// Write a backup of the account to a new file and read it again. The account can be
     /// used meanwhile. Answer: [`Reply::Backup`].
     BackupCreate {
@@ -178,13 +186,17 @@ pub enum Command {
         /// The `position` of the last one.
         up_to: u64,
     },
-    /// What the account tells of itself; without a value it only asks. Answer:
+    /// What the account tells of itself, and when it locks by itself; without a value it only asks. Answer:
     /// [`Reply::Settings`].
     Settings {
         /// Whether to report what was read, from now on.
         read_reports: Option<ReadReports>,
         /// How many of the own relays contacts are told at once, 1 to 3.
         relays_told: Option<u8>,
+        /// After how many minutes without a command the vault is locked; 0 is never, and a
+        /// week (10,080) the most. A `status` is no such command, and listening none either.
+        #[serde(default)]
+        lock_after_minutes: Option<u32>,
     },
     /// Where one message is and what happened to it so far. Answer: [`Reply::Ledger`].
     Message {
@@ -261,6 +273,7 @@ impl fmt::Debug for Command {
             Self::Create { .. } => "Create",
             Self::Unlock { .. } => "Unlock",
             Self::Lock { .. } => "Lock",
+            Self::PassphraseChange { .. } => "PassphraseChange",
             Self::VaultCheck { .. } => "VaultCheck",
             Self::VaultSalvage { .. } => "VaultSalvage",
             Self::VaultForgetDamaged { .. } => "VaultForgetDamaged",

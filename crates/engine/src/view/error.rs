@@ -10,6 +10,9 @@ pub struct CommandError {
     pub code: ErrorCode,
     /// For people: what went wrong and what to do next.
     pub message: String,
+    /// With [`ErrorCode::TooSoon`]: in how many seconds it may be tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
 }
 
 /// Kinds of [`CommandError`].
@@ -25,6 +28,8 @@ pub enum ErrorCode {
     VaultExists,
     /// The passphrase does not open it.
     WrongPassphrase,
+    /// Too many wrong passphrases came in a row; this one was not tried.
+    TooSoon,
     /// Another program has it open.
     VaultInUse,
     /// The vault is damaged, or from a newer version.
@@ -52,6 +57,7 @@ impl CommandError {
         Self {
             code,
             message: message.into(),
+            retry_after_s: None,
         }
     }
 }

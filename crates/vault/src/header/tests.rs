@@ -58,6 +58,33 @@ fn the_right_passphrase_gives_the_key_back() {
     assert_eq!(unlocked.params, WEAK);
 }
 
+/// A slot of a kind that only a later version knows stays as it is when the passphrase is
+/// changed.
+#[test]
+fn a_header_that_is_sealed_anew_keeps_the_other_slots() {
+    let plain = header();
+    let mut both = plain[..SLOT_END].to_vec();
+    both[COUNT_AT] = 2;
+    both.extend([200, 0, 3, 7, 8, 9]);
+    both.extend([0; TAG_LEN + CHECKSUM_LEN]);
+    let both = with_fresh_tag(both);
+    let unlocked = open(&both, "open sesame").unwrap();
+    let anew = unlocked
+        .seal_anew(&passphrase("shut sesame"), WEAK)
+        .unwrap();
+    assert_eq!(
+        open(&anew, "open sesame").err(),
+        Some(HeaderError::WrongPassphrase)
+    );
+    let again = open(&anew, "shut sesame").unwrap();
+    assert_eq!(again.vault_key.as_bytes(), vault_key().as_bytes());
+    assert_eq!(
+        (again.others.count, again.others.encoded),
+        (1, vec![200, 0, 3, 7, 8, 9])
+    );
+    assert_eq!(anew.len(), both.len());
+}
+
 #[test]
 fn another_passphrase_is_told_from_damage() {
     let error = open(&header(), "open sesamE").err();

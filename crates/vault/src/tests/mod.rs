@@ -1,6 +1,7 @@
 //! Tests that look under the covers: into pages, at each step of creating, and
 //! into the life of other processes.
 
+mod changing;
 mod creating;
 mod full_disk;
 mod pages;

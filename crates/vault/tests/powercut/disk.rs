@@ -49,6 +49,14 @@ struct Inode {
     pending: Vec<Change>,
 }
 
+impl Inode {
+    fn sync(&mut self) {
+        for change in std::mem::take(&mut self.pending) {
+            change.apply(&mut self.durable);
+        }
+    }
+}
+
 type Names = BTreeMap<PathBuf, usize>;
 
 #[derive(Clone)]
@@ -88,6 +96,8 @@ pub(crate) struct Disk {
     durable: Names,
     pending: Vec<Naming>,
     now: Names,
+    /// Which file had a name last before the one that has it now, or before it was free.
+    before: Names,
 }
 
 impl Disk {
@@ -98,6 +108,7 @@ impl Disk {
             durable: Names::new(),
             pending: Vec::new(),
             now: Names::new(),
+            before: Names::new(),
         }
     }
 
@@ -110,13 +121,15 @@ impl Disk {
                 }
             }
             Call::Write(path, at, bytes) => self.change(path, Change::Write(*at, bytes.clone())),
+            Call::WriteReplaced(path, at, bytes) => {
+                let change = Change::Write(*at, bytes.clone());
+                self.replaced(path).pending.push(change);
+            }
+            Call::SyncReplaced(path) => self.replaced(path).sync(),
             Call::Truncate(path, len) => self.change(path, Change::Truncate(*len)),
             Call::Sync(path) => {
                 if let Some(inode) = self.now.get(path) {
-                    let inode = &mut self.inodes[*inode];
-                    for change in std::mem::take(&mut inode.pending) {
-                        change.apply(&mut inode.durable);
-                    }
+                    self.inodes[*inode].sync();
                 } else {
                     // A folder.
                     let (synced, left) = std::mem::take(&mut self.pending)
@@ -140,7 +153,17 @@ impl Disk {
         }
     }
 
+    fn replaced(&mut self, path: &Path) -> &mut Inode {
+        let inode = self.before.get(path);
+        let inode = inode.unwrap_or_else(|| panic!("{path:?} was never replaced"));
+        &mut self.inodes[*inode]
+    }
+
     fn name(&mut self, naming: Naming) {
+        let (Naming::Name(path, _) | Naming::Forget(path) | Naming::Rename(_, path)) = &naming;
+        if let Some(inode) = self.now.get(path) {
+            self.before.insert(path.clone(), *inode);
+        }
         naming.apply(&mut self.now);
         self.pending.push(naming);
     }

@@ -21,7 +21,9 @@ use std::{
 };
 
 use hushwing_protocol::store::{Order, Store, StoreError, Table};
-use hushwing_vault::{BackupSecret, KdfParams, OpenError, Passphrase, Stop, Vault, check_backup};
+use hushwing_vault::{
+    BackupSecret, KdfCost, KdfParams, OpenError, Passphrase, Stop, Vault, check_backup,
+};
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng as _, SeedableRng as _},
@@ -47,6 +49,12 @@ fn passphrase(text: &str) -> Passphrase {
     Passphrase::new(Zeroizing::new(text.to_owned())).unwrap()
 }
 
+/// What opens the vault from the beginning.
+fn first() -> Passphrase {
+    passphrase("before the change")
+}
+
+/// What opens it in the end.
 fn right() -> Passphrase {
     passphrase("before and after the cut")
 }
@@ -106,17 +114,21 @@ fn child_does_everything() {
     let root = Path::new(&root);
     let home = root.join("home");
     say("begin");
-    let mut vault = Vault::create(&home, &right(), WEAK).unwrap();
+    let mut vault = Vault::create(&home, &first(), WEAK).unwrap();
     say("created");
     (1..=5).for_each(|number| step(&mut vault, number));
     vault.purge(&[RATCHET]).unwrap();
     say("purged");
     step(&mut vault, 6);
     vault.close().unwrap();
-    let mut vault = Vault::open(&home, &right()).unwrap();
+    let mut vault = Vault::open(&home, &first()).unwrap();
     say("unlocked");
+    say("changing");
+    let cost = KdfCost::Fixed(WEAK);
+    vault.change_passphrase(&first(), &right(), cost).unwrap();
+    say("changed");
     step(&mut vault, 7);
-    // Here a passphrase is changed and a schema is migrated, once there are such.
+    // Here a schema is migrated, once there are two.
     let job = vault.begin_backup(&Stop::default()).unwrap();
     step(&mut vault, 8);
     let secret = BackupSecret::Account(right());
@@ -152,6 +164,8 @@ fn child_does_everything() {
 #[derive(Default, Clone)]
 struct Said {
     created: bool,
+    changing: bool,
+    changed: bool,
     stored: u32,
     backed_up: Option<u32>,
     restored: Option<u32>,
@@ -165,6 +179,8 @@ impl Said {
         let number = words.next_back().and_then(|number| number.parse().ok());
         match (word, number) {
             ("created", _) => self.created = true,
+            ("changing", _) => self.changing = true,
+            ("changed", _) => self.changed = true,
             ("stored", Some(number)) => self.stored = number,
             ("backed", number) => self.backed_up = number,
             ("restored", number) => self.restored = number,
@@ -196,9 +212,10 @@ fn power_that_is_cut_at_any_write_loses_nothing_that_was_acknowledged() {
         }
         disk.apply(call);
         let number = cuts.binary_search(&at);
-        // Every name that comes or goes is tried, of the writes a sample.
-        let is_tried =
-            number.is_ok_and(|number| all || call.changes_names() || number % every == 0);
+        // Every name that comes or goes is tried, and what a file gets that has lost its
+        // name; of the other writes a sample.
+        let is_rare = call.changes_names() || call.is_of_replaced();
+        let is_tried = number.is_ok_and(|number| all || is_rare || number % every == 0);
         if !is_tried {
             continue;
         }
@@ -221,7 +238,7 @@ fn power_that_is_cut_at_any_write_loses_nothing_that_was_acknowledged() {
 /// What must hold of the folder, whenever the power went.
 fn check(root: &Path, said: &Said, when: &str) {
     let home = root.join("home");
-    match open(&home, when) {
+    match open_one(&home, said, when) {
         None => assert!(!said.created, "{when}: the vault is gone"),
         Some(mut vault) => {
             let stored = steps(&mut vault).unwrap_or_else(|error| panic!("{when}: {error}"));
@@ -259,6 +276,41 @@ fn check(root: &Path, said: &Said, when: &str) {
             }
         }
     }
+}
+
+/// The vault in `dir`, if there is one, while its passphrase may be in change: exactly one of
+/// the two opens it, and which it is, is certain once that was said.
+fn open_one(dir: &Path, said: &Said, when: &str) -> Option<Vault> {
+    if !Vault::exists(dir) {
+        return None;
+    }
+    let is_old = match Vault::open(dir, &first()) {
+        Ok(vault) => vault.close().is_ok(),
+        Err(OpenError::WrongPassphrase) => false,
+        Err(error) => panic!("{when}: {error}"),
+    };
+    assert!(
+        !(is_old && said.changed),
+        "{when}: the old passphrase opens it again"
+    );
+    assert!(
+        is_old || said.changing,
+        "{when}: the passphrase changed by itself"
+    );
+    let (opens, refused) = if is_old {
+        (first(), right())
+    } else {
+        (right(), first())
+    };
+    let opened = Vault::open(dir, &opens).unwrap_or_else(|error| panic!("{when}: {error}"));
+    assert!(
+        !dir.join("vault.hw.new").exists(),
+        "{when}: a header is left"
+    );
+    opened.close().unwrap();
+    let refusal = Vault::open(dir, &refused).unwrap_err();
+    assert_eq!(refusal, OpenError::WrongPassphrase, "{when}");
+    Some(Vault::open(dir, &opens).unwrap())
 }
 
 /// The vault in `dir`, if there is one: then exactly one passphrase opens it.

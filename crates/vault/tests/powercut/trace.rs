@@ -15,9 +15,13 @@ pub(crate) const TRACED: &str = "openat,write,pwrite64,writev,pwritev,ftruncate,
 pub(crate) enum Call {
     Create(PathBuf),
     Write(PathBuf, usize, Vec<u8>),
+    /// To the file that had this name last, when another one has it now.
+    WriteReplaced(PathBuf, usize, Vec<u8>),
     Truncate(PathBuf, usize),
     /// Of a file or of a folder.
     Sync(PathBuf),
+    /// Of the file that had this name last.
+    SyncReplaced(PathBuf),
     Rename(PathBuf, PathBuf),
     Link(PathBuf, PathBuf),
     Unlink(PathBuf),
@@ -31,6 +35,14 @@ impl fmt::Debug for Call {
             Self::Write(path, at, bytes) => {
                 write!(f, "write {} bytes at {at} of {path:?}", bytes.len())
             }
+            Self::WriteReplaced(path, at, bytes) => {
+                write!(
+                    f,
+                    "write {} bytes at {at} of what was {path:?}",
+                    bytes.len()
+                )
+            }
+            Self::SyncReplaced(path) => write!(f, "sync what was {path:?}"),
             Self::Truncate(path, len) => write!(f, "cut {path:?} to {len}"),
             Self::Sync(path) => write!(f, "sync {path:?}"),
             Self::Rename(from, to) => write!(f, "rename {from:?} to {to:?}"),
@@ -44,6 +56,10 @@ impl fmt::Debug for Call {
 impl Call {
     pub(crate) fn changes_files(&self) -> bool {
         !matches!(self, Self::Say(_))
+    }
+
+    pub(crate) fn is_of_replaced(&self) -> bool {
+        matches!(self, Self::WriteReplaced(..) | Self::SyncReplaced(_))
     }
 
     pub(crate) fn changes_names(&self) -> bool {
@@ -133,13 +149,25 @@ fn parse_line(line: &str, root: &Path, places: &mut BTreeMap<u32, usize>) -> Opt
             let path = inside(descriptor(argument(0))?.1)?;
             let bytes = string(argument(1));
             assert_eq!(result.parse(), Ok(bytes.len()), "a write was cut: {name}");
-            Some(Call::Write(path, argument(3).parse().ok()?, bytes))
+            let at = argument(3).parse().ok()?;
+            Some(if is_replaced(argument(0)) {
+                Call::WriteReplaced(path, at, bytes)
+            } else {
+                Call::Write(path, at, bytes)
+            })
         }
         "ftruncate" => {
             let path = inside(descriptor(argument(0))?.1)?;
             Some(Call::Truncate(path, argument(1).parse().ok()?))
         }
-        "fsync" | "fdatasync" => Some(Call::Sync(inside(descriptor(argument(0))?.1)?)),
+        "fsync" | "fdatasync" => {
+            let path = inside(descriptor(argument(0))?.1)?;
+            Some(if is_replaced(argument(0)) {
+                Call::SyncReplaced(path)
+            } else {
+                Call::Sync(path)
+            })
+        }
         "rename" => Some(Call::Rename(
             inside(path(argument(0)))?,
             inside(path(argument(1)))?,
@@ -198,6 +226,11 @@ fn split(arguments: &str) -> Vec<String> {
     }
     parts.push(part.trim().to_owned());
     parts
+}
+
+/// Whether the file of `5</path>(deleted)` has lost its name.
+fn is_replaced(descriptor: &str) -> bool {
+    descriptor.ends_with("(deleted)") || descriptor.ends_with("(deleted)>")
 }
 
 /// `5</path>`: the number and the path.

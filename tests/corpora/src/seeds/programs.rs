@@ -21,6 +21,9 @@ pub(crate) fn vault_header() -> Seeds {
         ("passes", with_how(3, &[1, 0, 21, 7])),
         ("slots", with_how(3, &[1, 0, 10, 9])),
         ("salt", with_how(3, &[0, 0, 30, 1])),
+        ("anew", with_how(5, NO_EDIT)),
+        ("anew_flip", with_how(5, &[0, 0, 30, 1])),
+        ("anew_slots", with_how(7, &[1, 0, 10, 2])),
     ]
 }
 
@@ -68,6 +71,10 @@ pub(crate) fn api_command() -> Seeds {
         (
             "unlock",
             r#"{"command":"unlock","passphrase":"\u0000\ud83d\ude00"}"#,
+        ),
+        (
+            "passphrase_change",
+            r#"{"command":"passphrase_change","present":"a","new":"correct horse battery staple"}"#,
         ),
         (
             "relay_add",

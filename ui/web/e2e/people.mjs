@@ -59,7 +59,11 @@ export async function makePerson(name) {
   /** The address of the app, good for one opening. */
   person.appAddress = async () => {
     const { stdout } = await promisify(execFile)(join(programs, 'hushwing'), ['--dir', dir, 'open', '--print']);
-    return stdout.trim();
+    const address = new URL(stdout.trim());
+    // While the app is worked on: the files of dist/ in front of an older daemon.
+    if (!process.env.HUSHWING_FRONT) return address.href;
+    const { inFrontOf } = await import('../dev/front.mjs');
+    return `${await inFrontOf(address.origin)}/${address.hash}`;
   };
   await person.start();
   return person;

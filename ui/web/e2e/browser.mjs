@@ -28,7 +28,7 @@ export async function newPage(browser, { width = 1280, height = 800, theme = 'li
   page.setDefaultTimeout(Number(process.env.TIMEOUT_MS ?? 30_000));
   page.on('console', (said) => {
     // A refused command is an answer, which Chromium reports as an error of its own.
-    if (['error', 'warning'].includes(said.type()) && !/the server responded with a status of 4\d\d|WebSocket connection|ERR_CONNECTION_REFUSED/.test(said.text()))
+    if (['error', 'warning'].includes(said.type()) && !/the server responded with a status of 4\d\d|WebSocket connection|ERR_(?:CONNECTION_REFUSED|EMPTY_RESPONSE|CONNECTION_RESET)/.test(said.text()))
       faults.push(`${name} console: ${said.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`${name} page error: ${error.message}`));

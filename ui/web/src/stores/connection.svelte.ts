@@ -92,6 +92,9 @@ class Connection {
         else this.#forget();
         break;
       case 'network':
+        // Each step would be too much to listen to.
+        if (frame.network.state !== account.network.state && frame.network.state !== 'starting')
+          notices.speak(t(`network-${frame.network.state}`));
         account.network = frame.network;
         if (frame.network.state === 'ready') void account.refresh();
         break;

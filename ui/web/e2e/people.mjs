@@ -56,6 +56,7 @@ export async function makeRelay(name) {
 export async function makePerson(name) {
   const dir = join(root, name);
   const person = new Program('hushwing', ['--dir', dir, 'run', '--json', '--without-tor']);
+  person.dir = dir;
   /** The address of the app, good for one opening. */
   person.appAddress = async () => {
     const { stdout } = await promisify(execFile)(join(programs, 'hushwing'), ['--dir', dir, 'open', '--print']);

@@ -440,6 +440,7 @@ backup-made = The backup was made and checked: { $contacts ->
 lock-title = Lock
 lock-text = Forgets all keys and disconnects. You need your passphrase to come back.
 about = Hushwing { $version }. Free software, not yet audited by others.
+licences = Licences of others
 
 ## Keyboard
 palette-title = What would you like to do?

@@ -439,6 +439,7 @@ backup-made = La copia se ha hecho y comprobado: { $contacts ->
 lock-title = Bloquear
 lock-text = Olvida todas las claves y se desconecta. Necesitas tu frase de paso para volver.
 about = Hushwing { $version }. Software libre, todavía sin auditoría externa.
+licences = Licencias de terceros
 
 ## Teclado
 palette-title = ¿Qué quieres hacer?

@@ -1,9 +1,29 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 // The daemon that the development server talks to; `npm run mock` starts one.
 const daemon = process.env['HUSHWING_DAEMON'] ?? 'http://127.0.0.1:7878';
+
+/** What ships with its licence: read from the packages themselves. */
+const LICENSED = [
+  '@fontsource-variable/atkinson-hyperlegible-next/LICENSE',
+  '@fontsource-variable/vazirmatn/LICENSE',
+  'svelte/LICENSE.md',
+  'jsqr/LICENSE',
+  'uqr/LICENSE',
+];
+const APACHE = '@fluent/bundle: Copyright Mozilla and others, Apache License 2.0; its text stands below, under jsqr.';
+const EMOJI = 'Names of emoji: emojibase (MIT, Copyright Miles Johnson) and Unicode CLDR (Unicode License V3, Copyright Unicode, Inc.).';
+
+const licences: Plugin = {
+  name: 'licences',
+  generateBundle() {
+    const texts = LICENSED.map((file) => `${'='.repeat(72)}\n${file}\n\n${readFileSync(`node_modules/${file}`, 'utf8')}`);
+    this.emitFile({ type: 'asset', fileName: 'licences.txt', source: [APACHE, EMOJI, ...texts].join('\n\n') });
+  },
+};
 
 // dist/ is kept in git, empty but for this file, since cargo watches the folder.
 const keepFolder: Plugin = {
@@ -18,7 +38,7 @@ const keepFolder: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [svelte(), keepFolder],
+  plugins: [svelte(), keepFolder, licences],
   base: '/',
   server: {
     host: '127.0.0.1',

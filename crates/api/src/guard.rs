@@ -40,7 +40,7 @@ const ANSWER_HEADERS: [(HeaderName, HeaderValue); 8] = [
     (
         HeaderName::from_static("permissions-policy"),
         HeaderValue::from_static(
-            "accelerometer=(), autoplay=(), bluetooth=(), camera=(), clipboard-read=(), \
+            "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), \
              display-capture=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), \
              magnetometer=(), microphone=(), midi=(), payment=(), \
              publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), \

@@ -62,7 +62,7 @@ const CODE_LIFETIME: Duration = Duration::from_secs(60);
 
 /// Until an open page that asks nothing and listens to nothing is forgotten: longer than
 /// any pause between two tries to reconnect, shorter than a closed tab is remembered.
-const MAX_IDLE: Duration = Duration::from_secs(600);
+const PAGE_IDLE: Duration = Duration::from_secs(600);
 
 /// The bounds of one server. [`Limits::default`] is what ships; tests shorten
 /// some of them.
@@ -126,7 +126,7 @@ impl Default for Limits {
             max_spool_file_len: MAX_SPOOL_FILE_LEN,
             max_spool_age: SPOOL_AGE,
             code_lifetime: CODE_LIFETIME,
-            max_idle: MAX_IDLE,
+            max_idle: PAGE_IDLE,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::{body::Body, extract::Request};
 use hushwing_api::{
-    fuzzing, passphrase,
+    Frame, fuzzing, passphrase,
     schema::{Command, CommandError, ErrorCode, Event, Reply},
     session::Session,
 };
@@ -48,6 +48,7 @@ pub fn api_answer(input: &[u8]) {
     reads_alike::<Reply>(input);
     reads_alike::<CommandError>(input);
     reads_alike::<Event>(input);
+    reads_alike::<Frame>(input);
 }
 
 fn reads_alike<T: Serialize + DeserializeOwned>(input: &[u8]) {

@@ -312,5 +312,6 @@ function people(world, contact, message, scene) {
     'line\n'.repeat(300),
     'https://example.com/?q=secret javascript:alert(1)',
   ];
+  message(mallory, 'From the end of time', false, 4 * DAY).sent_at_ms = 1.8e19;
   hostile.forEach((text, at) => message(mallory, text, false, 3 * DAY - at * MINUTE));
 }

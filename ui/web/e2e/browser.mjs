@@ -14,10 +14,10 @@ mkdirSync(screens, { recursive: true });
 /** What went wrong in any page, for the end. */
 export const faults = [];
 
-export async function launch() {
+export async function launch({ names = '' } = {}) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--no-first-run', '--disable-sync', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--no-first-run', '--disable-sync', `--host-resolver-rules=${names}MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`],
   });
 }
 
@@ -28,7 +28,7 @@ export async function newPage(browser, { width = 1280, height = 800, theme = 'li
   page.setDefaultTimeout(Number(process.env.TIMEOUT_MS ?? 30_000));
   page.on('console', (said) => {
     // A refused command is an answer, which Chromium reports as an error of its own.
-    if (['error', 'warning'].includes(said.type()) && !/the server responded with a status of 4\d\d|WebSocket connection|ERR_CONNECTION_REFUSED/.test(said.text()))
+    if (['error', 'warning'].includes(said.type()) && !/the server responded with a status of 4\d\d|WebSocket connection|ERR_(?:CONNECTION_REFUSED|EMPTY_RESPONSE|CONNECTION_RESET)/.test(said.text()))
       faults.push(`${name} console: ${said.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`${name} page error: ${error.message}`));

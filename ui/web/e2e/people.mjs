@@ -56,10 +56,15 @@ export async function makeRelay(name) {
 export async function makePerson(name) {
   const dir = join(root, name);
   const person = new Program('hushwing', ['--dir', dir, 'run', '--json', '--without-tor']);
+  person.dir = dir;
   /** The address of the app, good for one opening. */
   person.appAddress = async () => {
     const { stdout } = await promisify(execFile)(join(programs, 'hushwing'), ['--dir', dir, 'open', '--print']);
-    return stdout.trim();
+    const address = new URL(stdout.trim());
+    // While the app is worked on: the files of dist/ in front of an older daemon.
+    if (!process.env.HUSHWING_FRONT) return address.href;
+    const { inFrontOf } = await import('../dev/front.mjs');
+    return `${await inFrontOf(address.origin)}/${address.hash}`;
   };
   await person.start();
   return person;

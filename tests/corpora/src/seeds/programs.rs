@@ -176,6 +176,15 @@ pub(crate) fn api_answer() -> Seeds {
         ("messages", r#"{"reply":"messages","messages":[]}"#),
         ("error", r#"{"code":"not_found","message":"There is none."}"#),
         ("lagged", r#"{"event":"lagged"}"#),
+        (
+            "listening",
+            r#"{"event":"listening","run":"0011223344556677","serial":3,"resumed":true}"#,
+        ),
+        (
+            "told",
+            r#"{"serial":4,"event":"unread","contact":"ab12","unread":2,"unread_from":null}"#,
+        ),
+        ("chats", r#"{"reply":"chats","chats":[]}"#),
         ("warning", r#"{"event":"warning","text":"\u001b[2J"}"#),
         ("vault", r#"{"event":"vault","vault":"locked"}"#),
         ("twice", r#"{"reply":"done","reply":"status"}"#),

@@ -34,6 +34,10 @@ export const ACTIONS: Action[] = [
 
 /** Runs the action of `event`, if there is one. */
 export function onShortcut(event: KeyboardEvent): void {
+  if (event.key === 'Escape' && screen.panel !== null && !event.defaultPrevented && !document.querySelector('dialog[open]')) {
+    screen.panel = null;
+    return;
+  }
   if (event.repeat && !event.code.startsWith('Arrow')) return;
   const pressed = `${event.ctrlKey || event.metaKey ? 'Ctrl+' : ''}${event.altKey ? 'Alt+' : ''}${event.shiftKey ? 'Shift+' : ''}${named(event)}`;
   const action = ACTIONS.find((one) => one.keys === pressed);

@@ -2,6 +2,7 @@
 import { listen, open, Refusal } from '../api/client';
 import type { Frame } from '../api/types';
 import { t } from '../i18n/index.svelte';
+import { called } from '../lib/names';
 import { inline } from '../lib/visible';
 import { account } from './account.svelte';
 import { chats } from './chats.svelte';
@@ -92,6 +93,9 @@ class Connection {
         else this.#forget();
         break;
       case 'network':
+        // Each step would be too much to listen to.
+        if (frame.network.state !== account.network.state && frame.network.state !== 'starting')
+          notices.speak(t(`network-${frame.network.state}`));
         account.network = frame.network;
         if (frame.network.state === 'ready') void account.refresh();
         break;
@@ -131,7 +135,7 @@ class Connection {
   #announce(message: Extract<Frame, { event: 'message' }>): void {
     const known = chats.of(message.contact);
     if (message.mine || known?.last?.id === message.id) return;
-    const name = inline(known?.contact.name ?? '') || t('no-name');
+    const name = called(known?.contact.name ?? '');
     const isOpen = message.contact === conversation.contact && document.visibilityState === 'visible';
     notices.speak(
       isOpen

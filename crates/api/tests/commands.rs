@@ -18,9 +18,9 @@ use hushwing_api::{
     Backend, Limits,
     schema::{
         BackupKey, BackupView, Command, CommandError, Comparison, ContactPhase, ContactView,
-        DeliveredBy, DeliveryPolicy, EmojiView, ErrorCode, Event, Finding, FindingKind,
+        DeliveredBy, DeliveryPolicy, EmojiView, ErrorCode, Event, Finding, FindingKind, FoundView,
         InvitePolicy, LedgerEntry, LedgerStep, LedgerView, LossKind, LossView, MessageState,
-        MessageView, ReadReports, Reply, RequestState, RequestView, SafetyView, SecretText,
+        MessageView, ReadReports, Reply, RequestState, RequestView, SafetyView, SecretText, Unsent,
         VaultReportView, Verification, VerifiedHow, WayState, WayView,
     },
 };
@@ -145,6 +145,29 @@ fn every_command() -> Vec<Command> {
             passphrase: SecretText::new(text(PASSPHRASE)),
         },
         Command::VaultForgetDamaged,
+        Command::MessageDelete {
+            id: text("3f2a"),
+            unsent: Unsent::Delete,
+        },
+        Command::HistoryDelete {
+            contact: text("alice"),
+            unsent: Unsent::Refuse,
+        },
+        Command::ContactDelete {
+            contact: text("alice"),
+            unsent: Unsent::Delete,
+        },
+        Command::Wipe {
+            confirm: text("wipe this account"),
+        },
+        Command::Search {
+            text: text("good morning"),
+            contact: Some(text("alice")),
+            since_ms: Some(3),
+            before_ms: Some(4),
+            limit: 10,
+            after: Some(text("17")),
+        },
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -189,8 +212,13 @@ fn every_command() -> Vec<Command> {
         Command::VaultCheck => 39,
         Command::VaultSalvage { .. } => 40,
         Command::VaultForgetDamaged => 41,
+        Command::MessageDelete { .. } => 42,
+        Command::HistoryDelete { .. } => 43,
+        Command::ContactDelete { .. } => 44,
+        Command::Wipe { .. } => 45,
+        Command::Search { .. } => 46,
     });
-    assert!(numbers.eq(0..42));
+    assert!(numbers.eq(0..47));
     all
 }
 
@@ -205,6 +233,7 @@ fn works_while_locked(command: &Command) -> bool {
             | Command::BackupCheck { .. }
             | Command::Restore { .. }
             | Command::VaultSalvage { .. }
+            | Command::Wipe { .. }
     )
 }
 
@@ -430,6 +459,14 @@ fn answers() -> Vec<Reply> {
             kept_aside: 2,
         }),
         Reply::Ledger(ledger()),
+        Reply::Found {
+            found: vec![FoundView {
+                message: ledger().message,
+                matches: vec![[0, 4], [5, 12]],
+            }],
+            next: Some("17".into()),
+            complete: false,
+        },
         Reply::Doctor { findings },
         Reply::Doctor { findings: vec![] },
         Reply::Requests {

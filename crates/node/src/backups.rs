@@ -12,8 +12,18 @@ use tokio::{task::JoinHandle, time::timeout};
 
 use crate::{core::wipe_stack, limits, words};
 
+/// What a job is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Somebody asked for it and waits for the answer.
+    Asked,
+    /// It is a snapshot, of which another one can be made later.
+    Snapshot,
+}
+
 /// A backup that is being made or checked, on a thread of its own.
 pub(crate) struct Job {
+    pub(crate) purpose: Purpose,
     stop: Stop,
     task: JoinHandle<()>,
 }
@@ -21,6 +31,7 @@ pub(crate) struct Job {
 impl Job {
     /// Must be called inside a runtime.
     pub(crate) fn start(
+        purpose: Purpose,
         stop: Stop,
         work: impl FnOnce() -> Result<Reply, BackupError> + Send + 'static,
         answer: impl FnOnce(Result<Reply, CommandError>) + Send + 'static,
@@ -30,7 +41,11 @@ impl Job {
             // A passphrase and keys passed through here. `[HW-VAULT-14]`
             wipe_stack();
         });
-        Self { stop, task }
+        Self {
+            purpose,
+            stop,
+            task,
+        }
     }
 
     pub(crate) fn is_over(&self) -> bool {

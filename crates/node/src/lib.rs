@@ -18,6 +18,7 @@ mod listeners;
 mod node;
 mod session;
 mod waits;
+mod wiping;
 mod words;
 
 /// Commands, answers and events: the words of the local API.
@@ -29,3 +30,4 @@ pub use self::core::wipe_idle_stack;
 
 pub use config::{KeyDerivation, NodeConfig, WayOut};
 pub use node::{Node, StartError};
+pub use wiping::wipe;

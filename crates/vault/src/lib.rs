@@ -10,6 +10,7 @@
 
 mod archive;
 mod backup;
+mod clearing;
 mod copy;
 mod database;
 mod error;
@@ -17,6 +18,7 @@ mod files;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod header;
+mod index;
 mod kdf;
 mod keys;
 mod passphrase;
@@ -25,6 +27,7 @@ mod schema;
 mod snapshot;
 mod txn;
 mod vault;
+mod wiping;
 
 #[cfg(test)]
 mod tests;

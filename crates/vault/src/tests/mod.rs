@@ -3,8 +3,10 @@
 
 mod creating;
 mod full_disk;
+mod newer;
 mod pages;
 mod residue;
+mod wiping;
 
 use tempfile::TempDir;
 use zeroize::Zeroizing;

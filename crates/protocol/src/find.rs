@@ -76,10 +76,7 @@ pub(crate) struct MemoryIndex {
 impl MemoryIndex {
     pub(crate) fn put(&mut self, entry: &Entry<'_>) {
         self.delete(entry.key);
-        let mut place = place_of(entry.at_ms).0;
-        while self.entries.contains_key(&place) {
-            place += 1;
-        }
+        let place = self.free_place(entry.at_ms);
         self.places.insert(entry.key.to_vec(), place);
         let row = (
             entry.key.to_vec(),
@@ -87,6 +84,21 @@ impl MemoryIndex {
             entry.words.to_owned(),
         );
         self.entries.insert(place, row);
+    }
+
+    /// The place after the last one of this second, or of the next one that has room.
+    fn free_place(&self, at_ms: u64) -> u64 {
+        let mut place = place_of(at_ms).0;
+        let mut second = at_ms;
+        loop {
+            second = second.saturating_add(1000);
+            let next = place_of(second).0;
+            match self.entries.range(place..next).next_back() {
+                None => return place,
+                Some((last, _)) if last + 1 < next => return last + 1,
+                Some(_) => place = next,
+            }
+        }
     }
 
     pub(crate) fn delete(&mut self, key: &[u8]) {

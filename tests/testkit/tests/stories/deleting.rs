@@ -138,13 +138,13 @@ fn a_deleted_message_is_in_no_row_and_nothing_brings_it_back() {
 fn what_is_not_there_yet_is_deleted_only_by_a_command_that_says_so() {
     let mut stage = Stage::new(2);
     stage.nobody_is_reached();
-    stage.world.send(stage.alice, &stage.to_bob, "sealed");
+    stage.world.send(stage.alice, &stage.to_bob, "in a box");
     let contact = stage.to_bob.clone();
     stage.world.call(stage.alice, Command::Repair { contact });
-    stage.world.send(stage.alice, &stage.to_bob, "not sealed");
+    stage.world.send(stage.alice, &stage.to_bob, "kept back");
     stage.world.run_for(10_000);
     let before = stage.world.snapshot(stage.alice);
-    for text in ["sealed", "not sealed"] {
+    for text in ["in a box", "kept back"] {
         let refused = stage.delete(text, Unsent::Refuse);
         assert_eq!(refused.unwrap_err(), ErrorCode::Refused);
     }
@@ -160,7 +160,7 @@ fn what_is_not_there_yet_is_deleted_only_by_a_command_that_says_so() {
     assert_eq!(stage.world.snapshot(stage.alice), before);
 
     stage
-        .delete("not sealed", Unsent::Delete)
+        .delete("kept back", Unsent::Delete)
         .expect("withdrawn");
     stage.everybody_is_reached();
     stage.world.run_for(DAY_MS);
@@ -168,7 +168,7 @@ fn what_is_not_there_yet_is_deleted_only_by_a_command_that_says_so() {
     stage.world.send(stage.alice, &stage.to_bob, "after");
     stage.world.run_for(DAY_MS);
     let texts = stage.bobs_texts();
-    assert_eq!(texts, ["MARK of Alice", "MARK of Bob", "sealed", "after"]);
+    assert_eq!(texts[2..], ["in a box", "after"]);
 }
 
 /// `[HW-DEL-2]`
@@ -176,17 +176,17 @@ fn what_is_not_there_yet_is_deleted_only_by_a_command_that_says_so() {
 fn a_sealed_message_that_is_deleted_by_force_still_goes_and_leaves_no_hole() {
     let mut stage = Stage::new(3);
     stage.nobody_is_reached();
-    stage.world.send(stage.alice, &stage.to_bob, "sealed");
+    stage.world.send(stage.alice, &stage.to_bob, "in a box");
     stage.world.run_for(10_000);
     stage
-        .delete("sealed", Unsent::Delete)
+        .delete("in a box", Unsent::Delete)
         .expect("it is deleted");
-    assert!(!holds(&stage.rows(), b"sealed"));
+    assert!(!holds(&stage.rows(), b"in a box"));
     stage.everybody_is_reached();
     stage.world.send(stage.alice, &stage.to_bob, "after");
     stage.world.run_for(DAY_MS);
     let texts = stage.bobs_texts();
-    assert_eq!(texts, ["MARK of Alice", "MARK of Bob", "sealed", "after"]);
+    assert_eq!(texts[2..], ["in a box", "after"]);
     let hers = stage.world.read(stage.alice, &stage.to_bob);
     assert_eq!(hers.len(), 3);
     let states = hers.iter().map(|message| &message.state);

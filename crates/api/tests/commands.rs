@@ -18,9 +18,9 @@ use hushwing_api::{
     Backend, Limits,
     schema::{
         BackupKey, BackupView, Command, CommandError, Comparison, ContactPhase, ContactView,
-        DeliveredBy, DeliveryPolicy, EmojiView, ErrorCode, Event, Finding, FindingKind,
+        DeliveredBy, DeliveryPolicy, EmojiView, ErrorCode, Event, Finding, FindingKind, FoundView,
         InvitePolicy, LedgerEntry, LedgerStep, LedgerView, LossKind, LossView, MessageState,
-        MessageView, ReadReports, Reply, RequestState, RequestView, SafetyView, SecretText,
+        MessageView, ReadReports, Reply, RequestState, RequestView, SafetyView, SecretText, Unsent,
         VaultReportView, Verification, VerifiedHow, WayState, WayView,
     },
 };
@@ -152,6 +152,29 @@ fn every_command() -> Vec<Command> {
             present: SecretText::new(text("any")),
             new: SecretText::new(text(PASSPHRASE)),
         },
+        Command::MessageDelete {
+            id: text("3f2a"),
+            unsent: Unsent::Delete,
+        },
+        Command::HistoryDelete {
+            contact: text("alice"),
+            unsent: Unsent::Refuse,
+        },
+        Command::ContactDelete {
+            contact: text("alice"),
+            unsent: Unsent::Delete,
+        },
+        Command::Wipe {
+            confirm: text("wipe this account"),
+        },
+        Command::Search {
+            text: text("good morning"),
+            contact: Some(text("alice")),
+            since_ms: Some(3),
+            before_ms: Some(4),
+            limit: 10,
+            after: Some(text("17")),
+        },
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -198,8 +221,13 @@ fn every_command() -> Vec<Command> {
         Command::VaultForgetDamaged => 41,
         Command::Chats => 42,
         Command::PassphraseChange { .. } => 43,
+        Command::MessageDelete { .. } => 44,
+        Command::HistoryDelete { .. } => 45,
+        Command::ContactDelete { .. } => 46,
+        Command::Wipe { .. } => 47,
+        Command::Search { .. } => 48,
     });
-    assert!(numbers.eq(0..44));
+    assert!(numbers.eq(0..49));
     all
 }
 
@@ -214,6 +242,7 @@ fn works_while_locked(command: &Command) -> bool {
             | Command::BackupCheck { .. }
             | Command::Restore { .. }
             | Command::VaultSalvage { .. }
+            | Command::Wipe { .. }
     )
 }
 
@@ -441,6 +470,14 @@ fn answers() -> Vec<Reply> {
             kept_aside: 2,
         }),
         Reply::Ledger(ledger()),
+        Reply::Found {
+            found: vec![FoundView {
+                message: ledger().message,
+                matches: vec![[0, 4], [5, 12]],
+            }],
+            next: Some("17".into()),
+            complete: false,
+        },
         Reply::Doctor { findings },
         Reply::Doctor { findings: vec![] },
         Reply::Requests {

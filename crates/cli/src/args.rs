@@ -90,6 +90,16 @@ pub(crate) enum Action {
         #[command(flatten)]
         passphrase: PassphraseArgs,
     },
+    /// Destroy the account on this machine for ever, without a passphrase.
+    ///
+    /// Its keys are overwritten first, then all its files are removed, open or locked, whether
+    /// the daemon runs or not. Nobody can bring it back but from a backup. Contacts are told
+    /// nothing.
+    Wipe {
+        /// Do not ask: wipe.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Show where things stand: vault, Tor, relays, undelivered messages.
     Status,
     /// Tell everything that is stuck, the worst first, and what to do about it.
@@ -119,7 +129,7 @@ pub(crate) enum Action {
     Contacts,
     /// List your chats: what is unread, and what was said last.
     Chats,
-    /// Make sure of who a contact is, block it, or mend what the conversation lost.
+    /// Make sure of who a contact is, block or delete it, or mend what the conversation lost.
     #[command(subcommand)]
     Contact(ContactAction),
     /// Send a text.
@@ -151,6 +161,34 @@ pub(crate) enum Action {
         #[arg(long)]
         no_report: bool,
     },
+    /// Find messages by words that stand in them, the newest first.
+    ///
+    /// All words must be there, in any order, without regard to case and accents. A word of
+    /// three letters or more also finds longer words that begin with it; Chinese, Japanese,
+    /// Korean, Thai and the like are found by any part.
+    Search {
+        /// The words, or - to read them from standard input; other users of this machine may
+        /// see what stands on a command line.
+        #[arg(required = true, value_name = "WORDS")]
+        words: Vec<String>,
+        /// Only messages with this contact: a name, id, or the first 4 or more characters of
+        /// the id.
+        #[arg(long, value_name = "NAME")]
+        with: Option<String>,
+        /// Only messages of this day or minute and later: 2026-11-21 or "2026-11-21 23:57".
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
+        /// Only messages up to this day or minute, which is included.
+        #[arg(long, value_name = "DATE")]
+        until: Option<String>,
+        /// At most this many messages.
+        #[arg(long, value_name = "N", default_value_t = 20,
+              value_parser = clap::value_parser!(u32).range(1..=100))]
+        limit: u32,
+        /// Go on where an earlier search ended; it says how.
+        #[arg(long, value_name = "PLACE")]
+        after: Option<String>,
+    },
     /// Show or change what your account tells of you and when it locks.
     Settings {
         /// Tell contacts what you have read, and be told; both sides must have it on.
@@ -164,7 +202,7 @@ pub(crate) enum Action {
               value_parser = clap::value_parser!(u32).range(0..=10_080))]
         lock_after: Option<u32>,
     },
-    /// Show where one message is and what happened to it, or give it up.
+    /// Show where one message is and what happened to it, give it up, or delete it.
     #[command(subcommand)]
     Message(MessageAction),
     /// Print what happens, as it happens, until the daemon ends.
@@ -399,6 +437,23 @@ pub(crate) enum ContactAction {
         /// A contact's name, id, or the first 4 or more characters of the id.
         contact: String,
     },
+    /// Delete all messages with a contact here. The contact keeps theirs.
+    Clear {
+        /// A contact's name, id, or the first 4 or more characters of the id.
+        contact: String,
+        #[command(flatten)]
+        force: ForceArg,
+    },
+    /// Delete a contact here, with all messages and keys.
+    ///
+    /// The contact is told nothing: to them it looks as if you were away for good. To write
+    /// to each other again, meet with a new invite.
+    Delete {
+        /// A contact's name, id, or the first 4 or more characters of the id.
+        contact: String,
+        #[command(flatten)]
+        force: ForceArg,
+    },
     /// Hand routes over by hand, for when no relay that both know works any more.
     #[command(subcommand)]
     Routes(RoutesAction),
@@ -496,6 +551,21 @@ pub(crate) enum MessageAction {
     Show(MessageIdArg),
     /// Give up a message that has not left this machine yet.
     GiveUp(MessageIdArg),
+    /// Delete a message here, in every file of the account. The contact keeps theirs.
+    Delete {
+        /// Its id, or the first 4 or more characters of it, from `read`.
+        id: String,
+        #[command(flatten)]
+        force: ForceArg,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForceArg {
+    /// Also delete what is not on the contact's device yet: what is not encrypted yet
+    /// never leaves, the rest still arrives.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, ToSpan as _, civil, tz::TimeZone};
 
 const SECOND_MS: u64 = 1000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;
@@ -59,6 +59,23 @@ impl Clock {
             )
     }
 
+    /// When a day or a minute of it begins and when it ends, in milliseconds since 1970:
+    /// `2026-11-21`, `2026-11-21 23:57`. Nothing where it is neither.
+    pub(crate) fn bounds(&self, text: &str) -> Option<(u64, u64)> {
+        let text = text.trim();
+        let (begins, lasts) = match text.parse::<civil::Date>() {
+            Ok(day) if !text.contains([' ', 'T', ':']) => (day.at(0, 0, 0, 0), 1.day()),
+            _ => {
+                let at = civil::DateTime::strptime("%Y-%m-%d %H:%M", text).ok()?;
+                (at, 1.minute())
+            }
+        };
+        let begins = begins.to_zoned(self.zone.clone()).ok()?;
+        let ends = begins.checked_add(lasts).ok()?;
+        let ms = |at: &jiff::Zoned| u64::try_from(at.timestamp().as_millisecond()).ok();
+        Some((ms(&begins)?, ms(&ends)?))
+    }
+
     /// `in 12 minutes (2026-11-21 23:57:01)`; what should have been is due now.
     pub(crate) fn ahead(&self, ms: u64) -> String {
         let at = self.show(ms);
@@ -108,6 +125,27 @@ mod tests {
         assert_eq!(clock.show(NOW + 999), "2026-11-21 23:57:01");
         assert_eq!(clock.show(u64::MAX), "impossible time");
         assert_eq!(clock.show(i64::MAX as u64), "impossible time");
+    }
+
+    #[test]
+    fn a_day_or_a_minute_has_a_beginning_and_an_end() {
+        let clock = Clock::utc_at(NOW);
+        let (begins, ends) = clock.bounds("2026-11-21").unwrap();
+        assert_eq!(clock.show(begins), "2026-11-21 00:00:00");
+        assert_eq!(ends - begins, DAY_MS);
+        let (begins, ends) = clock.bounds(" 2026-11-21 23:57 ").unwrap();
+        assert_eq!(clock.show(begins), "2026-11-21 23:57:00");
+        assert_eq!(ends - begins, MINUTE_MS);
+        for none in [
+            "",
+            "yesterday",
+            "2026-13-01",
+            "2026-11-21 25:00",
+            "1969-01-01",
+            "21.11.2026",
+        ] {
+            assert_eq!(clock.bounds(none), None, "{none}");
+        }
     }
 
     #[test]

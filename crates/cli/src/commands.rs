@@ -8,14 +8,16 @@ use std::{
 
 use hushwing_api::schema::{
     BackupKey, Command, Comparison, DeliveryPolicy, Event, InvitePolicy, MessageView, ReadReports,
-    Reply, SecretText,
+    Reply, SecretText, Unsent, WIPE_PHRASE,
 };
+use hushwing_api::session::DaemonLock;
 use zeroize::Zeroizing;
 
 use crate::{
     args::{
-        Action, BackupAction, Compared, ComparedArgs, ContactAction, InviteAction, MessageAction,
-        PassphraseAction, Policy, RelayAction, RequestAction, RoutesAction, Switch, VaultAction,
+        Action, BackupAction, Compared, ComparedArgs, ContactAction, ForceArg, InviteAction,
+        MessageAction, PassphraseAction, Policy, RelayAction, RequestAction, RoutesAction, Switch,
+        VaultAction,
     },
     client::Client,
     clock::Clock,
@@ -31,6 +33,9 @@ use crate::{
 pub(crate) fn carry_out(dir: &Path, action: Action, json: bool) -> Result<(), Failure> {
     if let Action::Doctor = action {
         return doctor(dir, json).map_err(Failure::in_the_way_of_the_doctor);
+    }
+    if let Action::Wipe { yes } = action {
+        return wipe(dir, yes, json);
     }
     // Before anything is asked for: nobody types a passphrase for nothing.
     let client = Client::of(dir)?;
@@ -83,6 +88,30 @@ fn mark_read(client: &Client, contact: String, messages: &[MessageView]) -> Resu
     client.call(&command).map(|_| ())
 }
 
+/// Wipes the account, by the daemon where one runs.
+fn wipe(dir: &Path, yes: bool, json: bool) -> Result<(), Failure> {
+    let client = match Client::of(dir) {
+        Err(Failure::NoDaemon(_)) => None,
+        client => Some(client?),
+    };
+    if !yes {
+        input::confirmed(WIPE_PHRASE)?;
+    }
+    let command = Command::Wipe {
+        confirm: WIPE_PHRASE.to_owned(),
+    };
+    let reply = match client {
+        Some(client) => client.call(&command)?,
+        None => {
+            // Nobody starts one meanwhile.
+            let _lock = DaemonLock::acquire(dir).map_err(|e| Failure::Here(e.to_string()))?;
+            hushwing_node::wipe(dir).map_err(Failure::Command)?;
+            Reply::Done
+        }
+    };
+    Printer::new(json).reply(&command, &reply)
+}
+
 /// Asks what is stuck; ends with 5 when something is.
 fn doctor(dir: &Path, json: bool) -> Result<(), Failure> {
     let client = Client::of(dir)?;
@@ -105,7 +134,10 @@ fn file_of(action: &Action) -> Option<PathBuf> {
 /// What to ask; `None` for `watch`, which asks nothing.
 fn command_of(action: Action) -> Result<Option<Command>, Failure> {
     Ok(Some(match action {
-        Action::Run(_) | Action::Open { .. } | Action::Watch => return Ok(None),
+        // The first ones and the last are dealt with before.
+        Action::Run(_) | Action::Open { .. } | Action::Watch | Action::Wipe { .. } => {
+            return Ok(None);
+        }
         Action::Create(args) => Command::Create {
             passphrase: secret(input::new_passphrase(&args)?),
         },
@@ -205,6 +237,14 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
         Action::Chats => Command::Chats,
         Action::Contact(ContactAction::Block { contact }) => Command::ContactBlock { contact },
         Action::Contact(ContactAction::Unblock { contact }) => Command::ContactUnblock { contact },
+        Action::Contact(ContactAction::Clear { contact, force }) => Command::HistoryDelete {
+            contact,
+            unsent: force.into(),
+        },
+        Action::Contact(ContactAction::Delete { contact, force }) => Command::ContactDelete {
+            contact,
+            unsent: force.into(),
+        },
         Action::Contact(ContactAction::Routes(RoutesAction::Export { contact, .. })) => {
             Command::RouteRecord { contact }
         }
@@ -240,6 +280,27 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
             after,
             before,
         },
+        Action::Search {
+            words,
+            with,
+            since,
+            until,
+            limit,
+            after,
+        } => {
+            let text = match words.as_slice() {
+                [stdin] => plain(input::or_stdin(stdin)?),
+                words => words.join(" "),
+            };
+            Command::Search {
+                text,
+                contact: with,
+                since_ms: since.map(|date| bounds(&date)).transpose()?.map(|at| at.0),
+                before_ms: until.map(|date| bounds(&date)).transpose()?.map(|at| at.1),
+                limit,
+                after,
+            }
+        }
         Action::Settings {
             read_reports,
             relays_told,
@@ -250,9 +311,23 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
             lock_after_minutes: lock_after,
         },
         Action::Message(MessageAction::Show(message)) => Command::Message { id: message.id },
+        Action::Message(MessageAction::Delete { id, force }) => Command::MessageDelete {
+            id,
+            unsent: force.into(),
+        },
         Action::Message(MessageAction::GiveUp(message)) => Command::GiveUp { id: message.id },
         Action::Retry => Command::RetryNow,
     }))
+}
+
+/// When a day or minute begins and ends.
+fn bounds(date: &str) -> Result<(u64, u64), Failure> {
+    Clock::of_this_machine().bounds(date).ok_or_else(|| {
+        Failure::Here(format!(
+            "'{}' is no date; write it as 2026-11-21 or as '2026-11-21 23:57'",
+            inline(date)
+        ))
+    })
 }
 
 /// What the user compared, or gives to be compared. The parser saw to it that there is
@@ -268,6 +343,16 @@ fn comparison(args: &ComparedArgs) -> Result<Comparison, Failure> {
             theirs: theirs.clone(),
         },
     })
+}
+
+impl From<ForceArg> for Unsent {
+    fn from(arg: ForceArg) -> Self {
+        if arg.force {
+            Self::Delete
+        } else {
+            Self::Refuse
+        }
+    }
 }
 
 impl From<Policy> for DeliveryPolicy {

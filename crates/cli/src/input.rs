@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, IsTerminal, Read},
+    io::{self, BufRead, IsTerminal, Read, Write},
     path::Path,
 };
 
@@ -66,6 +66,32 @@ pub(crate) fn both_passphrases(
     let present = present.map_or_else(|| asking.ask("Present passphrase: "), Ok)?;
     let new = new.map_or_else(|| asking.ask_for_new(), Ok)?;
     Ok((present, new))
+}
+
+/// Goes on only when somebody at the terminal types these words.
+pub(crate) fn confirmed(words: &str) -> Result<(), Failure> {
+    let mut stdin = io::stdin().lock();
+    if !stdin.is_terminal() {
+        return Err(Failure::Here(format!(
+            "nobody is here to type '{words}'; nothing was done. To go on without being asked, \
+             say --yes"
+        )));
+    }
+    let mut stderr = io::stderr();
+    let _ = write!(
+        stderr,
+        "Everything of this account on this machine is destroyed, for ever. Type '{words}': "
+    )
+    .and_then(|()| stderr.flush());
+    let mut typed = String::new();
+    let read = stdin.read_line(&mut typed);
+    if read.is_ok() && typed.trim() == words {
+        Ok(())
+    } else {
+        Err(Failure::Here(
+            "that is something else; nothing was done".into(),
+        ))
+    }
 }
 
 /// A path as the daemon finds it, whose folder is another one.

@@ -5,7 +5,7 @@
 //! in them.
 
 use hushwing_api::schema::{
-    BackupKey, BackupView, ChatView, Command, DeliveryPolicy, Event, InviteCreatedView,
+    BackupKey, BackupView, ChatView, Command, DeliveryPolicy, Event, FoundView, InviteCreatedView,
     InvitePolicy, InviteState, InviteView, LossKind, MessageState, MessageView, NetworkView,
     ReadReports, RelayRole, RelayState, RelayTestView, RelayView, Reply, SettingsView, StatusView,
     VaultReportView, VaultState,
@@ -82,6 +82,11 @@ impl Show {
                 let lines = messages.iter().map(|message| self.message(message));
                 list(lines, "There are no messages.\n")
             }
+            Reply::Found {
+                found,
+                next,
+                complete,
+            } => self.found(found, next.as_deref(), *complete),
             Reply::Ledger(view) => ledger::ledger(view, &self.clock, self.columns),
             Reply::Doctor { findings: found } => findings(found, &self.clock),
             Reply::Delivery { policy } => {
@@ -119,6 +124,19 @@ impl Show {
                     short(&message.contact),
                     self.message(message)
                 )
+            }
+            Event::MessageDeleted {
+                contact, message, ..
+            } => format!(
+                "* message {} with {} was deleted\n",
+                short(message),
+                short(contact)
+            ),
+            Event::HistoryDeleted { contact } => {
+                format!("* all messages with {} were deleted\n", short(contact))
+            }
+            Event::ContactDeleted { contact } => {
+                format!("* contact {} was deleted\n", short(contact))
             }
             Event::InviteUsedTwice { invite } => format!(
                 "* WARNING: somebody tried to use invite {} a second time and was refused. The \
@@ -304,6 +322,35 @@ impl Show {
         )
     }
 
+    fn found(&self, found: &[FoundView], next: Option<&str>, complete: bool) -> String {
+        let lines = found.iter().map(|one| {
+            let message = &one.message;
+            let who = short(&message.contact);
+            format!(
+                "[{}] {} {}\n{}",
+                self.clock.show(message.sent_at_ms),
+                short(&message.id),
+                if message.mine {
+                    format!("you to {who}")
+                } else {
+                    format!("from {who}")
+                },
+                block(&excerpt(&message.text, &one.matches), self.columns)
+            )
+        });
+        let mut text = list(lines, "Nothing was found.\n");
+        if let Some(next) = next {
+            text += &format!(
+                "There may be more; the same again with: --after {}\n",
+                inline(next)
+            );
+        }
+        if !complete {
+            text += "Older messages are still being made ready to be found; try again soon.\n";
+        }
+        text
+    }
+
     /// Where a message is, since when, and why.
     fn state_since(&self, message: &MessageView) -> String {
         let (words, why) = state(&message.state, &self.clock);
@@ -322,6 +369,25 @@ fn unread_words(unread: u64) -> String {
         1_000.. => "1,000 or more unread messages".to_owned(),
         unread => counted(unread, "unread message", "unread messages"),
     }
+}
+
+/// Characters of a long text that are shown before and after what was found in it.
+const AROUND: usize = 160;
+
+/// A text, cut to what is around the first place where something was found.
+fn excerpt(text: &str, matches: &[[u64; 2]]) -> String {
+    let at = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let [from, to] = matches.first().map_or([0, 0], |range| range.map(at));
+    let from = from.saturating_sub(AROUND);
+    let to = to.saturating_add(AROUND);
+    let cut: String = text.chars().take(to).skip(from).collect();
+    let before = if from > 0 { "…" } else { "" };
+    let after = if text.chars().nth(to).is_some() {
+        "…"
+    } else {
+        ""
+    };
+    format!("{before}{cut}{after}")
 }
 
 fn done(command: &Command) -> &'static str {
@@ -345,6 +411,22 @@ fn done(command: &Command) -> &'static str {
         }
         Command::RequestBlock { .. } => {
             "The request is kept apart and asks no more. Whoever asked learns nothing."
+        }
+        Command::Wipe { .. } => {
+            "The account is wiped: its keys are overwritten and its files are gone from this \
+             machine. Backups of it that lie elsewhere still open."
+        }
+        Command::MessageDelete { .. } => {
+            "The message is deleted here; no file of the account holds it any more. They keep \
+             theirs."
+        }
+        Command::HistoryDelete { .. } => {
+            "All messages with this contact are deleted here; no file of the account holds them \
+             any more. They keep theirs."
+        }
+        Command::ContactDelete { .. } => {
+            "The contact is deleted here, with all messages and keys; no file of the account holds \
+             any of it any more. They are told nothing."
         }
         Command::GiveUp { .. } => "The message is given up; it does not leave this machine.",
         Command::Repair { .. } => {
@@ -708,6 +790,13 @@ mod tests {
                 unread: 2,
                 unread_from: None,
             },
+            Event::MessageDeleted {
+                contact: bad(),
+                message: bad(),
+                position: 0,
+            },
+            Event::HistoryDeleted { contact: bad() },
+            Event::ContactDeleted { contact: bad() },
             Event::InviteUsedTwice { invite: bad() },
             Event::Warning { text: bad() },
         ];

@@ -9,6 +9,7 @@ use crate::{
     limits,
     outbox::NO_POLICY,
     rows::{ContactId, Meeting, MessageId, MessageRow, Progress, Rows},
+    searching::Looking,
     view::{
         Command, CommandError, ContactView, DeliveryPolicy, ErrorCode, InviteCreatedView,
         InvitePolicy, LedgerStep, ReadReports, Reply, SettingsView,
@@ -81,6 +82,31 @@ impl Engine {
                 after,
                 before,
             } => self.read(ctx, &contact, limit, after, before),
+            Command::MessageDelete { id, unsent } => self.delete_message(ctx, &id, unsent),
+            Command::HistoryDelete { contact, unsent } => {
+                self.delete_history(ctx, &contact, unsent)
+            }
+            Command::ContactDelete { contact, unsent } => {
+                self.delete_contact(ctx, &contact, unsent)
+            }
+            Command::Search {
+                text,
+                contact,
+                since_ms,
+                before_ms,
+                limit,
+                after,
+            } => self.search(
+                ctx,
+                &Looking {
+                    text,
+                    contact,
+                    since_ms,
+                    before_ms,
+                    limit,
+                    after,
+                },
+            ),
             Command::RelayRemove { address } => self.relay_remove(ctx, &address),
             Command::Message { id } => self.message(ctx, &id),
             Command::GiveUp { id } => self.give_up(ctx, &id),
@@ -138,6 +164,7 @@ impl Engine {
             | Command::Unlock { .. }
             | Command::Lock
             | Command::PassphraseChange { .. }
+            | Command::Wipe { .. }
             | Command::BackupCreate { .. }
             | Command::BackupCheck { .. }
             | Command::Restore { .. }
@@ -536,7 +563,7 @@ impl Engine {
 }
 
 /// The contact that a text names.
-fn find_contact(ctx: &Ctx<'_>, text: &str) -> Result<ContactId, CommandError> {
+pub(crate) fn find_contact(ctx: &Ctx<'_>, text: &str) -> Result<ContactId, CommandError> {
     let rows = Rows(ctx.store);
     let ids = rows.contact_ids().map_err(store_error)?;
     let mut fitting: Vec<ContactId> = ids
@@ -592,7 +619,7 @@ fn no_contact() -> CommandError {
 }
 
 /// The message that a text names.
-fn find_message(ctx: &Ctx<'_>, text: &str) -> Result<(ContactId, u64), CommandError> {
+pub(crate) fn find_message(ctx: &Ctx<'_>, text: &str) -> Result<(ContactId, u64), CommandError> {
     let text = text.to_ascii_lowercase();
     if text.len() < MIN_ID_CHARS {
         return Err(no_message());
@@ -608,7 +635,7 @@ fn find_message(ctx: &Ctx<'_>, text: &str) -> Result<(ContactId, u64), CommandEr
     }
 }
 
-fn no_message() -> CommandError {
+pub(crate) fn no_message() -> CommandError {
     CommandError::new(
         ErrorCode::NotFound,
         "There is no such message. 'hushwing read' shows the ids.",

@@ -12,6 +12,7 @@ use crate::{
     relays::OwnRelays,
     remembered::Remembered,
     rows::{ContactId, OutId, Owner, Rows},
+    searching::Indexing,
     view::{DeliveryPolicy, Event, InviteState, NetworkView, RelayState},
 };
 
@@ -69,6 +70,10 @@ pub struct Engine {
     /// Contacts of which too little can be read, and why nothing is done for them.
     pub(crate) damaged: BTreeMap<ContactId, String>,
     pub(crate) damaged_invites: BTreeSet<InviteId>,
+    /// Something was deleted of which the vault's files may hold traces.
+    pub(crate) must_clear: bool,
+    /// How far the index of texts is.
+    pub(crate) indexing: Indexing,
     /// Contacts whose mending people were told of.
     pub(crate) mended: BTreeSet<ContactId>,
     /// The user's choice of ways cannot be read: nothing leaves until it is made
@@ -130,6 +135,8 @@ impl Engine {
             ours: OwnRelays::default(),
             damaged: BTreeMap::new(),
             damaged_invites: BTreeSet::new(),
+            must_clear: false,
+            indexing: Indexing::Done,
             mended: BTreeSet::new(),
             delivery_is_damaged: false,
             drops_given_up: 0,
@@ -148,6 +155,8 @@ impl Engine {
         }
         self.load_relays(ctx)?;
         self.blocked = Rows(ctx.store).blocked_ids()?;
+        self.must_clear = Rows(ctx.store).must_clear()?;
+        self.load_index(ctx)?;
         for contact in Rows(ctx.store).contact_ids()? {
             self.in_room(ctx, &contact, |engine, ctx| engine.take_up(ctx, &contact))?;
         }
@@ -256,6 +265,7 @@ impl Engine {
             .chain(self.cares.values().copied())
             .chain(self.forged.values().copied())
             .chain(self.ours.observe_at_ms)
+            .chain(self.index_at_ms())
             .filter(|at| *at != u64::MAX)
             .min()
     }
@@ -273,6 +283,7 @@ impl Engine {
         self.send_due_reads(ctx)?;
         self.take_care(ctx)?;
         self.observe_relays(ctx)?;
+        self.index_some(ctx)?;
         self.pump(ctx)
     }
 

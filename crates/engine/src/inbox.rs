@@ -11,6 +11,7 @@ use crate::{
     outbox::generation_of,
     remembered::Came,
     rows::{ContactId, ContactRow, Meeting, MessageId, MessageRow, OutId, Progress, Rows},
+    searching::index,
     view::{DeliveredBy, Event, LedgerStep, OrderView, RelayState},
 };
 
@@ -406,6 +407,7 @@ impl Engine {
         let rows = Rows(ctx.store);
         rows.put_message(contact, position, message)?;
         rows.put_id(&message.id, contact, message.is_mine(), position)?;
+        index(ctx, contact, position, message)?;
         let step = if message.is_mine() {
             LedgerStep::Written
         } else {

@@ -73,6 +73,15 @@ pub const MAX_READ: u32 = 1_000;
 /// few enough to be counted anew each time.
 pub const MAX_UNREAD_COUNTED: usize = 1_000;
 
+/// Messages that one search returns.
+pub const MAX_FOUND: u32 = 100;
+
+/// Bytes of what is searched for: some words.
+pub const MAX_SEARCH_LEN: usize = 256;
+
+/// Messages of before that are taken into the index in one step: some milliseconds.
+pub const INDEXED_AT_A_TIME: usize = 200;
+
 /// Transmissions of one owner (contact or invite) on their way at once: below
 /// the receiver's look-ahead of 32 slots, so the direct path never refuses a
 /// box for being too far ahead.

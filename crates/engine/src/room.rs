@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use hushwing_protocol::{
     Ctx, InviteId,
-    store::{Order, Row, Store, StoreError, Table},
+    store::{Entry, Find, Hit, Order, Row, Store, StoreError, Table},
 };
 use zeroize::Zeroizing;
 
@@ -19,6 +19,15 @@ type Change = Option<Zeroizing<Vec<u8>>>;
 struct Room<'a> {
     below: &'a dyn Store,
     changes: RefCell<BTreeMap<(Table, Vec<u8>), Change>>,
+    /// What becomes of texts in the index.
+    texts: RefCell<BTreeMap<Vec<u8>, Option<Text>>>,
+}
+
+/// A text for the index.
+struct Text {
+    scope: Vec<u8>,
+    at_ms: u64,
+    words: Zeroizing<String>,
 }
 
 impl<'a> Room<'a> {
@@ -26,6 +35,7 @@ impl<'a> Room<'a> {
         Self {
             below,
             changes: RefCell::default(),
+            texts: RefCell::default(),
         }
     }
 
@@ -34,6 +44,17 @@ impl<'a> Room<'a> {
             match change {
                 Some(value) => self.below.put(table, &key, &value)?,
                 None => self.below.delete(table, &key)?,
+            }
+        }
+        for (key, text) in self.texts.into_inner() {
+            match text {
+                Some(text) => self.below.index(&Entry {
+                    key: &key,
+                    scope: &text.scope,
+                    at_ms: text.at_ms,
+                    words: &text.words,
+                })?,
+                None => self.below.unindex(&key)?,
             }
         }
         Ok(())
@@ -95,6 +116,43 @@ impl Store for Room<'_> {
             Order::Ascending => rows.into_iter().take(limit).collect(),
             Order::Descending => rows.into_iter().rev().take(limit).collect(),
         })
+    }
+
+    fn index(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
+        let text = Text {
+            scope: entry.scope.to_vec(),
+            at_ms: entry.at_ms,
+            words: Zeroizing::new(entry.words.to_owned()),
+        };
+        self.texts
+            .borrow_mut()
+            .insert(entry.key.to_vec(), Some(text));
+        Ok(())
+    }
+
+    fn unindex(&self, key: &[u8]) -> Result<(), StoreError> {
+        self.texts.borrow_mut().insert(key.to_vec(), None);
+        Ok(())
+    }
+
+    fn is_indexed(&self, key: &[u8]) -> Result<bool, StoreError> {
+        match self.texts.borrow().get(key) {
+            Some(text) => Ok(text.is_some()),
+            None => self.below.is_indexed(key),
+        }
+    }
+
+    /// What a room has done to the index is not looked at: nothing is looked for in one.
+    fn find(&self, find: &Find<'_>) -> Result<Vec<Hit>, StoreError> {
+        self.below.find(find)
+    }
+
+    fn index_is_whole(&self) -> Result<bool, StoreError> {
+        self.below.index_is_whole()
+    }
+
+    fn set_index_whole(&self) -> Result<(), StoreError> {
+        self.below.set_index_whole()
     }
 }
 

@@ -12,17 +12,26 @@ use tokio::{task::JoinHandle, time::timeout};
 
 use crate::{core::wipe_stack, limits, words};
 
+/// What a job is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Somebody asked for it and waits for the answer.
+    Asked,
+    /// It is a snapshot, of which another one can be made later.
+    Snapshot,
+}
+
 /// A backup that is being made or checked, on a thread of its own.
 pub(crate) struct Job {
+    pub(crate) purpose: Purpose,
     stop: Stop,
-    /// Whether a front end waits for it.
-    is_awaited: bool,
     task: JoinHandle<()>,
 }
 
 impl Job {
     /// Must be called inside a runtime.
     pub(crate) fn start(
+        purpose: Purpose,
         stop: Stop,
         work: impl FnOnce() -> Result<Reply, BackupError> + Send + 'static,
         answer: impl FnOnce(Result<Reply, CommandError>) + Send + 'static,
@@ -33,23 +42,15 @@ impl Job {
             wipe_stack();
         });
         Self {
+            purpose,
             stop,
-            is_awaited: true,
             task,
-        }
-    }
-
-    /// One that goes on by itself.
-    pub(crate) fn not_awaited(self) -> Self {
-        Self {
-            is_awaited: false,
-            ..self
         }
     }
 
     /// Whether a front end waits for it now.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.is_awaited && !self.is_over()
+        self.purpose == Purpose::Asked && !self.is_over()
     }
 
     pub(crate) fn is_over(&self) -> bool {

@@ -6,7 +6,7 @@ use hushwing_engine::{
     ContactId, DirectAnswer, FlightId, Outcome, parse_relay,
     view::{
         BackupKey, Command, CommandError, ErrorCode, Event, NetworkView, RelayState, Reply,
-        SecretText, StatusView, VaultState,
+        SecretText, StatusView, VaultState, WIPE_PHRASE,
     },
 };
 use hushwing_transport::NetworkState;
@@ -21,14 +21,14 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
     attempts::Attempts,
-    backups::{self, Job},
+    backups::{self, Job, Purpose},
     clock::Clock,
     config::NodeConfig,
     effects::{self, Effects},
     limits,
     session::{Session, now_ms},
     unused::Unused,
-    words,
+    wiping, words,
 };
 
 type Answer = oneshot::Sender<Result<Reply, CommandError>>;
@@ -190,6 +190,12 @@ impl Core {
 
     /// Runs until it is stopped. Blocks its thread.
     pub(crate) fn run(mut self) {
+        if let Err(error) = wiping::go_on(&self.config.dir) {
+            tracing::warn!(
+                "what was begun to be wiped is not gone yet: {}",
+                error.message
+            );
+        }
         let mut was_open = false;
         while self.turn() {
             let is_open = self.open.is_some();
@@ -288,6 +294,7 @@ impl Core {
             (Command::Restore { .. }, Some(_)) => {
                 Err(words::restore_error(CreateError::AlreadyExists.into()))
             }
+            (Command::Wipe { confirm }, _) => self.wipe(&confirm),
             (Command::Status, _) => self.status(),
             (Command::Create { passphrase }, None) => self.create(&passphrase),
             (Command::Unlock { passphrase }, None) => self.unlock(&passphrase),
@@ -303,6 +310,7 @@ impl Core {
             // [HW-API-14] All others need an open vault, whatever they ask.
             (_, None) if !Vault::exists(&self.config.dir) => Err(words::no_vault()),
             (_, None) => Err(words::locked()),
+            (command, Some(_)) if words::is_deletion(&command) => self.delete(command),
             (command, Some(session)) => {
                 if matches!(command, Command::RetryNow) {
                     session.effects.retry_now();
@@ -503,6 +511,37 @@ impl Core {
         Ok(Reply::VaultReport(report))
     }
 
+    /// Deletes something, and clears the vault's files of it before that is answered.
+    /// `[HW-DEL-1]`
+    fn delete(&mut self, command: Command) -> Result<Reply, CommandError> {
+        let open = self.open.as_mut().ok_or_else(words::locked)?;
+        match self.job.take() {
+            // It would keep what is deleted, and another one is made soon.
+            Some(job) if job.purpose == Purpose::Snapshot => open.runtime.block_on(job.end()),
+            job => self.job = job,
+        }
+        self.one_job()?;
+        let open = self.open.as_mut().ok_or_else(words::locked)?;
+        open.session.delete(command)
+    }
+
+    /// Destroys the account, whether it is open or locked. `[HW-VAULT-47]`
+    fn wipe(&mut self, confirm: &str) -> Result<Reply, CommandError> {
+        if confirm != WIPE_PHRASE {
+            return Err(words::not_confirmed());
+        }
+        let was_open = self.open.is_some();
+        if was_open {
+            // Before anything that takes time.
+            let destroyed = Vault::destroy_keys(&self.config.dir);
+            self.end(Session::abandon);
+            destroyed.map_err(|error| words::wipe_error(error.into()))?;
+        }
+        wiping::wipe(&self.config.dir)?;
+        self.tell_vault();
+        Ok(Reply::Done)
+    }
+
     /// Takes a snapshot of the vault when one is due and nothing else goes on.
     fn snapshot(&mut self) {
         if self.one_job().is_err() {
@@ -514,12 +553,11 @@ impl Core {
         let stop = Stop::default();
         if let Some(job) = open.session.snapshot_if_due(&stop) {
             let work = move || job.run(now_ms()).map(|()| Reply::Done);
-            let job = Job::start(stop, work, |result| {
+            self.job = Some(Job::start(Purpose::Snapshot, stop, work, |result| {
                 if let Err(error) = result {
                     tracing::warn!("no snapshot was made: {error}");
                 }
-            });
-            self.job = Some(job.not_awaited());
+            }));
         }
     }
 
@@ -536,7 +574,7 @@ impl Core {
     {
         match begun {
             Ok((stop, work)) => {
-                self.job = Some(Job::start(stop, work, |reply| {
+                self.job = Some(Job::start(Purpose::Asked, stop, work, |reply| {
                     // A caller that is gone does not want the answer.
                     let _ = answer.send(reply);
                 }));
@@ -596,13 +634,18 @@ impl Core {
     /// Closes the vault and ends everything that worked for it. Nothing of it stays in
     /// memory. `[HW-VAULT-14]`
     fn close(&mut self) {
+        self.end(Session::wipe);
+    }
+
+    /// The same for a vault that is closed in this way.
+    fn end(&mut self, closing: fn(Session) -> Effects) {
         let Some(open) = self.open.take() else {
             return;
         };
         if let Some(job) = self.job.take() {
             open.runtime.block_on(job.end());
         }
-        let effects = open.session.wipe();
+        let effects = closing(*open.session);
         drop(open.outside);
         open.runtime.block_on(effects.stop());
         open.runtime.shutdown_timeout(limits::STOP);

@@ -59,7 +59,7 @@ pub(crate) struct WayOutOpen {
 pub(crate) fn open_way_out(config: &NodeConfig) -> Result<WayOutOpen, String> {
     match &config.way_out {
         WayOut::Tor(network) => {
-            let folder = config.dir.join("tor");
+            let folder = config.dir.join(crate::wiping::TOR);
             let tor = Tor::start(TorConfig {
                 state_dir: folder.join("state"),
                 cache_dir: folder.join("cache"),

@@ -21,6 +21,7 @@ mod node;
 mod session;
 mod unused;
 mod waits;
+mod wiping;
 mod words;
 
 #[cfg(test)]
@@ -35,3 +36,4 @@ pub use self::core::wipe_idle_stack;
 
 pub use config::{KeyDerivation, NodeConfig, WayOut};
 pub use node::{Node, StartError};
+pub use wiping::wipe;

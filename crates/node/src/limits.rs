@@ -90,6 +90,12 @@ pub(crate) const PURGE_AFTER: Duration = Duration::from_secs(30);
 /// How soon the purge is tried again that could not be while a backup was copied.
 pub(crate) const HELD_PURGE_MS: u64 = 1_000;
 
+/// How often the files of Tor are tried to be removed when an account is wiped.
+pub(crate) const REMOVALS: u32 = 5;
+
+/// How soon it is tried again to clear the vault's files of what was deleted.
+pub(crate) const CLEAR_AGAIN_MS: u64 = 60_000;
+
 /// How long after the opening the first snapshot is due: whoever opens is busy first.
 pub(crate) const FIRST_SNAPSHOT_MS: u64 = 5 * 60_000;
 

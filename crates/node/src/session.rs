@@ -33,6 +33,8 @@ pub(crate) struct Session {
     allow_loopback: bool,
     /// When replaced keys must leave the vault's files.
     purge_at_ms: Option<u64>,
+    /// When traces of what was deleted must leave them.
+    clear_at_ms: Option<u64>,
     /// When the next snapshot is due.
     snapshot_at_ms: u64,
     /// When the last step was.
@@ -67,6 +69,7 @@ impl Session {
             allow_loopback,
             // What a crash left.
             purge_at_ms: Some(now_ms()),
+            clear_at_ms: Some(now_ms()),
             snapshot_at_ms: now_ms().saturating_add(limits::FIRST_SNAPSHOT_MS),
             stepped_at_ms: now_ms(),
             failed: None,
@@ -108,6 +111,37 @@ impl Session {
         result
     }
 
+    /// Carries out a command that deletes something.
+    pub(crate) fn delete(&mut self, command: Command) -> Result<Reply, CommandError> {
+        if self.vault.damaged_files().map_err(words::backup_error)? > 0 {
+            return Err(words::damaged_files_in_the_way());
+        }
+        let reply = self.command(command)?;
+        self.clear_deleted().map_err(words::not_cleared)?;
+        Ok(reply)
+    }
+
+    /// Makes what was deleted unreadable in all files of the vault. `[HW-DEL-1]`
+    fn clear_deleted(&mut self) -> Result<(), StoreError> {
+        self.clear_at_ms = None;
+        if !self.engine.must_clear() {
+            return Ok(());
+        }
+        let cleared = self
+            .vault
+            .clear_deleted()
+            .and_then(|()| self.step(Engine::cleared));
+        if let Err(error) = &cleared {
+            tracing::warn!("what was deleted could not be cleared from the files yet: {error}");
+            self.clear_at_ms = Some(now_ms().saturating_add(limits::CLEAR_AGAIN_MS));
+        } else {
+            // The old ones are gone.
+            let soon = now_ms().saturating_add(limits::FIRST_SNAPSHOT_MS);
+            self.snapshot_at_ms = self.snapshot_at_ms.min(soon);
+        }
+        cleared
+    }
+
     pub(crate) fn status(&mut self) -> Result<StatusView, CommandError> {
         let network = self.network.clone();
         in_transaction(&mut self.vault, &mut self.engine, |engine, ctx| {
@@ -136,6 +170,7 @@ impl Session {
             .wake_at_ms()
             .into_iter()
             .chain(self.purge_at_ms)
+            .chain(self.clear_at_ms)
             .chain([self.snapshot_look_ms()])
             .min()
             .map(|at| at.saturating_sub(now_ms()))
@@ -159,6 +194,10 @@ impl Session {
         }
         if self.purge_at_ms.is_some_and(|at| at <= now_ms()) {
             self.purge();
+        }
+        if self.clear_at_ms.is_some_and(|at| at <= now_ms()) {
+            // It is told where it is asked for, and tried again.
+            let _ = self.clear_deleted();
         }
         let now_ms = now_ms();
         let is_due = self.engine.wake_at_ms().is_some_and(|at| at <= now_ms);
@@ -249,6 +288,13 @@ impl Session {
         cost: KdfCost,
     ) -> Result<OldHeader, ChangeError> {
         self.vault.change_passphrase(present, new, cost)
+    }
+
+    /// Closes a vault whose keys are destroyed: nothing is cleared in it any more.
+    pub(crate) fn abandon(self) -> Effects {
+        drop(self.engine);
+        drop(self.vault);
+        self.effects
     }
 
     pub(crate) fn wipe(mut self) -> Effects {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use hushwing_engine::view::{CommandError, ErrorCode, NetworkView};
+use hushwing_engine::view::{Command, CommandError, ErrorCode, NetworkView, WIPE_PHRASE};
+use hushwing_protocol::store::StoreError;
 use hushwing_relay_client::{CallError, ConnectError};
 use hushwing_transport::{DialError, NetworkState};
 use hushwing_vault::{
@@ -226,6 +227,61 @@ fn another_job() -> (ErrorCode, String) {
         ErrorCode::Limit,
         "A backup is being made or checked already. Wait until that has ended.".to_owned(),
     )
+}
+
+/// Whether a command deletes what people wrote.
+pub(crate) fn is_deletion(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::MessageDelete { .. }
+            | Command::HistoryDelete { .. }
+            | Command::ContactDelete { .. }
+    )
+}
+
+/// Files that hold everything that there ever was.
+pub(crate) fn damaged_files_in_the_way() -> CommandError {
+    CommandError::new(
+        ErrorCode::Refused,
+        "Damaged files of this account are kept aside since it was salvaged, and what you delete \
+         may still be read in them. Nothing was deleted. Delete those files first, with \
+         'hushwing vault forget-damaged'.",
+    )
+}
+
+/// It is deleted, and the files are not cleared yet.
+#[allow(clippy::needless_pass_by_value)] // For `map_err`.
+pub(crate) fn not_cleared(error: StoreError) -> CommandError {
+    CommandError::new(
+        ErrorCode::Machine,
+        format!(
+            "It is deleted, but traces of it may still be in the account's files ({error}). They \
+             are cleared as soon as that works; it is tried again every minute."
+        ),
+    )
+}
+
+/// What was said is not what wipes an account.
+pub(crate) fn not_confirmed() -> CommandError {
+    CommandError::new(
+        ErrorCode::BadInput,
+        format!("Nothing was wiped: to wipe the account, 'confirm' must be '{WIPE_PHRASE}'."),
+    )
+}
+
+/// Why an account is not wiped, or not as a whole.
+pub(crate) fn wipe_error(error: OpenError) -> CommandError {
+    match error {
+        OpenError::NotFound => no_vault(),
+        OpenError::InUse => in_use(),
+        other => CommandError::new(
+            ErrorCode::Machine,
+            format!(
+                "The account is not wiped yet, or not as a whole: {other}. What was done stays \
+                 done. Try again, or delete its folder by hand."
+            ),
+        ),
+    }
 }
 
 /// A second job at a time.

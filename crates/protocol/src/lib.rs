@@ -12,6 +12,7 @@ mod content;
 mod conversation;
 mod direct;
 mod error;
+mod find;
 mod first_contact;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;

@@ -6,9 +6,18 @@
 //! Methods take `&self` because the implementation is a transaction of a
 //! database, which has interior state of its own.
 
-pub use crate::guard::{GUARD_LEN, guard, guarded};
+pub use crate::{
+    find::{Entry, Find, Hit, Phrase, Place, place_of},
+    guard::{GUARD_LEN, guard, guarded},
+};
 
-use std::{cell::RefCell, collections::BTreeMap, ops::Bound};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    ops::Bound,
+};
+
+use crate::find::MemoryIndex;
 
 /// One named collection of rows. Numbers 0 to 31 belong to this crate, the
 /// rest to the engine. A number is never used again for something else.
@@ -76,6 +85,45 @@ pub trait Store {
         order: Order,
         limit: usize,
     ) -> Result<Vec<Row>, StoreError>;
+
+    // The index of texts, in the same transaction.
+
+    /// Takes a text into the index, instead of the one with this key.
+    ///
+    /// # Errors
+    /// [`StoreError::Medium`] when the medium fails.
+    fn index(&self, entry: &Entry<'_>) -> Result<(), StoreError>;
+
+    /// Takes the text with this key out of the index; nothing happens when it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Medium`] when the medium fails.
+    fn unindex(&self, key: &[u8]) -> Result<(), StoreError>;
+
+    /// Whether a text with this key is in the index.
+    ///
+    /// # Errors
+    /// [`StoreError::Medium`] when the medium fails.
+    fn is_indexed(&self, key: &[u8]) -> Result<bool, StoreError>;
+
+    /// The texts in which all that is looked for stands, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Medium`] when the medium fails.
+    fn find(&self, find: &Find<'_>) -> Result<Vec<Hit>, StoreError>;
+
+    /// Whether every text is in the index: not so in a store of an older format, or one that
+    /// was salvaged, until [`Store::set_index_whole`].
+    ///
+    /// # Errors
+    /// [`StoreError::Medium`] when the medium fails.
+    fn index_is_whole(&self) -> Result<bool, StoreError>;
+
+    /// From now on every text is in the index.
+    ///
+    /// # Errors
+    /// [`StoreError::Medium`] when the medium fails.
+    fn set_index_whole(&self) -> Result<(), StoreError>;
 }
 
 /// The first key after every key that starts with `prefix`, for
@@ -101,11 +149,17 @@ type Rows = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     rows: RefCell<Rows>,
+    index: RefCell<MemoryIndex>,
+    index_is_whole: Cell<bool>,
 }
 
 /// All rows of a [`MemoryStore`] at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot(Rows);
+pub struct Snapshot {
+    rows: Rows,
+    index: MemoryIndex,
+    index_is_whole: bool,
+}
 
 impl MemoryStore {
     /// An empty store.
@@ -117,12 +171,18 @@ impl MemoryStore {
     /// A copy of all rows.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot(self.rows.borrow().clone())
+        Snapshot {
+            rows: self.rows.borrow().clone(),
+            index: self.index.borrow().clone(),
+            index_is_whole: self.index_is_whole.get(),
+        }
     }
 
     /// Back to `snapshot`.
     pub fn restore(&self, snapshot: &Snapshot) {
-        *self.rows.borrow_mut() = snapshot.0.clone();
+        self.rows.borrow_mut().clone_from(&snapshot.rows);
+        self.index.borrow_mut().clone_from(&snapshot.index);
+        self.index_is_whole.set(snapshot.index_is_whole);
     }
 }
 
@@ -167,5 +227,31 @@ impl Store for MemoryStore {
             Order::Ascending => range.take(limit).map(pick).collect(),
             Order::Descending => range.rev().take(limit).map(pick).collect(),
         })
+    }
+    fn index(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
+        self.index.borrow_mut().put(entry);
+        Ok(())
+    }
+
+    fn unindex(&self, key: &[u8]) -> Result<(), StoreError> {
+        self.index.borrow_mut().delete(key);
+        Ok(())
+    }
+
+    fn is_indexed(&self, key: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.index.borrow().has(key))
+    }
+
+    fn find(&self, find: &Find<'_>) -> Result<Vec<Hit>, StoreError> {
+        Ok(self.index.borrow().find(find))
+    }
+
+    fn index_is_whole(&self) -> Result<bool, StoreError> {
+        Ok(self.index_is_whole.get())
+    }
+
+    fn set_index_whole(&self) -> Result<(), StoreError> {
+        self.index_is_whole.set(true);
+        Ok(())
     }
 }

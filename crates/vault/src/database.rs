@@ -172,6 +172,12 @@ pub(crate) fn hold_log(connection: &Connection, held: bool) -> Result<(), Databa
     Ok(())
 }
 
+/// Whether closing the connection leaves the log as it is.
+pub(crate) fn keep_log(connection: &Connection, kept: bool) -> Result<(), DatabaseError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, kept)?;
+    Ok(())
+}
+
 fn harden(connection: &Connection) -> Result<(), DatabaseError> {
     // One writer, and it holds the lock: waiting would only hide a mistake.
     connection.busy_timeout(Duration::ZERO)?;

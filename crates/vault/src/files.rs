@@ -57,6 +57,10 @@ pub(crate) const COPY: &str = "vault.copy";
 pub(crate) const SNAPSHOT: &str = "vault.snapshot.new";
 /// How the name of a snapshot begins; when it was made follows, in milliseconds since 1970.
 const SNAPSHOTS: &str = "vault.snapshot-";
+/// Says that the vault is being wiped.
+const WIPING: &str = "vault.wiping";
+/// How the name of each file of a vault begins.
+const OURS: &str = "vault.";
 /// How the name of a damaged database begins that was kept aside; a number follows.
 const DAMAGED: &str = "vault.damaged-";
 /// A copy that came out of a backup.
@@ -129,9 +133,73 @@ impl Folder {
         }
     }
 
-    /// Whether `dir` holds a header, which is what makes it a vault.
+    /// Whether `dir` holds a header, which is what makes it a vault, and nobody has begun
+    /// to wipe it.
     pub(crate) fn has_vault(dir: &Path) -> bool {
-        exists(&dir.join(HEADER))
+        exists(&dir.join(HEADER)) && !Self::is_being_wiped(dir)
+    }
+
+    pub(crate) fn is_being_wiped(dir: &Path) -> bool {
+        exists(&dir.join(WIPING))
+    }
+
+    /// Whether `dir` holds any file of a vault but the lock.
+    pub(crate) fn has_traces(dir: &Path) -> bool {
+        fs::read_dir(dir)
+            .is_ok_and(|entries| entries.flatten().any(|entry| is_trace(&entry.file_name())))
+    }
+
+    /// Notes durably that the vault is being wiped.
+    pub(crate) fn note_wiping(&self) -> Result<(), FileError> {
+        match create_private(&self.0.join(WIPING)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
+            _ => Ok(self.sync()?),
+        }
+    }
+
+    /// Overwrites the headers that there are, in place and durably.
+    pub(crate) fn overwrite_headers(&self) -> Result<(), FileError> {
+        for name in [HEADER, NEW_HEADER] {
+            let path = self.0.join(name);
+            let len = match fs::symlink_metadata(&path) {
+                Ok(metadata) if metadata.is_file() => metadata.len(),
+                // A link is removed; what it leads to is not ours.
+                Ok(_) => continue,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let len = usize::try_from(len)
+                .unwrap_or(usize::MAX)
+                .min(MAX_HEADER_LEN);
+            let mut file = OpenOptions::new().write(true).open(&path)?;
+            file.write_all(&vec![0; len])?;
+            file.sync_all()?;
+        }
+        Ok(())
+    }
+
+    /// Removes every file of the vault but the lock and the note that it is being wiped.
+    pub(crate) fn remove_everything(&self) -> Result<(), FileError> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
+            let name = entry?.file_name();
+            if is_trace(&name) && name != WIPING {
+                names.push(name);
+            }
+        }
+        for name in names {
+            match fs::remove_file(self.0.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(self.sync()?)
+    }
+
+    /// The vault is wiped.
+    pub(crate) fn forget_wiping(&self) -> Result<(), FileError> {
+        self.remove([WIPING.to_owned()])?;
+        Ok(self.sync()?)
     }
 
     pub(crate) fn has_database(&self) -> bool {
@@ -485,6 +553,11 @@ fn with_companions(database: &str) -> Vec<String> {
     let mut names = vec![database.to_owned()];
     names.extend(DATABASE_COMPANIONS.map(|suffix| format!("{database}{suffix}")));
     names
+}
+
+/// Whether a file of this name tells of a vault. The lock is empty and stays.
+fn is_trace(name: &std::ffi::OsStr) -> bool {
+    name != LOCK && name.to_str().is_some_and(|name| name.starts_with(OURS))
 }
 
 /// There, of whatever type and even as a dangling link: a name that is taken.

@@ -12,6 +12,7 @@ mod archive;
 mod backup;
 mod calibrate;
 mod change;
+mod clearing;
 mod copy;
 mod database;
 mod error;
@@ -19,6 +20,7 @@ mod files;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod header;
+mod index;
 mod kdf;
 mod keys;
 mod passphrase;
@@ -27,6 +29,7 @@ mod schema;
 mod snapshot;
 mod txn;
 mod vault;
+mod wiping;
 
 #[cfg(test)]
 mod tests;

@@ -168,6 +168,7 @@ impl Vault {
         now_ms: u64,
         stop: &Stop,
     ) -> Result<(Self, Damage), SalvageError> {
+        Self::go_on_wiping(dir)?;
         if !Self::exists(dir) {
             return Err(OpenError::NotFound.into());
         }

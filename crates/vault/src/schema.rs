@@ -3,7 +3,7 @@
 use hushwing_protocol::store::Table;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
-use crate::database::DatabaseError;
+use crate::{database::DatabaseError, index};
 
 /// One step: SQL that takes a database of the version before to the next.
 type Migration = &'static str;
@@ -13,11 +13,15 @@ type Migration = &'static str;
 ///
 /// The tables of rows are made when they are first written, see
 /// [`create_rows`].
-const MIGRATIONS: &[Migration] = &["CREATE TABLE meta (
+const MIGRATIONS: &[Migration] = &[
+    "CREATE TABLE meta (
         name TEXT PRIMARY KEY NOT NULL,
         value INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-    INSERT INTO meta VALUES ('schema', 0);"];
+    INSERT INTO meta VALUES ('schema', 0);",
+    // Empty: who opens the vault takes the texts in that it holds.
+    index::CREATE,
+];
 
 /// Brings the empty database of a new vault to the present version.
 pub(crate) fn create(connection: &mut Connection) -> Result<(), DatabaseError> {
@@ -180,6 +184,11 @@ mod tests {
     use super::*;
 
     const TWO_STEPS: &[Migration] = &[MIGRATIONS[0], "CREATE TABLE later (x INTEGER) STRICT;"];
+    const ONE_MORE: &[Migration] = &[
+        MIGRATIONS[0],
+        MIGRATIONS[1],
+        "CREATE TABLE later (x INTEGER) STRICT;",
+    ];
     const BROKEN_SECOND: &[Migration] = &[
         MIGRATIONS[0],
         "CREATE TABLE later (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1);",
@@ -217,9 +226,9 @@ mod tests {
     #[test]
     fn a_newer_schema_is_named_as_such_and_left_alone() {
         let mut connection = database();
-        migrate(&mut connection, 0, TWO_STEPS).unwrap();
+        migrate(&mut connection, 0, ONE_MORE).unwrap();
         assert_eq!(upgrade(&mut connection), Err(DatabaseError::Newer));
-        assert_eq!(version(&connection), Ok(2));
+        assert_eq!(version(&connection), Ok(3));
     }
 
     #[test]

@@ -3,11 +3,12 @@
 
 use std::cell::Cell;
 
-use hushwing_protocol::store::{Order, Row, Store, StoreError, Table};
+use hushwing_protocol::store::{Entry, Find, Hit, Order, Row, Store, StoreError, Table};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::{
     database::{DatabaseError, require_read_whole},
+    index,
     schema::{TableSet, create_rows, forget_older_state, rewrite_rows, rows_name},
 };
 
@@ -58,6 +59,11 @@ impl<'a> Txn<'a> {
             }
             Ok(())
         })
+    }
+
+    /// Writes the index of texts anew and overwrites where it was.
+    pub(crate) fn rewrite_index(&self) -> Result<(), StoreError> {
+        self.run(|| index::rewrite(&self.sql))
     }
 
     /// Runs one operation, unless an earlier one failed.
@@ -164,5 +170,28 @@ impl Store for Txn<'_> {
             require_read_whole(&self.sql, longest.unwrap_or(0))?;
             Ok(rows)
         })
+    }
+    fn index(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
+        self.run(|| index::put(&self.sql, entry))
+    }
+
+    fn unindex(&self, key: &[u8]) -> Result<(), StoreError> {
+        self.run(|| index::delete(&self.sql, key))
+    }
+
+    fn is_indexed(&self, key: &[u8]) -> Result<bool, StoreError> {
+        self.run(|| index::has(&self.sql, key))
+    }
+
+    fn find(&self, find: &Find<'_>) -> Result<Vec<Hit>, StoreError> {
+        self.run(|| index::find(&self.sql, find))
+    }
+
+    fn index_is_whole(&self) -> Result<bool, StoreError> {
+        self.run(|| index::is_whole(&self.sql))
+    }
+
+    fn set_index_whole(&self) -> Result<(), StoreError> {
+        self.run(|| index::set_whole(&self.sql))
     }
 }

@@ -157,6 +157,11 @@ impl Vault {
 
     /// The folder of a vault that is not there yet, and its lock.
     fn empty_folder(dir: &Path) -> Result<(Folder, VaultLock), CreateError> {
+        Self::go_on_wiping(dir).map_err(|error| match error {
+            OpenError::InUse => CreateError::InUse,
+            OpenError::Files(error) => CreateError::Files(error),
+            _ => CreateError::HeaderMissing,
+        })?;
         if Self::exists(dir) {
             return Err(CreateError::AlreadyExists);
         }
@@ -219,6 +224,7 @@ impl Vault {
     /// # Errors
     /// [`OpenError`].
     pub fn open(dir: &Path, passphrase: &Passphrase) -> Result<Self, OpenError> {
+        Self::go_on_wiping(dir)?;
         if !Self::exists(dir) {
             return Err(OpenError::NotFound);
         }
@@ -238,7 +244,10 @@ impl Vault {
         let key = header.vault_key.database_key();
         let snapshot_key = header.vault_key.snapshot_key();
         let mut connection = database::open(&folder.database(), &key, header.params.strength())?;
+        // One that is newer is left as it is, log included.
+        database::keep_log(&connection, true)?;
         schema::upgrade(&mut connection)?;
+        database::keep_log(&connection, false)?;
         Ok(Self {
             tables: TableSet::read(&connection)?,
             connection,
@@ -314,9 +323,7 @@ impl Vault {
     /// [`StoreError::Medium`]; nothing is lost, the log stays as it is.
     pub fn checkpoint(&mut self) -> Result<(), StoreError> {
         if self.is_held() {
-            return Err(StoreError::Medium(
-                "a copy of the vault is being taken".to_owned(),
-            ));
+            return Err(busy());
         }
         Ok(database::checkpoint(&self.connection)?)
     }
@@ -340,6 +347,10 @@ impl Vault {
             strength: self.params.strength(),
             hold: Some(hold),
         })
+    }
+
+    pub(crate) fn has_table(&self, table: Table) -> bool {
+        self.tables.contains(table)
     }
 
     pub(crate) fn folder(&self) -> &Folder {
@@ -417,8 +428,20 @@ impl Vault {
     /// # Errors
     /// [`StoreError`]; all rows are as they were.
     pub fn purge(&mut self, tables: &[Table]) -> Result<(), StoreError> {
+        if self.is_held() {
+            return Err(busy());
+        }
         self.transaction(|txn| tables.iter().try_for_each(|table| txn.rewrite(*table)))?;
         self.checkpoint()
+    }
+
+    /// The same for these tables and the index of texts.
+    pub(crate) fn purge_with_index(&mut self, tables: &[Table]) -> Result<(), StoreError> {
+        if self.is_held() {
+            return Err(busy());
+        }
+        self.transaction(|txn| -> Result<(), StoreError> { txn.rewrite_index() })?;
+        self.purge(tables)
     }
 
     /// Whether the vault was made with
@@ -442,6 +465,10 @@ impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Vault(..)")
     }
+}
+
+fn busy() -> StoreError {
+    StoreError::Medium("a copy of the vault is being taken".to_owned())
 }
 
 /// A whole, closed, durable database under the temporary name.

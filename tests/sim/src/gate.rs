@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use hushwing_protocol::store::{Order, Row, Store, StoreError, Table};
+use hushwing_protocol::store::{Entry, Find, Hit, Order, Row, Store, StoreError, Table};
 
 /// A store whose writes fail from a chosen one on.
 pub(crate) struct Gate<'a> {
@@ -60,5 +60,31 @@ impl Store for Gate<'_> {
         limit: usize,
     ) -> Result<Vec<Row>, StoreError> {
         self.inner.scan(table, from, to, order, limit)
+    }
+    fn index(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
+        self.pass()?;
+        self.inner.index(entry)
+    }
+
+    fn unindex(&self, key: &[u8]) -> Result<(), StoreError> {
+        self.pass()?;
+        self.inner.unindex(key)
+    }
+
+    fn is_indexed(&self, key: &[u8]) -> Result<bool, StoreError> {
+        self.inner.is_indexed(key)
+    }
+
+    fn find(&self, find: &Find<'_>) -> Result<Vec<Hit>, StoreError> {
+        self.inner.find(find)
+    }
+
+    fn index_is_whole(&self) -> Result<bool, StoreError> {
+        self.inner.index_is_whole()
+    }
+
+    fn set_index_whole(&self) -> Result<(), StoreError> {
+        self.pass()?;
+        self.inner.set_index_whole()
     }
 }

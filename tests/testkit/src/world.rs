@@ -315,6 +315,18 @@ impl World {
         self.people[who.0].engine = None;
     }
 
+    /// Whether the files of a person's vault would have to be cleared of what was deleted.
+    #[must_use]
+    pub fn must_clear(&self, who: PersonId) -> bool {
+        let engine = self.people[who.0].engine.as_ref();
+        engine.is_some_and(Engine::must_clear)
+    }
+
+    /// The files of a person's vault were cleared.
+    pub fn cleared(&mut self, who: PersonId) {
+        self.step(who, Engine::cleared);
+    }
+
     /// A person's vault as it is now.
     #[must_use]
     pub fn snapshot(&self, who: PersonId) -> hushwing_protocol::store::Snapshot {

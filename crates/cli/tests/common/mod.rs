@@ -14,12 +14,12 @@ use hushwing_api::{
     Backend, Limits, Server,
     schema::{
         BackupView, ChatView, Command, CommandError, Comparison, ContactPhase, ContactView,
-        DeliveredBy, EmojiView, ErrorCode, Event, Finding, FindingKind, InviteCreatedView,
-        InvitePolicy, InviteState, InviteView, LedgerEntry, LedgerStep, LedgerView, LossKind,
-        LossView, MessageState, MessageView, NetworkView, OrderView, ReadReports, RelayRole,
-        RelayState, RelayTestView, RelayView, Reply, RequestState, RequestView, SafetyView,
-        SettingsView, StatusView, VaultReportView, VaultState, Verification, VerifiedHow, WayState,
-        WayView,
+        DeliveredBy, EmojiView, ErrorCode, Event, Finding, FindingKind, FoundView,
+        InviteCreatedView, InvitePolicy, InviteState, InviteView, LedgerEntry, LedgerStep,
+        LedgerView, LossKind, LossView, MessageState, MessageView, NetworkView, OrderView,
+        ReadReports, RelayRole, RelayState, RelayTestView, RelayView, Reply, RequestState,
+        RequestView, SafetyView, SettingsView, StatusView, Unsent, VaultReportView, VaultState,
+        Verification, VerifiedHow, WayState, WayView,
     },
     session::DaemonLock,
 };
@@ -226,6 +226,23 @@ pub(crate) fn message(position: u64, mine: bool, text: &str, state: MessageState
     }
 }
 
+fn found(text: &str) -> Vec<FoundView> {
+    let long = format!("{} {text} {}", "before ".repeat(60), "after ".repeat(60));
+    let texts = [HOSTILE.to_owned(), long];
+    let mine = [false, true];
+    texts
+        .iter()
+        .zip(mine)
+        .map(|(whole, mine)| {
+            let at = whole.find(text).map_or(0, |at| at as u64);
+            FoundView {
+                message: message(1, mine, whole, MessageState::Received),
+                matches: vec![[at, at + text.len() as u64]],
+            }
+        })
+        .collect()
+}
+
 fn messages(of: &str) -> Vec<MessageView> {
     if of == "mallory" {
         return vec![message(1, false, HOSTILE, MessageState::Received)];
@@ -430,6 +447,7 @@ impl Backend for ByHeart {
                 | Command::BackupCheck { .. }
                 | Command::Restore { .. }
                 | Command::VaultSalvage { .. }
+                | Command::Wipe { .. }
         );
         if self.mood == Mood::Locked && needs_a_vault {
             return error(
@@ -713,8 +731,26 @@ impl Backend for ByHeart {
             Command::Read { contact, .. } => Reply::Messages {
                 messages: messages(&contact),
             },
+            Command::MessageDelete {
+                unsent: Unsent::Refuse,
+                id,
+            } if id.starts_with("3333") => {
+                return error(
+                    ErrorCode::Refused,
+                    "This message is not on their device yet. Nothing was deleted.",
+                );
+            }
+            Command::Search { text, .. } => Reply::Found {
+                found: found(&text),
+                next: Some("1795305422017".into()),
+                complete: text != "hi",
+            },
             Command::Create { .. }
             | Command::Lock
+            | Command::Wipe { .. }
+            | Command::MessageDelete { .. }
+            | Command::HistoryDelete { .. }
+            | Command::ContactDelete { .. }
             | Command::RelayRemove { .. }
             | Command::InviteRevoke { .. }
             | Command::RequestRefuse { .. }

@@ -177,7 +177,7 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn new_flight(&mut self, flight: Flight) -> FlightId {
+    pub(crate) fn new_flight(&mut self, flight: Flight) -> FlightId {
         let id = FlightId(self.next_flight);
         self.next_flight += 1;
         self.flights.insert(id, flight);

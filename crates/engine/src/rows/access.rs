@@ -39,12 +39,21 @@ const READ_DUE: Table = Table(43);
 pub const REQUESTS: Table = Table(44);
 /// Blocked contacts.
 const BLOCKED: Table = Table(45);
+/// Messages of theirs that were deleted, by contact and id: so that they do not come again.
+const GONE: Table = Table(46);
 
 /// Messages of theirs that the user has not seen yet, by contact and position.
 const UNREAD: Table = Table(47);
 
 /// Rows read in one scan where the number of rows is bounded elsewhere.
 const ALL: usize = usize::MAX;
+
+/// Rows that are deleted at a time, so that their number needs no bound.
+const PAGE: usize = 1_000;
+
+/// A message by the key of its row: contact, position, and what it is where that can be read.
+pub(crate) type KeyedMessage = (Vec<u8>, ContactId, u64, Option<MessageRow>);
+
 /// Typed access to the tables.
 #[derive(Clone, Copy)]
 pub(crate) struct Rows<'a>(pub(crate) &'a dyn Store);
@@ -199,6 +208,39 @@ impl<'a> Rows<'a> {
     pub(crate) fn next_position(&self, contact: &ContactId) -> Found<u64> {
         let last = self.messages(contact, None, 1)?;
         Ok(last.last().map_or(0, |(position, _)| position + 1))
+    }
+
+    // Messages by the keys of their rows, as the index of texts has them.
+
+    pub(crate) fn key_of_message(contact: &ContactId, position: u64) -> Vec<u8> {
+        in_contact(contact, position)
+    }
+
+    /// The message of this key, if there is one that can be read.
+    pub(crate) fn found_message(&self, key: &[u8]) -> Found<Option<(ContactId, u64, MessageRow)>> {
+        let Some(contact) = key.first_chunk().copied().map(ContactId) else {
+            return Ok(None);
+        };
+        let position = position_of(key)?;
+        let row = self.message(&contact, position)?;
+        Ok(row.map(|row| (contact, position, row)))
+    }
+
+    /// Up to `limit` messages of all contacts from this key on; without a row where it is
+    /// damaged.
+    pub(crate) fn messages_by_key(&self, from: &[u8], limit: usize) -> Found<Vec<KeyedMessage>> {
+        let rows = self
+            .0
+            .scan(MESSAGES, from, None, Order::Ascending, limit)?
+            .into_iter();
+        rows.map(|(key, value)| {
+            let contact = key.first_chunk().copied().map(ContactId);
+            let contact = contact.ok_or(StoreError::Damaged("a key"))?;
+            let position = position_of(&key)?;
+            let row = decode(MESSAGES, &key, &value).ok();
+            Ok((key, contact, position, row))
+        })
+        .collect()
     }
 
     // Own messages that are not sealed yet, in the order of writing.
@@ -394,7 +436,112 @@ impl<'a> Rows<'a> {
 
     /// Whether a message of theirs with this id is here already.
     pub(crate) fn has_theirs(&self, id: &MessageId, contact: &ContactId) -> Found<bool> {
-        Ok(self.0.get(BY_ID, &by_id(id, contact, false))?.is_some())
+        Ok(self.0.get(BY_ID, &by_id(id, contact, false))?.is_some()
+            || self.0.get(GONE, &in_gone(contact, id))?.is_some())
+    }
+
+    // Deleting.
+
+    /// Deletes a message and what belongs to it. Of one of theirs the id stays, so that it
+    /// does not come again.
+    pub(crate) fn delete_message(
+        &self,
+        contact: &ContactId,
+        position: u64,
+        id: &MessageId,
+        mine: bool,
+    ) -> Found<()> {
+        let key = in_contact(contact, position);
+        for table in OF_MESSAGES {
+            self.0.delete(table, &key)?;
+        }
+        self.0.unindex(&key)?;
+        self.0.delete(BY_ID, &by_id(id, contact, mine))?;
+        if mine {
+            return Ok(());
+        }
+        self.0.put(GONE, &in_gone(contact, id), &[])
+    }
+
+    /// Deletes all messages with a contact, also those that are damaged.
+    pub(crate) fn delete_history(&self, contact: &ContactId) -> Found<()> {
+        let to = prefix_end(&contact.0);
+        let mut from = contact.0.to_vec();
+        loop {
+            let page = self
+                .0
+                .scan(MESSAGES, &from, to.as_deref(), Order::Ascending, PAGE)?;
+            let Some((last, _)) = page.last() else {
+                break;
+            };
+            for (key, _) in &page {
+                self.0.unindex(key)?;
+            }
+            from = [last.as_slice(), &[0]].concat();
+        }
+        for table in OF_MESSAGES {
+            self.delete_below(table, &contact.0)?;
+        }
+        let mut from = Vec::new();
+        loop {
+            let page = self.0.scan(BY_ID, &from, None, Order::Ascending, PAGE)?;
+            for (key, _) in &page {
+                let Some((id, of)) = id_and_contact(key) else {
+                    continue;
+                };
+                if of == *contact {
+                    self.0.delete(BY_ID, key)?;
+                    if key.last() != Some(&1) {
+                        self.0.put(GONE, &in_gone(contact, &id), &[])?;
+                    }
+                }
+            }
+            let Some((last, _)) = page.last() else {
+                return Ok(());
+            };
+            from.clone_from(last);
+            from.push(0);
+        }
+    }
+
+    /// Deletes what is left of a contact without messages.
+    pub(crate) fn delete_contact(&self, contact: &ContactId) -> Found<()> {
+        for tag in OutId::OF_CONTACTS {
+            let prefix = [&[tag], contact.0.as_slice()].concat();
+            self.delete_below(OUTBOX, &prefix)?;
+            self.delete_below(OUTBOX_BOXES, &prefix)?;
+        }
+        self.delete_below(GONE, &contact.0)?;
+        self.0.delete(BLOCKED, &contact.0)?;
+        self.0.delete(CONTACTS, &contact.0)
+    }
+
+    fn delete_below(&self, table: Table, prefix: &[u8]) -> Found<()> {
+        let to = prefix_end(prefix);
+        loop {
+            let page = self
+                .0
+                .scan(table, prefix, to.as_deref(), Order::Ascending, PAGE)?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for (key, _) in page {
+                self.0.delete(table, &key)?;
+            }
+        }
+    }
+
+    /// Whether traces of what was deleted may be in the vault's files; a damaged row says so.
+    pub(crate) fn must_clear(&self) -> Found<bool> {
+        Ok(self.0.get(SETTINGS, MUST_CLEAR)?.is_some())
+    }
+
+    pub(crate) fn put_must_clear(&self) -> Found<()> {
+        self.0.put(SETTINGS, MUST_CLEAR, &[])
+    }
+
+    pub(crate) fn forget_must_clear(&self) -> Found<()> {
+        self.0.delete(SETTINGS, MUST_CLEAR)
     }
 
     /// Messages whose id begins with `prefix`, at most two: enough to know
@@ -717,6 +864,15 @@ fn id_and_contact(key: &[u8]) -> Option<(MessageId, ContactId)> {
 
 fn by_id(id: &MessageId, contact: &ContactId, mine: bool) -> Vec<u8> {
     [id.0.as_slice(), &contact.0, &[u8::from(mine)]].concat()
+}
+
+/// The tables whose rows belong to one message, by contact and position.
+const OF_MESSAGES: [Table; 4] = [MESSAGES, UNSEALED, LEDGER, READ_DUE];
+
+const MUST_CLEAR: &[u8] = b"must_clear";
+
+fn in_gone(contact: &ContactId, id: &MessageId) -> Vec<u8> {
+    [contact.0, id.0].concat()
 }
 
 fn in_contact(contact: &ContactId, position: u64) -> Vec<u8> {

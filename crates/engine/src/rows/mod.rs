@@ -339,7 +339,8 @@ pub enum Owner {
     Invite(InviteId),
     /// A contact.
     Contact(ContactId),
-    /// A test that the user asked for; each with a number of its own.
+    /// A test that the user asked for, or the last drops of a deleted contact; each with a
+    /// number of its own.
     Test(u64),
 }
 

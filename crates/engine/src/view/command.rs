@@ -5,11 +5,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackupKey, BackupView, ChatView, Comparison, ContactView, DeliveryPolicy, Finding,
+    BackupKey, BackupView, ChatView, Comparison, ContactView, DeliveryPolicy, Finding, FoundView,
     InviteCreatedView, InvitePolicy, InviteView, LedgerView, MessageView, NetworkView, ReadReports,
     RelayTestView, RelayView, RequestView, SafetyView, SecretText, SettingsView, StatusView,
-    VaultReportView, VaultState,
+    Unsent, VaultReportView, VaultState,
 };
+
+/// What is said to wipe an account. `[HW-API-16]`
+pub const WIPE_PHRASE: &str = "wipe this account";
 
 /// What a front end can ask. `contact` is a contact's id, the beginning of one
 /// (4 characters or more), or a name that only one contact has.
@@ -40,6 +43,12 @@ pub enum Command {
         present: SecretText,
         /// The one that opens it from now on.
         new: SecretText,
+    },
+    /// Destroy the account on this machine, open or locked, for ever: its keys first, then
+    /// all its files. No passphrase is asked for. Answer: [`Reply::Done`].
+    Wipe {
+        /// [`WIPE_PHRASE`], so that nothing wipes by mistake.
+        confirm: String,
     },
     /// Write a backup of the account to a new file and read it again. The account can be
     /// used meanwhile. Answer: [`Reply::Backup`].
@@ -176,6 +185,27 @@ pub enum Command {
         /// together with `after`.
         before: Option<u64>,
     },
+    /// The messages in which all these words stand, the newest first. Answer:
+    /// [`Reply::Found`].
+    Search {
+        /// Words with spaces between; a word of three letters or more also finds longer ones
+        /// that begin with it. At most 256 bytes.
+        text: String,
+        /// Only messages with this contact.
+        #[serde(default)]
+        contact: Option<String>,
+        /// Only messages of this time or later, to the second, milliseconds since 1970.
+        #[serde(default)]
+        since_ms: Option<u64>,
+        /// Only messages of before this time, to the second.
+        #[serde(default)]
+        before_ms: Option<u64>,
+        /// At most this many; at most 100.
+        limit: u32,
+        /// `next` of an earlier answer, to go on from there.
+        #[serde(default)]
+        after: Option<String>,
+    },
     /// The user has seen these messages with a contact: with read reports on, the
     /// contact is told. Answer: [`Reply::Done`].
     MarkRead {
@@ -207,6 +237,33 @@ pub enum Command {
     GiveUp {
         /// The message's id, or the beginning of one (4 characters or more).
         id: String,
+    },
+    /// Delete a message in this account alone. Answer: [`Reply::Done`]: it is in no file of
+    /// the account any more.
+    MessageDelete {
+        /// The message's id, or the beginning of one (4 characters or more).
+        id: String,
+        /// What happens when it is not on the contact's device yet.
+        #[serde(default)]
+        unsent: Unsent,
+    },
+    /// Delete all messages with a contact in this account alone. Answer: [`Reply::Done`], as
+    /// with one message.
+    HistoryDelete {
+        /// With whom.
+        contact: String,
+        /// What happens when one is not on the contact's device yet.
+        #[serde(default)]
+        unsent: Unsent,
+    },
+    /// Delete a contact with all messages and keys; it is told nothing, and what it still
+    /// sends is never fetched. Answer: [`Reply::Done`], as with one message.
+    ContactDelete {
+        /// Whom.
+        contact: String,
+        /// What happens when a message is not on the contact's device yet.
+        #[serde(default)]
+        unsent: Unsent,
     },
     /// Everything that is stuck, and why. Answer: [`Reply::Doctor`].
     Doctor,
@@ -274,6 +331,7 @@ impl fmt::Debug for Command {
             Self::Unlock { .. } => "Unlock",
             Self::Lock { .. } => "Lock",
             Self::PassphraseChange { .. } => "PassphraseChange",
+            Self::Wipe { .. } => "Wipe",
             Self::VaultCheck { .. } => "VaultCheck",
             Self::VaultSalvage { .. } => "VaultSalvage",
             Self::VaultForgetDamaged { .. } => "VaultForgetDamaged",
@@ -302,6 +360,10 @@ impl fmt::Debug for Command {
             Self::Settings { .. } => "Settings",
             Self::Message { .. } => "Message",
             Self::GiveUp { .. } => "GiveUp",
+            Self::MessageDelete { .. } => "MessageDelete",
+            Self::HistoryDelete { .. } => "HistoryDelete",
+            Self::ContactDelete { .. } => "ContactDelete",
+            Self::Search { .. } => "Search",
             Self::Doctor { .. } => "Doctor",
             Self::Delivery { .. } => "Delivery",
             Self::RouteRecord { .. } => "RouteRecord",
@@ -351,6 +413,15 @@ pub enum Reply {
     Messages {
         messages: Vec<MessageView>,
     },
+    Found {
+        /// The newest first.
+        found: Vec<FoundView>,
+        /// What to ask for to go on, if there may be more.
+        next: Option<String>,
+        /// Whether all messages are in the index; not so for a while after an update of the
+        /// program or a salvage.
+        complete: bool,
+    },
     Ledger(LedgerView),
     Doctor {
         findings: Vec<Finding>,
@@ -399,6 +470,25 @@ pub enum Event {
         unread: u64,
         /// The `position` of the first one.
         unread_from: Option<u64>,
+    },
+    /// A message was deleted here.
+    MessageDeleted {
+        /// With whom it was.
+        contact: String,
+        /// Its id.
+        message: String,
+        /// Its `position`.
+        position: u64,
+    },
+    /// All messages with a contact were deleted here.
+    HistoryDeleted {
+        /// With whom.
+        contact: String,
+    },
+    /// A contact was deleted here, with all messages.
+    ContactDeleted {
+        /// Whose id it was.
+        contact: String,
     },
     /// Somebody used an invite a second time; whoever came second was refused.
     InviteUsedTwice {

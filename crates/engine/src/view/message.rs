@@ -179,6 +179,28 @@ pub struct MessageView {
 
 redacted!(MessageView: id, position, order, mine, state, since_ms);
 
+/// What becomes of a deletion when a message is not on the contact's device yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unsent {
+    /// Nothing is deleted.
+    #[default]
+    Refuse,
+    /// It is deleted all the same: what is not encrypted yet never leaves, the rest still
+    /// arrives.
+    Delete,
+}
+
+/// A message that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundView {
+    /// The message.
+    pub message: MessageView,
+    /// Where in its text the words stand: from and to, in characters (Unicode scalar
+    /// values), in their order.
+    pub matches: Vec<[u64; 2]>,
+}
+
 /// A place in the transcript that both sides agree on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -31,7 +31,7 @@ pub use account::{
     BackupKey, BackupView, DeliveryPolicy, LossKind, LossView, NetworkView, ReadReports, RelayRole,
     RelayState, RelayTestView, RelayView, SettingsView, StatusView, VaultReportView, VaultState,
 };
-pub use command::{Command, Event, Reply};
+pub use command::{Command, Event, Reply, WIPE_PHRASE};
 pub use contact::{
     Comparison, ContactPhase, ContactView, EmojiView, InviteCreatedView, InvitePolicy, InviteState,
     InviteView, RequestState, RequestView, SafetyView, Verification, VerifiedHow,
@@ -39,8 +39,8 @@ pub use contact::{
 pub use error::{CommandError, ErrorCode};
 pub use finding::{Finding, FindingKind};
 pub use message::{
-    ChatView, DeliveredBy, LedgerEntry, LedgerStep, LedgerView, MessageState, MessageView,
-    OrderView, WayState, WayView,
+    ChatView, DeliveredBy, FoundView, LedgerEntry, LedgerStep, LedgerView, MessageState,
+    MessageView, OrderView, Unsent, WayState, WayView,
 };
 
 /// A text that must not be shown or left in memory: a passphrase, a link.

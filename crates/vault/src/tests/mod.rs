@@ -4,8 +4,10 @@
 mod changing;
 mod creating;
 mod full_disk;
+mod newer;
 mod pages;
 mod residue;
+mod wiping;
 
 use tempfile::TempDir;
 use zeroize::Zeroizing;

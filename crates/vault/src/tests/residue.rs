@@ -5,14 +5,14 @@ use std::{
     path::Path,
 };
 
-use hushwing_protocol::store::{Store, StoreError, Table};
+use hushwing_protocol::store::{Entry, Store, StoreError, Table};
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
 
 use super::{new_vault, pages};
-use crate::Vault;
+use crate::{Stop, Vault};
 
 const TABLE: Table = Table(1);
 const MARK: &[u8] = b"MARK";
@@ -106,6 +106,83 @@ fn what_was_deleted_before_a_purge_is_in_no_page_and_no_log() {
     assert!(seen_in_the_log > 500, "the reader finds what is there");
     // Why a purge is needed. If a release of SQLite ends this, it can go.
     assert!(left_by_the_checkpoint > 0);
+}
+
+/// `[HW-VAULT-46]` Claim S1.
+#[test]
+fn what_was_deleted_is_in_no_file_once_it_was_cleared() {
+    let (dir, mut vault) = new_vault();
+    let mut churn = Churn::new(11);
+    (0..200).for_each(|_| churn.step(&mut vault));
+    let snapshot = |vault: &mut Vault| {
+        let job = vault.begin_snapshot(&[], &Stop::default()).unwrap();
+        job.run(1_700_000_000_000).unwrap();
+    };
+    snapshot(&mut vault);
+    let secret = b"the one that is deleted ".repeat(300);
+    let key = 1_000_u64.to_be_bytes();
+    let other = Table(33);
+    for table in [TABLE, other] {
+        vault
+            .transaction(|txn| txn.put(table, &key, &secret))
+            .unwrap();
+    }
+    let entry = Entry {
+        key: &key,
+        scope: b"somebody",
+        at_ms: 0,
+        words: "sesquipedalian thaumaturgy",
+    };
+    vault.transaction(|txn| txn.index(&entry)).unwrap();
+    for number in 0..300_u64 {
+        let entry = Entry {
+            key: &number.to_be_bytes(),
+            words: "others that stay",
+            ..entry
+        };
+        vault.transaction(|txn| txn.index(&entry)).unwrap();
+    }
+    (0..50).for_each(|_| churn.step(&mut vault));
+    vault
+        .transaction(|txn| {
+            txn.delete(TABLE, &key)?;
+            txn.unindex(&key)?;
+            txn.delete(other, &key)
+        })
+        .unwrap();
+    let is_found = |dir: &Path| {
+        let pages = pages::decrypted(dir).into_iter();
+        let part = &secret[..24];
+        pages
+            .into_iter()
+            .any(|page| page.windows(24).any(|window| window == part))
+    };
+    assert!(is_found(dir.path()), "the reader finds what is there");
+    assert_eq!(vault.snapshots().unwrap().len(), 1);
+    vault.clear_deleted().unwrap();
+    assert!(!is_found(dir.path()));
+    for word in ["sesquipedalian", "thaumaturgy", "squipedal"] {
+        let word = word.as_bytes();
+        let is_in = |page: &Vec<u8>| page.windows(word.len()).any(|window| window == word);
+        assert!(!pages::decrypted(dir.path()).iter().any(is_in));
+    }
+    assert_eq!(churn.found(dir.path()), (churn.live.len(), 0));
+    assert!(vault.snapshots().unwrap().is_empty());
+    let names: Vec<_> = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let known = ["vault.db", "vault.db-wal", "vault.hw", "vault.lock"];
+    assert!(
+        names.iter().all(|name| known.contains(&name.as_str())),
+        "{names:?}"
+    );
+    // While a copy is taken nothing can be cleared, and nothing is said to be.
+    let job = vault.begin_snapshot(&[], &Stop::default()).unwrap();
+    assert!(vault.clear_deleted().is_err());
+    job.run(1_700_000_000_000).unwrap();
+    vault.clear_deleted().unwrap();
+    assert!(vault.snapshots().unwrap().is_empty());
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod backup;
 mod conformance;
 mod damage;
+mod index;
 mod lifecycle;
 mod measure;
 mod privacy;

@@ -20,7 +20,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use hushwing_protocol::store::{Order, Store, StoreError, Table};
+use hushwing_protocol::store::{Entry, Find, Order, Phrase, Store, StoreError, Table};
 use hushwing_vault::{
     BackupSecret, KdfCost, KdfParams, OpenError, Passphrase, Stop, Vault, check_backup,
 };
@@ -34,6 +34,9 @@ use disk::{Disk, Fate};
 use trace::Call;
 
 const WEAK: KdfParams = KdfParams::dangerously_weak_for_tests();
+/// A vault of the first format, and how many messages it holds.
+const OLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/old/1-weak");
+const OLD_MESSAGES: usize = 7;
 const ROOT: &str = "HUSHWING_POWERCUT_ROOT";
 /// Set by `./x powercut`: every cut, not a sample.
 const ALL: &str = "HUSHWING_POWERCUT_ALL";
@@ -47,6 +50,10 @@ const MESSAGES: Table = Table(33);
 
 fn passphrase(text: &str) -> Passphrase {
     Passphrase::new(Zeroizing::new(text.to_owned())).unwrap()
+}
+
+fn old_passphrase() -> Passphrase {
+    passphrase("an old vault's passphrase")
 }
 
 /// What opens the vault from the beginning.
@@ -128,7 +135,6 @@ fn child_does_everything() {
     vault.change_passphrase(&first(), &right(), cost).unwrap();
     say("changed");
     step(&mut vault, 7);
-    // Here a schema is migrated, once there are two.
     let job = vault.begin_backup(&Stop::default()).unwrap();
     step(&mut vault, 8);
     let secret = BackupSecret::Account(right());
@@ -157,7 +163,66 @@ fn child_does_everything() {
         .unwrap();
     say("went on 8");
     restored.close().unwrap();
+    migrate(root);
+    wipe(root);
     say("end");
+}
+
+/// A vault of the first format is opened, which brings it to the present one, and goes on.
+fn migrate(root: &Path) {
+    let old = root.join("old");
+    fs::create_dir(&old).unwrap();
+    for name in ["vault.hw", "vault.db"] {
+        let mut file = fs::File::create(old.join(name)).unwrap();
+        file.write_all(&fs::read(Path::new(OLD).join(name)).unwrap())
+            .unwrap();
+        file.sync_all().unwrap();
+    }
+    for folder in [&old, root] {
+        fs::File::open(folder).unwrap().sync_all().unwrap();
+    }
+    say("old 1");
+    let mut vault = Vault::open(&old, &old_passphrase()).unwrap();
+    say("migrated 1");
+    vault.transaction(|txn| txn.index(&an_entry())).unwrap();
+    say("indexed 1");
+    vault.close().unwrap();
+}
+
+fn wipe(root: &Path) {
+    let doomed = root.join("doomed");
+    let mut vault = Vault::create(&doomed, &right(), WEAK).unwrap();
+    vault.transaction(|txn| write_step(txn, 1)).unwrap();
+    vault.close().unwrap();
+    say("doomed 1");
+    Vault::wipe(&doomed).unwrap();
+    say("wiped 1");
+}
+
+fn an_entry() -> Entry<'static> {
+    Entry {
+        key: b"an old message",
+        scope: b"old",
+        at_ms: 77_000,
+        words: "good morning",
+    }
+}
+
+fn finds_the_entry(vault: &mut Vault) -> bool {
+    let phrases = [Phrase {
+        words: vec!["morning".to_owned()],
+        goes_on: false,
+    }];
+    let find = Find {
+        phrases: &phrases,
+        scope: None,
+        since_ms: 0,
+        before_ms: u64::MAX,
+        after: None,
+        limit: 9,
+    };
+    let found = vault.transaction(|txn| txn.find(&find)).unwrap();
+    found.iter().any(|hit| hit.key == an_entry().key)
 }
 
 /// What the child had said before a cut: each of it must hold afterwards.
@@ -170,6 +235,10 @@ struct Said {
     backed_up: Option<u32>,
     restored: Option<u32>,
     went_on: Option<u32>,
+    old: bool,
+    indexed: bool,
+    doomed: bool,
+    wiped: bool,
 }
 
 impl Said {
@@ -185,6 +254,10 @@ impl Said {
             ("backed", number) => self.backed_up = number,
             ("restored", number) => self.restored = number,
             ("went", number) => self.went_on = number,
+            ("old", _) => self.old = true,
+            ("indexed", _) => self.indexed = true,
+            ("doomed", _) => self.doomed = true,
+            ("wiped", _) => self.wiped = true,
             _ => {}
         }
     }
@@ -254,6 +327,8 @@ fn check(root: &Path, said: &Said, when: &str) {
             vault.close().unwrap();
         }
     }
+    check_old(&root.join("old"), said, when);
+    check_doomed(&root.join("doomed"), said, when);
     let backup = root.join("backup");
     let scratch = root.join("scratch");
     match check_backup(&backup, &right(), &scratch, &Stop::default()) {
@@ -311,6 +386,41 @@ fn open_one(dir: &Path, said: &Said, when: &str) -> Option<Vault> {
     let refusal = Vault::open(dir, &refused).unwrap_err();
     assert_eq!(refusal, OpenError::WrongPassphrase, "{when}");
     Some(Vault::open(dir, &opens).unwrap())
+}
+
+/// However far its migration came, an old vault opens and holds what it held.
+fn check_old(old: &Path, said: &Said, when: &str) {
+    if !said.old {
+        return;
+    }
+    let opened = Vault::open(old, &old_passphrase());
+    let mut vault = opened.unwrap_or_else(|error| panic!("{when}: {error}"));
+    let rows = vault
+        .transaction(|txn| txn.scan(MESSAGES, &[], None, Order::Ascending, usize::MAX))
+        .unwrap_or_else(|error| panic!("{when}: {error}"));
+    assert_eq!(rows.len(), OLD_MESSAGES, "{when}");
+    let found = finds_the_entry(&mut vault);
+    assert!(found || !said.indexed, "{when}: what was indexed is gone");
+    vault
+        .transaction(|txn| txn.index(&an_entry()))
+        .unwrap_or_else(|error| panic!("{when}: {error}"));
+    assert!(finds_the_entry(&mut vault), "{when}");
+    vault.close().unwrap();
+}
+
+/// A vault that is wiped is whole, or none that anybody could open, and then it goes away.
+fn check_doomed(doomed: &Path, said: &Said, when: &str) {
+    if !said.doomed {
+        return;
+    }
+    match Vault::open(doomed, &right()) {
+        Ok(mut vault) => {
+            assert!(!said.wiped, "{when}: it is back");
+            assert_eq!(steps(&mut vault), Ok(1), "{when}");
+        }
+        Err(OpenError::NotFound) => assert!(!Vault::has_traces(doomed), "{when}"),
+        Err(error) => panic!("{when}: {error}"),
+    }
 }
 
 /// The vault in `dir`, if there is one: then exactly one passphrase opens it.

@@ -181,6 +181,7 @@ redacted!(MessageView: id, position, order, mine, state, since_ms);
 
 /// What becomes of a deletion when a message is not on the contact's device yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unsent {
     /// Nothing is deleted.
@@ -193,6 +194,7 @@ pub enum Unsent {
 
 /// A message that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FoundView {
     /// The message.
     pub message: MessageView,

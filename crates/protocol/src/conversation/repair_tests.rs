@@ -23,7 +23,7 @@ use super::{
 use crate::{
     error::Fault,
     identity::IdentityKeys,
-    store::{MemoryStore, Order, Row, Store, StoreError, Table},
+    store::{Entry, Find, Hit, MemoryStore, Order, Row, Store, StoreError, Table},
     testing::{Person, friends, relay, texts},
 };
 
@@ -507,6 +507,36 @@ impl Store for Failing<'_> {
     ) -> Result<Vec<Row>, StoreError> {
         self.count()?;
         self.store.scan(table, from, to, order, limit)
+    }
+
+    fn index(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
+        self.count()?;
+        self.store.index(entry)
+    }
+
+    fn unindex(&self, key: &[u8]) -> Result<(), StoreError> {
+        self.count()?;
+        self.store.unindex(key)
+    }
+
+    fn is_indexed(&self, key: &[u8]) -> Result<bool, StoreError> {
+        self.count()?;
+        self.store.is_indexed(key)
+    }
+
+    fn find(&self, find: &Find<'_>) -> Result<Vec<Hit>, StoreError> {
+        self.count()?;
+        self.store.find(find)
+    }
+
+    fn index_is_whole(&self) -> Result<bool, StoreError> {
+        self.count()?;
+        self.store.index_is_whole()
+    }
+
+    fn set_index_whole(&self) -> Result<(), StoreError> {
+        self.count()?;
+        self.store.set_index_whole()
     }
 }
 

@@ -31,7 +31,6 @@ fn play() -> Result<()> {
     let mut alice = Person::new("Alice", folder.path(), setting)?;
     for state in [State::Open, State::Locked, State::NoDaemon] {
         alice.come_online_fully()?;
-        alice.ask(&["invite", "create", "--name", "MARK"])?;
         match state {
             State::Open => {}
             State::Locked => drop(alice.ask(&["lock"])?),

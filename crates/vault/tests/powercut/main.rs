@@ -173,7 +173,9 @@ fn migrate(root: &Path) {
     let old = root.join("old");
     fs::create_dir(&old).unwrap();
     for name in ["vault.hw", "vault.db"] {
-        let mut file = fs::File::create(old.join(name)).unwrap();
+        let mut options = fs::OpenOptions::new();
+        let made = options.write(true).create_new(true);
+        let mut file = made.open(old.join(name)).unwrap();
         file.write_all(&fs::read(Path::new(OLD).join(name)).unwrap())
             .unwrap();
         file.sync_all().unwrap();

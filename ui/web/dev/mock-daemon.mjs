@@ -26,7 +26,7 @@ const world = makeWorld({ scene, tor: process.env.TOR, tell });
 const spool = new Map();
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.json': 'application/json', '.txt': 'text/plain' };
-const POLICY = `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self' ws://127.0.0.1:${port}; require-trusted-types-for 'script'; trusted-types svelte-trusted-html; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`;
+const policy = () => `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self' ws://127.0.0.1:${server.address().port}; require-trusted-types-for 'script'; trusted-types svelte-trusted-html; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`;
 
 async function body(request) {
   const parts = [];
@@ -66,7 +66,7 @@ const server = createServer(async (request, response) => {
     const file = await readFile(join(dist, name));
     response.writeHead(200, {
       'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream',
-      'Content-Security-Policy': POLICY,
+      'Content-Security-Policy': policy(),
       'Cross-Origin-Opener-Policy': 'same-origin',
       'Cross-Origin-Embedder-Policy': 'require-corp',
       'X-Content-Type-Options': 'nosniff',
@@ -90,4 +90,4 @@ new WebSocketServer({ server, path: '/v0/events', handleProtocols: () => 'hushwi
   socket.send(JSON.stringify({ event: 'listening', run, serial, resumed: false }));
 });
 
-server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port}/#open=${code}`));
+server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}/#open=${code}`));

@@ -25,7 +25,7 @@ export async function launch({ names = '' } = {}) {
 export async function newPage(browser, { width = 1280, height = 800, theme = 'light', locale = 'en', name = '', ...more } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale, permissions: ['clipboard-read', 'clipboard-write'], ...more });
   const page = await context.newPage();
-  page.setDefaultTimeout(Number(process.env.TIMEOUT_MS ?? 30_000));
+  page.setDefaultTimeout(Number(process.env.TIMEOUT_MS ?? 60_000));
   page.on('console', (said) => {
     // A refused command is an answer, which Chromium reports as an error of its own.
     if (['error', 'warning'].includes(said.type()) && !/the server responded with a status of 4\d\d|WebSocket connection|ERR_(?:CONNECTION_REFUSED|EMPTY_RESPONSE|CONNECTION_RESET)/.test(said.text()))

@@ -1,14 +1,13 @@
-// Starts the pretended daemon of dev/ on a port of its own.
+// Starts the pretended daemon of dev/ on a port that the system picks.
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-let nextPort = 7900 + (process.pid % 500);
-
 export async function pretended(env) {
-  const port = nextPort++;
   const program = fileURLToPath(new URL('../dev/mock-daemon.mjs', import.meta.url));
-  const child = spawn(process.execPath, [program], { env: { ...process.env, ...env, PORT: String(port) }, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(child.stdout, 'data');
+  const child = spawn(process.execPath, [program], { env: { ...process.env, ...env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const line = await new Promise((resolve, reject) => {
+    child.stdout.once('data', resolve);
+    child.once('exit', (code) => reject(new Error(`the pretended daemon ended with ${code}`)));
+  });
   return { address: String(line).trim(), stop: () => child.kill() };
 }

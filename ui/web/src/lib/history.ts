@@ -2,10 +2,10 @@
 import type { MessageView } from '../api/types';
 
 /** Messages asked for at a time. */
-export const PAGE = 80;
+export const PAGE = 50;
 
 /** Messages held, and so shown, at most. */
-export const WINDOW = 320;
+export const WINDOW = 250;
 
 /**
  * Pages are cut by `position`, the order in which messages came to this machine, and

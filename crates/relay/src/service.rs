@@ -49,7 +49,10 @@ impl std::fmt::Debug for RelayService {
 impl Service for RelayService {
     async fn call(&self, op: RequestOp) -> ResponseOp {
         let answer = match op {
-            RequestOp::Put { slot, ttl_s, boxed } => self.put(&slot, ttl_s, boxed).await,
+            RequestOp::Put { slot, ttl_s, boxed }
+            | RequestOp::PutGated {
+                slot, ttl_s, boxed, ..
+            } => self.put(&slot, ttl_s, boxed).await,
             RequestOp::Get { slots, wait_s } => self.get(&slots, wait_s).await,
             RequestOp::Drop { slots } => self.drop_boxes(&slots).await,
             RequestOp::Info => self.info().await,

@@ -24,6 +24,7 @@ pub(crate) fn onion(keys: &Keys) -> RelayAddress {
             port: ONION_PORT,
         },
         pin: keys.tls.pin(),
+        access: None,
     }
 }
 

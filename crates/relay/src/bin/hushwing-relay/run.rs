@@ -54,13 +54,25 @@ async fn serve_until_stopped(
         ListenAt::Loopback(at) => {
             let mut listener = TcpListen::bind(*at).await?;
             let endpoint = Endpoint::Loopback(LoopbackAddr::new(listener.local_addr())?);
-            ready(options, dir, &RelayAddress { endpoint, pin })?;
+            let access = None;
+            let address = RelayAddress {
+                endpoint,
+                pin,
+                access,
+            };
+            ready(options, dir, &address)?;
             serve(&mut listener, &keys.tls, service, stop).await;
         }
         ListenAt::Clear { at, known_as } => {
             let mut listener = TcpListen::dangerously_bind_clear(*at).await?;
             let endpoint = known_as.clone();
-            ready(options, dir, &RelayAddress { endpoint, pin })?;
+            let access = None;
+            let address = RelayAddress {
+                endpoint,
+                pin,
+                access,
+            };
+            ready(options, dir, &address)?;
             serve(&mut listener, &keys.tls, service, stop).await;
         }
         ListenAt::Onion(network) => {

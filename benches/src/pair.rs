@@ -212,6 +212,7 @@ fn relay(number: u8) -> Result<RelayAddress> {
     Ok(RelayAddress {
         endpoint: format!("127.0.0.1:{number}").parse()?,
         pin: ServerKeyPin::new([number; 32]),
+        access: None,
     })
 }
 

@@ -13,7 +13,7 @@ use hushwing_engine::{
 use hushwing_relay_client::PutOutcome;
 use hushwing_transport::{Dial, DirectDialer, NetworkState};
 use hushwing_transport_tor::{Tor, TorConfig};
-use hushwing_wire::{Refusal, RelayAddress};
+use hushwing_wire::{GateTerms, Refusal, RelayAddress};
 use tokio::{
     sync::watch,
     task::{AbortHandle, JoinSet},
@@ -224,11 +224,21 @@ async fn carry_out(links: &Links, transmit: Transmit) -> Result<Outcome, LinkErr
             PutOutcome::Refused(why) => Outcome::Failed {
                 reason: refusal(why).to_owned(),
             },
+            PutOutcome::GateClosed(terms) => Outcome::Failed {
+                reason: closed_gate(&terms).to_owned(),
+            },
         }),
         Operation::Drop { slots } => {
             link.drop_slots(&slots).await?;
             Ok(Outcome::Dropped)
         }
+    }
+}
+
+fn closed_gate(terms: &GateTerms) -> &'static str {
+    match terms.work_level {
+        None => "It takes only boxes of people who have its access key.",
+        Some(_) => "It asks for too much work, because it is overloaded.",
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use hushwing_engine::{ContactId, Isolation, Owner, Purpose};
-use hushwing_relay_client::RelayClient;
+use hushwing_relay_client::{Opener, RelayClient};
 use hushwing_transport::{Dial, IsolationClass};
 use hushwing_wire::RelayAddress;
 use sha2::{Digest as _, Sha256};
@@ -83,7 +83,11 @@ impl Links {
             .dial(&address.endpoint, class_of(isolation))
             .await
             .map_err(LinkError::Dial)?;
-        Ok(RelayClient::connect(stream, &address.pin).await?)
+        let opener = Opener {
+            access_key: address.access.clone(),
+            ..Opener::default()
+        };
+        Ok(RelayClient::connect_with(stream, &address.pin, opener).await?)
     }
 
     fn place(&self, address: &RelayAddress, isolation: Isolation) -> Arc<Place> {
@@ -174,6 +178,7 @@ mod tests {
                 port: 443,
             },
             pin: ServerKeyPin::new([1; 32]),
+            access: None,
         };
         let [blocked, open] = [1, 2].map(|number| ContactId([number; 16]));
         let owners = [

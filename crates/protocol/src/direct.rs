@@ -64,6 +64,7 @@ impl DirectKeys {
                 port: DIRECT_PORT,
             },
             pin: ServerKeyPin::of_ed25519(tls.as_bytes()),
+            access: None,
         }
     }
 }

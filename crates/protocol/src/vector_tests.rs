@@ -42,7 +42,9 @@ const SUBJECTS: [Subject; 13] = [
     ("addresses", &["HW-ID-5", "HW-NET-1", "HW-TLS-1"], |_| {
         structure_tests::addresses()
     }),
-    ("frames", &["HW-RELAY-1"], |_| structure_tests::frames()),
+    ("frames", &["HW-GATE-1", "HW-RELAY-1"], |_| {
+        structure_tests::frames()
+    }),
     ("envelopes", &["HW-CONV-1"], |_| {
         structure_tests::envelopes()
     }),

@@ -12,7 +12,8 @@ use std::{
 
 use hushwing_transport::Stream;
 use hushwing_wire::{
-    DecodeError, RelayInfo, Request, RequestOp, Response, ResponseOp, SealedBox, ServerKeyPin, Slot,
+    DecodeError, GateTerms, RelayInfo, Request, RequestOp, Response, ResponseOp, SealedBox,
+    ServerKeyPin, Slot,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
@@ -25,6 +26,7 @@ use zeroize::Zeroizing;
 use crate::{
     error::{CallError, ConnectError, Misbehaviour},
     frames::{self, FrameError},
+    opener::{Gate, Opener},
     tls,
 };
 
@@ -42,6 +44,10 @@ pub const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 /// more than [`crate::MAX_REQUESTS_IN_FLIGHT`].
 pub const MAX_CALLS_IN_FLIGHT: usize = 64;
 
+/// Proofs of one box that the server may refuse: none, one of the shared key, one
+/// of work, and work again where the level has risen meanwhile.
+const MAX_REFUSED_PROOFS: u32 = 4;
+
 /// What became of a PUT.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PutOutcome {
@@ -58,6 +64,9 @@ pub enum PutOutcome {
     Full,
     /// The server said no and why; nothing was stored.
     Refused(hushwing_wire::Refusal),
+    /// The server's gate asks for what this client does not have or will not
+    /// do; nothing was stored.
+    GateClosed(GateTerms),
 }
 
 /// A handle to one connection. Clones share it; it closes with the last one.
@@ -81,6 +90,18 @@ impl RelayClient {
     /// # Errors
     /// [`ConnectError`]; the stream is closed then.
     pub async fn connect(stream: Stream, pin: &ServerKeyPin) -> Result<Self, ConnectError> {
+        Self::connect_with(stream, pin, Opener::default()).await
+    }
+
+    /// The same, with what the client has to open the server's gate.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; the stream is closed then.
+    pub async fn connect_with(
+        stream: Stream,
+        pin: &ServerKeyPin,
+        opener: Opener,
+    ) -> Result<Self, ConnectError> {
         let connector = TlsConnector::from(tls::client_config(pin));
         let handshake = connector.connect(tls::unused_name(), stream);
         let stream = timeout(CONNECT_DEADLINE, handshake)
@@ -95,6 +116,7 @@ impl RelayClient {
             state: Mutex::new(State::default()),
             places: Arc::new(Semaphore::new(MAX_CALLS_IN_FLIGHT)),
             closing,
+            gate: Gate::new(*pin, opener),
         });
         let (outgoing, requests) = mpsc::channel(MAX_CALLS_IN_FLIGHT);
         let (reader, writer) = tokio::io::split(stream);
@@ -103,7 +125,7 @@ impl RelayClient {
     }
 
     /// Puts `boxed` at `slot` if nothing is there, for `ttl_s` seconds or as
-    /// long as the server grants.
+    /// long as the server grants. What its gate asks for is done on the way.
     ///
     /// # Errors
     /// [`CallError`]; where it says that the outcome is unknown, the same call
@@ -114,12 +136,34 @@ impl RelayClient {
         boxed: &SealedBox,
         ttl_s: u32,
     ) -> Result<PutOutcome, CallError> {
-        let op = RequestOp::Put {
-            slot: *slot,
-            ttl_s,
-            boxed: boxed.clone(),
+        let mut refused = 0;
+        let answer = loop {
+            let (slot, boxed) = (*slot, boxed.clone());
+            let shown = match self.shared.gate.proof(&slot).await {
+                Ok(shown) => shown,
+                Err(terms) => return Ok(PutOutcome::GateClosed(terms)),
+            };
+            let op = match shown {
+                None => RequestOp::Put { slot, ttl_s, boxed },
+                Some(proof) => RequestOp::PutGated {
+                    slot,
+                    ttl_s,
+                    boxed,
+                    proof,
+                },
+            };
+            match self.call(op, Asked::Put, ANSWER_DEADLINE).await? {
+                ResponseOp::GateWanted(terms) => {
+                    self.shared.gate.learn(terms, shown.as_ref());
+                    refused += 1;
+                    if refused == MAX_REFUSED_PROOFS {
+                        return Ok(PutOutcome::GateClosed(terms));
+                    }
+                }
+                answer => break answer,
+            }
         };
-        match self.call(op, Asked::Put, ANSWER_DEADLINE).await? {
+        match answer {
             ResponseOp::Stored => Ok(PutOutcome::Stored),
             ResponseOp::Same => Ok(PutOutcome::Same),
             ResponseOp::Taken(boxed) => Ok(PutOutcome::Taken(boxed)),
@@ -278,7 +322,8 @@ impl Asked {
                 | ResponseOp::Same
                 | ResponseOp::Taken(_)
                 | ResponseOp::TakenAndDropped
-                | ResponseOp::Full,
+                | ResponseOp::Full
+                | ResponseOp::GateWanted(_),
             )
             | (Self::Get { .. }, ResponseOp::Nothing)
             | (Self::Drop, ResponseOp::Dropped)
@@ -314,6 +359,7 @@ struct Shared {
     state: Mutex<State>,
     places: Arc<Semaphore>,
     closing: watch::Sender<bool>,
+    gate: Gate,
 }
 
 impl Shared {

@@ -14,14 +14,17 @@
 mod client;
 mod error;
 mod frames;
+pub mod gate;
+mod opener;
 mod server;
 pub mod tls;
 
 pub use client::{ANSWER_DEADLINE, CONNECT_DEADLINE, MAX_CALLS_IN_FLIGHT, PutOutcome, RelayClient};
 pub use error::{CallError, ConnectError, Misbehaviour, ServeError};
 pub use frames::FRAME_DEADLINE;
+pub use opener::{MOST_WORK, Opener, WORK_DEADLINE};
 pub use server::{
-    ConnectionLimits, HANDSHAKE_DEADLINE, IDLE_DEADLINE, MAX_REQUESTS_IN_FLIGHT, RequestBudget,
-    Service, serve_connection, serve_connection_until,
+    Activity, ConnectionLimits, HANDSHAKE_DEADLINE, IDLE_DEADLINE, MAX_REQUESTS_IN_FLIGHT, Phase,
+    RequestBudget, RequestRate, Service, serve_connection, serve_connection_until,
 };
 pub use tls::TlsSeed;

@@ -1,7 +1,11 @@
 //! The server half: one connection served over a [`Service`], at a bounded
 //! cost whatever its client does.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream::FuturesUnordered};
@@ -71,6 +75,89 @@ impl RequestBudget {
     }
 }
 
+/// How fast one connection may make requests. One that is faster is read as
+/// slowly as this, so it waits in its own circuit and costs nobody else's turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestRate {
+    /// Requests a second in the long run; 0 counts as 1.
+    pub per_second: u32,
+    /// Requests at once after a silence; fewer than 1 counts as 1.
+    pub burst: u32,
+}
+
+impl Default for RequestRate {
+    /// 4 MB a second, more than an onion circuit carries.
+    fn default() -> Self {
+        Self {
+            per_second: 256,
+            burst: 512,
+        }
+    }
+}
+
+/// A bucket of requests that fills with time.
+struct Pace {
+    rate: RequestRate,
+    left: f64,
+    filled: Instant,
+}
+
+impl Pace {
+    fn new(rate: RequestRate) -> Self {
+        Self {
+            rate,
+            left: f64::from(rate.burst.max(1)),
+            filled: Instant::now(),
+        }
+    }
+
+    /// Counts one request; until when the next must wait.
+    fn count(&mut self) -> Option<Instant> {
+        let (now, per_second) = (Instant::now(), f64::from(self.rate.per_second.max(1)));
+        let since = now.duration_since(self.filled).as_secs_f64();
+        self.left = (self.left + since * per_second).min(f64::from(self.rate.burst.max(1)));
+        self.filled = now;
+        self.left -= 1.0;
+        // The next one needs a whole request in the bucket.
+        let missing = 1.0 - self.left;
+        (missing > 0.0).then(|| now + Duration::from_secs_f64(missing / per_second))
+    }
+}
+
+/// What a connection is doing, for a server that must choose which one gives
+/// way to a new one. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Activity(Arc<Mutex<(Phase, Instant)>>);
+
+/// What a connection is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It is not secure yet.
+    Handshake,
+    /// It is, and no request is in flight.
+    Idle,
+    /// Requests are in flight, or it is ending.
+    Busy,
+}
+
+impl Default for Activity {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new((Phase::Handshake, Instant::now()))))
+    }
+}
+
+impl Activity {
+    /// What the connection is doing, and since when.
+    #[must_use]
+    pub fn now(&self) -> (Phase, Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn becomes(&self, phase: Phase) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (phase, Instant::now());
+    }
+}
+
 /// What one connection may cost. [`ConnectionLimits::default`] gives it a
 /// budget of its own; a server sets one budget for all.
 #[derive(Clone, Debug)]
@@ -85,6 +172,10 @@ pub struct ConnectionLimits {
     pub handshake_deadline: Duration,
     /// Longest time without a request in flight.
     pub idle_deadline: Duration,
+    /// How fast it may make requests.
+    pub rate: RequestRate,
+    /// Told what the connection is doing. Each connection needs its own.
+    pub activity: Activity,
 }
 
 impl Default for ConnectionLimits {
@@ -94,6 +185,8 @@ impl Default for ConnectionLimits {
             budget: RequestBudget::new(MAX_REQUESTS_IN_FLIGHT),
             handshake_deadline: HANDSHAKE_DEADLINE,
             idle_deadline: IDLE_DEADLINE,
+            rate: RequestRate::default(),
+            activity: Activity::default(),
         }
     }
 }
@@ -139,6 +232,7 @@ pub async fn serve_connection_until(
     if stream.get_ref().1.alpn_protocol() != Some(tls::ALPN) {
         return Err(ServeError::Incompatible);
     }
+    limits.activity.becomes(Phase::Idle);
     let (reader, mut writer) = tokio::io::split(stream);
     let (answers, queue) = mpsc::channel(limits.requests_in_flight + MAX_QUEUED_REFUSALS);
     let served = {
@@ -156,6 +250,7 @@ pub async fn serve_connection_until(
             written = &mut writing => written,
         }
     };
+    limits.activity.becomes(Phase::Busy);
     // The farewell of TLS, as far as the network still takes it.
     let _ = timeout(frames::FRAME_DEADLINE, writer.shutdown()).await;
     served
@@ -189,12 +284,25 @@ async fn read_requests<R: AsyncRead + Unpin>(
     let places = Arc::new(Semaphore::new(limits.requests_in_flight));
     let mut calls = FuturesUnordered::new();
     let mut idle_since = Instant::now();
+    let mut pace = Pace::new(limits.rate);
+    let mut not_before = None;
     loop {
-        let mut frame = pin!(frames::read_frame(&mut reader));
+        let wait = not_before;
+        let mut frame = pin!(async {
+            if let Some(until) = wait {
+                sleep_until(until).await;
+            }
+            frames::read_frame(&mut reader).await
+        });
         let frame = loop {
             tokio::select! {
                 frame = &mut frame => break frame?,
-                Some(()) = calls.next(), if !calls.is_empty() => idle_since = Instant::now(),
+                Some(()) = calls.next(), if !calls.is_empty() => {
+                    idle_since = Instant::now();
+                    if calls.is_empty() {
+                        limits.activity.becomes(Phase::Idle);
+                    }
+                }
                 () = sleep_until(idle_since + limits.idle_deadline), if calls.is_empty() => {
                     return Err(ServeError::Idle);
                 }
@@ -211,6 +319,7 @@ async fn read_requests<R: AsyncRead + Unpin>(
             .map_err(|error| ServeError::Misbehaved(Misbehaviour::Frame(error)))?;
         drop(frame);
         idle_since = Instant::now();
+        not_before = pace.count();
         let (Ok(connection), Ok(budget)) = (
             places.clone().try_acquire_owned(),
             limits.budget.0.clone().try_acquire_owned(),
@@ -227,6 +336,7 @@ async fn read_requests<R: AsyncRead + Unpin>(
         };
         let service = service.clone();
         let answers = answers.clone();
+        limits.activity.becomes(Phase::Busy);
         calls.push(async move {
             let op = service.call(op).await;
             send(&answers, id, op, Some(places)).await;

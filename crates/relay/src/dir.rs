@@ -13,6 +13,9 @@ const LOCK_FILE: &str = "lock";
 /// The file with the address that was last announced.
 const ADDRESS_FILE: &str = "address";
 
+/// The file whose being there says that no new boxes are taken.
+const DRAIN_FILE: &str = "drain";
+
 /// The relay's folder, locked as long as this lives.
 #[derive(Debug)]
 pub struct RelayDir {
@@ -88,6 +91,34 @@ impl RelayDir {
             Ok(text) => Ok(Some(text.trim().to_owned())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the relay here shall take no new boxes. `[HW-RELAY-16]`
+    #[must_use]
+    pub fn drains(&self) -> bool {
+        Self::marked_to_drain(&self.path)
+    }
+
+    /// Whether the relay in the folder at `path` shall take no new boxes, whether
+    /// it runs now or not.
+    #[must_use]
+    pub fn marked_to_drain(path: &Path) -> bool {
+        path.join(DRAIN_FILE).exists()
+    }
+
+    /// Sets or clears that mark.
+    ///
+    /// # Errors
+    /// [`DirError::System`]
+    pub fn mark_to_drain(path: &Path, drains: bool) -> Result<(), DirError> {
+        let mark = path.join(DRAIN_FILE);
+        if drains {
+            return Ok(write_atomically(&mark, b"")?);
+        }
+        match fs::remove_file(mark) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
         }
     }
 

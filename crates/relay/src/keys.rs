@@ -66,6 +66,9 @@ pub enum KeysError {
     /// A newer program wrote it.
     #[error("keys.hw has version {0}, which this program does not know; a newer version may")]
     Newer(u8),
+    /// The folder has keys of another relay.
+    #[error("the folder holds keys already; restore into a new folder")]
+    Others,
     /// The system did not let us, or has no randomness.
     #[error("keys.hw cannot be read or written: {0}")]
     System(#[from] io::Error),
@@ -113,6 +116,32 @@ impl Keys {
             Err(error) => return Err(error.into()),
         };
         Self::parse(&file)
+    }
+
+    /// All of the keys in `folder`, for a backup.
+    ///
+    /// # Errors
+    /// [`KeysError`]; nothing damaged is backed up.
+    pub fn backup(folder: &Path) -> Result<Zeroizing<Vec<u8>>, KeysError> {
+        Self::load(folder)?;
+        Ok(Zeroizing::new(fs::read(folder.join(Self::FILE))?))
+    }
+
+    /// Brings keys from a backup into `folder`, which has none.
+    ///
+    /// # Errors
+    /// [`KeysError`], also when there are other keys already.
+    pub fn restore(folder: &Path, backup: &[u8]) -> Result<(), KeysError> {
+        Self::parse(backup)?;
+        let path = folder.join(Self::FILE);
+        match fs::read(&path).map(Zeroizing::new) {
+            Ok(there) if there.as_slice() == backup => Ok(()),
+            Ok(_) => Err(KeysError::Others),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(dir::write_atomically(&path, backup)?)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn parse(file: &[u8]) -> Result<Self, KeysError> {
@@ -182,6 +211,29 @@ mod tests {
         let error = Keys::load_or_create(temp.path()).unwrap_err();
         assert!(matches!(error, KeysError::Damaged));
         assert_eq!(fs::read(&path).unwrap(), &good[..50]);
+    }
+
+    #[test]
+    fn a_backup_makes_the_same_relay_and_never_replaces_another() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let made = Keys::load_or_create(one.path()).unwrap();
+        let backup = Keys::backup(one.path()).unwrap();
+        Keys::restore(two.path(), &backup).unwrap();
+        Keys::restore(two.path(), &backup).unwrap();
+        let restored = Keys::load(two.path()).unwrap();
+        assert_eq!(restored.onion.as_bytes(), made.onion.as_bytes());
+        assert_eq!(restored.tls.as_bytes(), made.tls.as_bytes());
+        assert_eq!(restored.store.as_bytes(), made.store.as_bytes());
+        let other = tempfile::tempdir().unwrap();
+        let kept = Keys::load_or_create(other.path()).unwrap();
+        let error = Keys::restore(other.path(), &backup).unwrap_err();
+        assert!(matches!(error, KeysError::Others));
+        assert!(matches!(
+            Keys::restore(two.path(), &backup[1..]),
+            Err(KeysError::Damaged)
+        ));
+        let still = Keys::load(other.path()).unwrap();
+        assert_eq!(still.tls.as_bytes(), kept.tls.as_bytes());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use zeroize::{Zeroize as _, ZeroizeOnDrop};
 /// What is hashed, so that no value of one kind is one of another.
 const PLACE_LABEL: u8 = 1;
 const DIGEST_LABEL: u8 = 2;
+const ARCHIVE_LABEL: u8 = 3;
 
 /// The relay's own random key for [`Place`] and [`BoxDigest`], 32 bytes.
 /// Zeroized on drop.
@@ -44,9 +45,19 @@ impl StoreKey {
         BoxDigest(self.mac(DIGEST_LABEL, &[&place.0, boxed.as_bytes()]))
     }
 
+    /// What an archive of the store is sealed with.
+    pub(crate) fn archive_mac(&self) -> Hmac<Sha256> {
+        let mut mac = self.keyed();
+        mac.update(&[ARCHIVE_LABEL]);
+        mac
+    }
+
+    fn keyed(&self) -> Hmac<Sha256> {
+        Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length")
+    }
+
     fn mac(&self, label: u8, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        let mut mac = self.keyed();
         mac.update(&[label]);
         for part in parts {
             mac.update(part);

@@ -3,13 +3,21 @@
 use std::{sync::Arc, time::Duration};
 
 use hushwing_relay_client::{
-    ConnectionLimits, RequestBudget, ServeError, Service, TlsSeed, serve_connection_until, tls,
+    Activity, ConnectionLimits, HANDSHAKE_DEADLINE, IDLE_DEADLINE, MAX_REQUESTS_IN_FLIGHT,
+    RequestBudget, RequestRate, ServeError, Service, TlsSeed, serve_connection_until, tls,
 };
 use hushwing_transport::Listen;
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    task::{Id, JoinError, JoinSet},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::service::RelayService;
+use crate::{
+    figures::{ConnectionEvent, Figures},
+    roster::Roster,
+    service::RelayService,
+};
 
 /// Connections at once, about 35 KB each while they wait: a busy community on
 /// one machine. More are closed at once, so their clients learn it and back off.
@@ -20,8 +28,44 @@ pub const MAX_CONNECTIONS: usize = 12_288;
 /// worst, when clients read nothing.
 pub const MAX_REQUESTS: usize = 16_384;
 
+/// Connections that were told to give way and have not ended; with more, new
+/// ones are turned away.
+const MAX_ENDING: usize = 256;
+
 /// Longest time for the requests in flight when the relay stops.
 pub const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What the relay as a whole and each of its connections may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerLimits {
+    /// Connections at once. When there are as many, one that is still in its
+    /// handshake or asks for nothing gives way; if there is none, the new one
+    /// is closed at once. `[HW-RELAY-14]`
+    pub connections: usize,
+    /// Requests in flight on all connections together; more are "busy".
+    pub requests: usize,
+    /// Requests in flight on one connection; more are "busy".
+    pub requests_of_a_connection: usize,
+    /// How fast one connection may make requests. `[HW-RELAY-15]`
+    pub rate: RequestRate,
+    /// Longest time for a handshake.
+    pub handshake: Duration,
+    /// Longest time without a request.
+    pub idle: Duration,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            connections: MAX_CONNECTIONS,
+            requests: MAX_REQUESTS,
+            requests_of_a_connection: MAX_REQUESTS_IN_FLIGHT,
+            rate: RequestRate::default(),
+            handshake: HANDSHAKE_DEADLINE,
+            idle: IDLE_DEADLINE,
+        }
+    }
+}
 
 /// Serves `listener` until `stop` is cancelled or the listener closes for good;
 /// then drains: takes no new boxes, ends the waits, answers what is in flight
@@ -31,23 +75,24 @@ pub async fn serve(
     listener: &mut dyn Listen,
     seed: &TlsSeed,
     service: Arc<RelayService>,
+    limits: ServerLimits,
     stop: CancellationToken,
 ) {
     let tls = tls::server_config(seed);
-    let limits = ConnectionLimits {
-        budget: RequestBudget::new(MAX_REQUESTS),
-        ..ConnectionLimits::default()
-    };
+    let budget = RequestBudget::new(limits.requests);
+    let figures = service.figures().clone();
+    let mut roster = Roster::default();
     let mut connections = JoinSet::new();
     let sweeper = {
         let service = service.clone();
         tokio::spawn(async move { service.sweep_for_ever().await })
     };
     loop {
+        figures.now_open(roster.len());
         let stream = tokio::select! {
             stream = listener.accept() => stream,
-            Some(ended) = connections.join_next(), if !connections.is_empty() => {
-                note(ended);
+            Some(ended) = connections.join_next_with_id(), if !connections.is_empty() => {
+                note(ended, &mut roster, &figures);
                 continue;
             }
             () = stop.cancelled() => None,
@@ -55,22 +100,37 @@ pub async fn serve(
         let Some(stream) = stream else {
             break;
         };
-        if connections.len() >= MAX_CONNECTIONS {
-            tracing::warn!("a connection was turned away; too many are open");
-            continue;
+        if roster.len() >= limits.connections {
+            // Those told to end are few: they have nothing to finish.
+            let ending = connections.len() - roster.len();
+            if ending >= MAX_ENDING || !roster.give_way() {
+                figures.connection(ConnectionEvent::TurnedAway);
+                continue;
+            }
+            figures.connection(ConnectionEvent::GaveWay);
         }
-        let service: Arc<dyn Service> = service.clone();
-        let (tls, limits, stop) = (tls.clone(), limits.clone(), stop.clone());
-        connections.spawn(async move {
-            serve_connection_until(stream, tls, service, limits, stop.cancelled_owned()).await
-        });
+        figures.connection(ConnectionEvent::Accepted);
+        let own = ConnectionLimits {
+            requests_in_flight: limits.requests_of_a_connection,
+            budget: budget.clone(),
+            handshake_deadline: limits.handshake,
+            idle_deadline: limits.idle,
+            rate: limits.rate,
+            activity: Activity::default(),
+        };
+        let cut = stop.child_token();
+        let activity = own.activity.clone();
+        let (service, tls): (Arc<dyn Service>, _) = (service.clone(), tls.clone());
+        let until = cut.clone().cancelled_owned();
+        let task = connections.spawn(serve_connection_until(stream, tls, service, own, until));
+        roster.enter(task.id(), activity, cut);
     }
     stop.cancel();
     service.drain();
     sweeper.abort();
     let ended = async {
-        while let Some(ended) = connections.join_next().await {
-            note(ended);
+        while let Some(ended) = connections.join_next_with_id().await {
+            note(ended, &mut roster, &figures);
         }
     };
     if timeout(DRAIN_DEADLINE, ended).await.is_err() {
@@ -79,10 +139,22 @@ pub async fn serve(
 }
 
 /// Says how a connection ended, never whose it was.
-fn note(ended: Result<Result<(), ServeError>, tokio::task::JoinError>) {
+fn note(
+    ended: Result<(Id, Result<(), ServeError>), JoinError>,
+    roster: &mut Roster,
+    figures: &Figures,
+) {
     match ended {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(%error, "a connection ended"),
-        Err(_) => tracing::error!("the task of a connection failed"),
+        Ok((task, ended)) => {
+            roster.leave(task);
+            if let Err(error) = ended {
+                figures.connection(ConnectionEvent::Failed);
+                tracing::debug!(%error, "a connection ended");
+            }
+        }
+        Err(error) => {
+            roster.leave(error.id());
+            tracing::error!("the task of a connection failed");
+        }
     }
 }

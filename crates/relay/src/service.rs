@@ -1,11 +1,17 @@
 //! What the relay does with requests.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use hushwing_relay_client::Service;
 use hushwing_wire::{
-    Refusal, RelayInfo, RequestOp, ResponseOp, SealedBox, Slot,
+    GateProof, Refusal, RelayInfo, RequestOp, ResponseOp, SealedBox, Slot,
     limits::{MAX_TTL_S, MAX_WAIT_S},
 };
 use tokio::{
@@ -15,8 +21,10 @@ use tokio::{
 
 use crate::{
     clock::Clock,
+    figures::{Asked, Figures},
+    gate::Gate,
     place::{Place, StoreKey},
-    store::{Deposit, Put, SlotStore, StoreError},
+    store::{Deposit, Put, SlotStore, StoreError, Usage},
     waits::Waits,
 };
 
@@ -36,6 +44,10 @@ pub struct RelayService {
     key: StoreKey,
     clock: Arc<dyn Clock>,
     waits: Arc<Waits>,
+    gate: Option<Gate>,
+    figures: Arc<Figures>,
+    /// Takes no new boxes; all else goes on.
+    closed: AtomicBool,
     draining: watch::Sender<bool>,
 }
 
@@ -48,13 +60,22 @@ impl std::fmt::Debug for RelayService {
 #[async_trait]
 impl Service for RelayService {
     async fn call(&self, op: RequestOp) -> ResponseOp {
+        let asked = Asked::of(&op);
         let answer = match op {
-            RequestOp::Put { slot, ttl_s, boxed } => self.put(&slot, ttl_s, boxed).await,
+            RequestOp::Put { slot, ttl_s, boxed } => self.put(&slot, ttl_s, boxed, None).await,
+            RequestOp::PutGated {
+                slot,
+                ttl_s,
+                boxed,
+                proof,
+            } => self.put(&slot, ttl_s, boxed, Some(&proof)).await,
             RequestOp::Get { slots, wait_s } => self.get(&slots, wait_s).await,
             RequestOp::Drop { slots } => self.drop_boxes(&slots).await,
             RequestOp::Info => self.info().await,
         };
-        answer.unwrap_or(ResponseOp::Refused(Refusal::StoreFailed))
+        let answer = answer.unwrap_or(ResponseOp::Refused(Refusal::StoreFailed));
+        self.figures.answered(asked, &answer);
+        answer
     }
 }
 
@@ -67,8 +88,65 @@ impl RelayService {
             key,
             clock,
             waits: Arc::default(),
+            gate: None,
+            figures: Arc::default(),
+            closed: AtomicBool::new(false),
             draining: watch::Sender::new(false),
         }
+    }
+
+    /// With a gate in front of new boxes.
+    #[must_use]
+    pub fn with_gate(mut self, gate: Gate) -> Self {
+        self.gate = Some(gate);
+        self
+    }
+
+    /// With at most `max` places waited at.
+    #[must_use]
+    pub fn with_max_waits(mut self, max: usize) -> Self {
+        self.waits = Arc::new(Waits::new(max));
+        self
+    }
+
+    /// What it did so far.
+    #[must_use]
+    pub fn figures(&self) -> &Arc<Figures> {
+        &self.figures
+    }
+
+    /// The level of work that its gate asks for now, if it asks for work.
+    #[must_use]
+    pub fn work_level(&self) -> Option<u8> {
+        self.gate
+            .as_ref()
+            .and_then(|gate| gate.level(self.clock.now_s()))
+    }
+
+    /// What its store holds.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn usage(&self) -> Result<Usage, StoreError> {
+        self.store.usage().await
+    }
+
+    /// Takes no new boxes while `closed`; waits, reads and drops go on, so that
+    /// people can take away what is there. `[HW-RELAY-16]`
+    pub fn close_to_new_boxes(&self, closed: bool) {
+        self.closed.store(closed, Ordering::Relaxed);
+    }
+
+    /// Whether new boxes are taken now.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn is_accepting(&self) -> Result<bool, StoreError> {
+        Ok(!self.takes_no_boxes() && !self.store.is_full().await?)
+    }
+
+    fn takes_no_boxes(&self) -> bool {
+        self.closed.load(Ordering::Relaxed) || *self.draining.borrow()
     }
 
     /// Takes no new boxes from now on and ends all waits; boxes can still be
@@ -115,11 +193,17 @@ impl RelayService {
         slot: &Slot,
         ttl_s: u32,
         boxed: SealedBox,
+        proof: Option<&GateProof>,
     ) -> Result<ResponseOp, StoreError> {
-        if *self.draining.borrow() {
+        if self.takes_no_boxes() {
             return Ok(ResponseOp::Refused(Refusal::Draining));
         }
         let now_s = self.clock.now_s();
+        if let Some(gate) = &self.gate
+            && let Err(terms) = gate.admit(slot, proof, now_s)
+        {
+            return Ok(ResponseOp::GateWanted(terms));
+        }
         let place = self.key.place(slot);
         let deposit = Deposit {
             place,
@@ -176,7 +260,7 @@ impl RelayService {
     }
 
     async fn info(&self) -> Result<ResponseOp, StoreError> {
-        let accepting = !*self.draining.borrow() && !self.store.is_full().await?;
+        let accepting = self.is_accepting().await?;
         Ok(ResponseOp::Info(RelayInfo {
             max_ttl_s: MAX_TTL_S,
             max_wait_s: MAX_WAIT_S,

@@ -15,9 +15,16 @@ pub const MAX_WAITS: usize = 131_072;
 
 /// The table of waits. It knows places, not slots, so a copy of the process's
 /// memory tells no more of them than the store's file does.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Waits {
     table: Mutex<Table>,
+    max: usize,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self::new(MAX_WAITS)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -35,10 +42,18 @@ pub(crate) struct Wait {
 }
 
 impl Waits {
+    /// A table in which `max` places may be waited at.
+    pub(crate) fn new(max: usize) -> Self {
+        Self {
+            table: Mutex::default(),
+            max,
+        }
+    }
+
     /// Enters a wait at `places`; `None` when the table is full.
     pub(crate) fn enter(self: &Arc<Self>, places: &[Place]) -> Option<Wait> {
         let mut table = self.table();
-        if table.len + places.len() > MAX_WAITS {
+        if table.len + places.len() > self.max {
             return None;
         }
         let woken = Arc::new(Notify::new());

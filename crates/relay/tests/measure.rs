@@ -2,9 +2,9 @@
 //! only --no-capture -E 'test(measure)'`.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod common;
+
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -12,34 +12,16 @@ use std::{
     time::Instant,
 };
 
+use common::{Relay, boxed, say, slot};
 use hushwing_relay::{
     StoreKey,
     store::{Deposit, Put, SlotStore as _, SqliteStore, StoreLimits},
 };
-use hushwing_relay_client::{PutOutcome, RelayClient};
-use hushwing_transport::{Dial as _, DirectDialer, IsolationClass};
-use hushwing_wire::{RelayAddress, SealedBox, Slot, limits::BOX_LEN};
+use hushwing_relay_client::PutOutcome;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 const BOXES: u32 = 12_800;
-
-fn say(line: &str) {
-    std::io::stderr()
-        .write_all(format!("{line}\n").as_bytes())
-        .unwrap();
-}
-
-fn slot(number: u32) -> Slot {
-    let mut name = [7; 32];
-    name[..4].copy_from_slice(&number.to_be_bytes());
-    Slot::new(name)
-}
-
-fn boxed(number: u32) -> SealedBox {
-    let bytes: Vec<u8> = number.to_be_bytes().repeat(BOX_LEN / 4);
-    SealedBox::from_slice(&bytes).unwrap()
-}
 
 /// Runs `one` for every number below [`BOXES`], `in_flight` at a time.
 async fn rate<F, Fut>(in_flight: usize, one: F) -> f64
@@ -176,51 +158,4 @@ async fn measure_the_memory_of_waits() {
         "{WAITS} connections with a wait each: RSS {idle} KiB to {waited} KiB, {:.1} KiB each",
         f64::from(u32::try_from(waited - idle).unwrap()) / f64::from(WAITS)
     ));
-}
-
-struct Relay {
-    child: Child,
-    address: RelayAddress,
-}
-
-impl Relay {
-    fn start(dir: &std::path::Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_hushwing-relay"))
-            .args(["run", "--listen", "127.0.0.1:0", "--json"])
-            .args(["--min-free-disk", "0", "--dir"])
-            .arg(dir)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
-        let address = ready["address"].as_str().unwrap().parse().unwrap();
-        Self { child, address }
-    }
-
-    async fn client(&self) -> RelayClient {
-        let dialer = DirectDialer::loopback_only();
-        let class = IsolationClass::new([0; 16]);
-        let stream = dialer.dial(&self.address.endpoint, class).await.unwrap();
-        RelayClient::connect(stream, &self.address.pin)
-            .await
-            .unwrap()
-    }
-
-    fn rss_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let number = line.and_then(|line| line.split_whitespace().nth(1));
-        number.unwrap().parse().unwrap()
-    }
-}
-
-impl Drop for Relay {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

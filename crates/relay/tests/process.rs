@@ -1,91 +1,21 @@
 //! The program itself: started, killed, stopped, misused.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod common;
+
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
     path::Path,
-    process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
+use common::{HANG, Relay, assert_all_there, boxed, run, slot, text};
 use hushwing_relay_client::{PutOutcome, RelayClient};
-use hushwing_transport::{Dial as _, DirectDialer, IsolationClass};
-use hushwing_wire::{RelayAddress, SealedBox, Slot, limits::BOX_LEN};
 use tempfile::TempDir;
 use tokio::{task::JoinSet, time::timeout};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_hushwing-relay");
-
-/// Only there so that a hanging test ends.
-const HANG: Duration = Duration::from_secs(60);
-
-/// A relay process on loopback; killed when dropped.
-struct Relay {
-    child: Child,
-    address: RelayAddress,
-}
-
-impl Relay {
-    fn start(dir: &Path) -> Self {
-        let mut child = Command::new(PROGRAM)
-            .args(["run", "--listen", "127.0.0.1:0", "--json"])
-            .args(["--min-free-disk", "0", "--log", "trace", "--dir"])
-            .arg(dir)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        out.read_line(&mut line).unwrap();
-        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(ready["ready"], true);
-        let address = ready["address"].as_str().unwrap().parse().unwrap();
-        Self { child, address }
-    }
-
-    async fn client(&self) -> RelayClient {
-        let dialer = DirectDialer::loopback_only();
-        let class = IsolationClass::new([0; 16]);
-        let stream = dialer.dial(&self.address.endpoint, class).await.unwrap();
-        RelayClient::connect(stream, &self.address.pin)
-            .await
-            .unwrap()
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args([name, &pid]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    /// Its exit code and what it logged.
-    fn end(mut self) -> (Option<i32>, String) {
-        let mut log = String::new();
-        let mut err = self.child.stderr.take().unwrap();
-        err.read_to_string(&mut log).unwrap();
-        (self.child.wait().unwrap().code(), log)
-    }
-}
-
-impl Drop for Relay {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn slot(number: u32) -> Slot {
-    let mut name = *b"a slot is a right, not a number:";
-    name[28..].copy_from_slice(&number.to_be_bytes());
-    Slot::new(name)
-}
-
-fn boxed(number: u32) -> SealedBox {
-    let bytes: Vec<u8> = number.to_be_bytes().repeat(BOX_LEN / 4);
-    SealedBox::from_slice(&bytes).unwrap()
-}
+/// How often the relay is killed; `./x relay-test` asks for 50.
+const KILLS: &str = "HUSHWING_RELAY_KILLS";
 
 /// Puts boxes from `first` on until the relay is gone; those acknowledged.
 async fn put_until_lost(client: RelayClient, first: u32, acknowledged: Arc<Mutex<Vec<u32>>>) {
@@ -105,23 +35,20 @@ async fn put_until_lost(client: RelayClient, first: u32, acknowledged: Arc<Mutex
     puts.join_all().await;
 }
 
-async fn assert_all_there(client: &RelayClient, numbers: &[u32]) {
-    for &number in numbers {
-        let found = client.get(&[slot(number)], 0).await;
-        assert_eq!(found, Ok(Some((0, boxed(number)))), "box {number}");
-    }
-}
-
 /// Claims D0 and R0.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_box_survives_a_kill_under_load() {
+    let kills: u32 = std::env::var(KILLS).map_or(3, |kills| kills.parse().unwrap());
     let dir = TempDir::new().unwrap();
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
-    for round in 0..3 {
+    let mut looked_at = 0;
+    for round in 0..kills {
         let mut relay = Relay::start(dir.path());
         let client = relay.client().await;
         let before = acknowledged.lock().unwrap().clone();
-        assert_all_there(&client, &before).await;
+        // Those of the round before; all of them are looked for at the end.
+        assert_all_there(&client, &before[looked_at..]).await;
+        looked_at = before.len();
         let putting = tokio::spawn(put_until_lost(
             client,
             round * 1_000_000,
@@ -140,8 +67,12 @@ async fn every_acknowledged_box_survives_a_kill_under_load() {
     }
     let relay = Relay::start(dir.path());
     let all = acknowledged.lock().unwrap().clone();
-    assert!(all.len() >= 900);
+    assert!(all.len() >= 300 * kills as usize);
     assert_all_there(&relay.client().await, &all).await;
+    common::say(&format!(
+        "{kills} kills, {} boxes acknowledged, none lost",
+        all.len()
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -307,12 +238,4 @@ fn a_folder_without_a_relay_has_no_address() {
     let output = run(&["address", "--dir", dir.path().to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("there is no relay in this folder"));
-}
-
-fn run(args: &[&str]) -> Output {
-    Command::new(PROGRAM).args(args).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
 }

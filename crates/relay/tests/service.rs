@@ -10,7 +10,7 @@ use std::{
 };
 
 use hushwing_relay::{
-    Clock, EXPIRY_STEP_S, RelayService, StoreKey, serve,
+    Clock, EXPIRY_STEP_S, RelayService, ServerLimits, StoreKey, serve,
     store::{MemoryStore, SlotStore, StoreLimits},
 };
 use hushwing_relay_client::{CallError, PutOutcome, RelayClient, Service as _, TlsSeed};
@@ -73,7 +73,8 @@ async fn running() -> Running {
     let stop = CancellationToken::new();
     let serving = {
         let (service, stop) = (bench.service.clone(), stop.clone());
-        tokio::spawn(async move { serve(&mut listener, &seed(), service, stop).await })
+        let limits = ServerLimits::default();
+        tokio::spawn(async move { serve(&mut listener, &seed(), service, limits, stop).await })
     };
     Running {
         bench,

@@ -4,7 +4,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 
 use hushwing_relay::{
-    Place, StoreKey,
+    Place, SealKey, StoreKey,
     store::{
         CHECKPOINT_INTERVAL, Deposit, OpenError, Put, SlotStore as _, SqliteStore, StoreLimits,
         Usage,
@@ -111,6 +111,44 @@ async fn slots_are_in_no_file() {
     assert!(!files_hold(folder.path(), slot(1).as_bytes()));
     drop(store);
     assert!(!files_hold(folder.path(), slot(1).as_bytes()));
+}
+
+/// `[HW-RELAY-20]`
+#[tokio::test]
+async fn a_sealed_store_holds_no_box_and_opens_under_its_key_alone() {
+    let folder = TempDir::new().unwrap();
+    let open = |key: Option<u8>| {
+        let seal = key.map(|byte| SealKey::new([byte; 32]));
+        SqliteStore::open_sealed(folder.path(), limits(), seal)
+    };
+    let store = open(Some(1)).unwrap();
+    store.put(deposit(1), NOW).await.unwrap();
+    assert!(!files_hold(folder.path(), MARK));
+    drop(store);
+    assert!(!files_hold(folder.path(), MARK));
+    for wrong in [None, Some(2)] {
+        assert!(matches!(open(wrong), Err(OpenError::Sealed)), "{wrong:?}");
+    }
+    let store = open(Some(1)).unwrap();
+    let found = store.get(&[place(1)], NOW).await;
+    assert_eq!(found, Ok(Some((0, marked()))));
+    assert_eq!(store.put(deposit(1), NOW).await, Ok(Put::Same));
+}
+
+/// `[HW-RELAY-20]`
+#[tokio::test]
+async fn boxes_from_before_the_seal_stay_readable() {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(folder.path(), limits()).unwrap();
+    store.put(deposit(1), NOW).await.unwrap();
+    drop(store);
+    let seal = Some(SealKey::new([1; 32]));
+    let store = SqliteStore::open_sealed(folder.path(), limits(), seal).unwrap();
+    store.put(deposit(2), NOW).await.unwrap();
+    for number in [1, 2] {
+        let found = store.get(&[place(number)], NOW).await;
+        assert_eq!(found, Ok(Some((0, marked()))), "box {number}");
+    }
 }
 
 #[tokio::test]

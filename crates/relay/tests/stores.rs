@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use hushwing_relay::{
-    Place, StoreKey,
+    Clock, Place, RelayService, SealKey, StoreKey,
     store::{
-        BOX_COST, Deposit, MemoryStore, Put, SlotStore, SqliteStore, StoreLimits, TOMBSTONE_COST,
-        Usage,
+        BOX_COST, Deposit, Kept, MemoryStore, Put, SlotStore, SqliteStore, StoreLimits,
+        TOMBSTONE_COST, Usage,
     },
 };
-use hushwing_wire::{SealedBox, Slot, limits::BOX_LEN};
+use hushwing_relay_client::Service as _;
+use hushwing_wire::{RequestOp, ResponseOp, SealedBox, Slot, limits::BOX_LEN};
 use tempfile::TempDir;
 
 const NOW: u64 = 1_000_000;
@@ -53,6 +54,18 @@ macro_rules! rules {
                 super::$rule(|limits| std::sync::Arc::new(super::MemoryStore::new(limits))).await;
             })*
         }
+        mod sqlite_sealed {
+            $(#[tokio::test]
+            async fn $rule() {
+                let folder = super::TempDir::new().unwrap();
+                super::$rule(|limits| {
+                    let seal = Some(super::SealKey::new([9; 32]));
+                    let store = super::SqliteStore::open_sealed(folder.path(), limits, seal);
+                    std::sync::Arc::new(store.unwrap())
+                }).await;
+            })*
+        }
+
         mod sqlite {
             $(#[tokio::test]
             async fn $rule() {
@@ -76,6 +89,10 @@ rules! {
     a_store_full_of_boxes_refuses_evicts_nothing_and_recovers
     a_store_full_of_bytes_counts_tombstones_too
     concurrent_puts_at_one_place_store_one_box
+    a_scan_gives_everything_once_and_a_restore_makes_the_same_of_it
+    a_restore_without_room_changes_nothing
+    a_restore_leaves_what_is_there
+    a_wait_ends_with_the_box_that_comes_and_without_one_at_its_time
 }
 
 async fn a_box_is_found_where_it_was_put<S: SlotStore>(make: impl Fn(StoreLimits) -> Arc<S>) {
@@ -251,4 +268,124 @@ async fn concurrent_puts_at_one_place_store_one_box<S: SlotStore>(
     }
     let taken = Put::Taken(boxed(winner.unwrap()));
     assert_eq!(answers, vec![taken; 19]);
+}
+
+async fn scan_all<S: SlotStore>(store: &S, at_once: usize) -> Vec<Kept> {
+    let mut all = Vec::<Kept>::new();
+    loop {
+        let after = all.last().map(|kept| kept.place);
+        let some = store.scan(after, at_once).await.unwrap();
+        assert!(some.len() <= at_once);
+        if some.is_empty() {
+            return all;
+        }
+        all.extend(some);
+    }
+}
+
+async fn a_scan_gives_everything_once_and_a_restore_makes_the_same_of_it<S: SlotStore>(
+    make: impl Fn(StoreLimits) -> Arc<S>,
+) {
+    let store = make(no_limits());
+    assert_eq!(store.scan(None, 5).await, Ok(Vec::new()));
+    for at in 0..10 {
+        store.put(deposit(at, at), NOW).await.unwrap();
+    }
+    store.drop_boxes(&[place(2), place(9)]).await.unwrap();
+    let all = scan_all(&*store, 3).await;
+    assert_eq!(all.len(), 10);
+    assert!(all.is_sorted_by(|one, next| one.place < next.place));
+    let gone = all.iter().filter(|kept| kept.boxed.is_none()).count();
+    assert_eq!(gone, 2);
+
+    // Both kinds of store, whichever this one is.
+    let elsewhere = MemoryStore::new(no_limits());
+    assert_eq!(elsewhere.restore(all.clone()).await, Ok(true));
+    assert_eq!(scan_all(&elsewhere, 100).await, all);
+    assert_eq!(elsewhere.usage().await, store.usage().await);
+    while store.expire(LATER, 100).await.unwrap() > 0 {}
+    assert_eq!(store.usage().await, Ok(Usage::default()));
+    assert_eq!(store.restore(all.clone()).await, Ok(true));
+    assert_eq!(store.restore(all.clone()).await, Ok(true), "once more");
+    assert_eq!(scan_all(&*store, 100).await, all);
+    assert_eq!(store.usage().await, elsewhere.usage().await);
+    assert_eq!(store.put(deposit(2, 2), NOW).await, Ok(Put::Same));
+    let found = store.get(&[place(9), place(3)], NOW).await;
+    assert_eq!(found, Ok(Some((1, boxed(3)))));
+}
+
+fn kept(at: u8) -> Kept {
+    let Deposit {
+        place,
+        digest,
+        boxed,
+        expires_s,
+    } = deposit(at, at);
+    Kept {
+        place,
+        digest,
+        expires_s,
+        boxed: Some(boxed),
+    }
+}
+
+async fn a_restore_without_room_changes_nothing<S: SlotStore>(
+    make: impl Fn(StoreLimits) -> Arc<S>,
+) {
+    let store = make(StoreLimits {
+        max_boxes: 3,
+        ..no_limits()
+    });
+    store.put(deposit(0, 0), NOW).await.unwrap();
+    assert_eq!(store.restore((1..4).map(kept).collect()).await, Ok(false));
+    assert_eq!(store.usage().await.unwrap().boxes, 1);
+    assert_eq!(store.restore((0..3).map(kept).collect()).await, Ok(true));
+    assert_eq!(store.usage().await.unwrap().boxes, 3);
+}
+
+async fn a_restore_leaves_what_is_there<S: SlotStore>(make: impl Fn(StoreLimits) -> Arc<S>) {
+    let store = make(no_limits());
+    store.put(deposit(1, 7), NOW).await.unwrap();
+    assert_eq!(store.restore(vec![kept(1)]).await, Ok(true));
+    let found = store.get(&[place(1)], NOW).await;
+    assert_eq!(found, Ok(Some((0, boxed(7)))));
+}
+
+struct Still;
+
+impl Clock for Still {
+    fn now_s(&self) -> u64 {
+        NOW
+    }
+}
+
+async fn a_wait_ends_with_the_box_that_comes_and_without_one_at_its_time<S: SlotStore>(
+    make: impl Fn(StoreLimits) -> Arc<S>,
+) {
+    let relay = Arc::new(RelayService::new(make(no_limits()), key(), Arc::new(Still)));
+    let get = |slot: u8, wait_s| RequestOp::Get {
+        slots: vec![Slot::new([slot; 32])],
+        wait_s,
+    };
+    let put = RequestOp::Put {
+        slot: Slot::new([1; 32]),
+        ttl_s: 3_600,
+        boxed: boxed(7),
+    };
+    let waiting = {
+        let relay = relay.clone();
+        let op = get(1, 120);
+        tokio::spawn(async move { relay.call(op).await })
+    };
+    while relay.waits() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(relay.call(put).await, ResponseOp::Stored);
+    let found = ResponseOp::Found {
+        index: 0,
+        boxed: boxed(7),
+    };
+    assert_eq!(waiting.await.unwrap(), found);
+    assert_eq!(relay.call(get(2, 1)).await, ResponseOp::Nothing);
+    assert_eq!(relay.waits(), 0);
 }

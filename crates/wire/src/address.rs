@@ -305,6 +305,13 @@ impl Serialize for Endpoint {
 impl DeserializeBytes for Endpoint {
     fn tls_deserialize_bytes(bytes: &[u8]) -> Result<(Self, &[u8]), TlsError> {
         let (tag, rest) = u8::tls_deserialize_bytes(bytes)?;
+        Self::with_tag(tag, rest)
+    }
+}
+
+impl Endpoint {
+    /// The endpoint whose encoding has this tag and goes on with `rest`.
+    pub(crate) fn with_tag(tag: u8, rest: &[u8]) -> Result<(Self, &[u8]), TlsError> {
         match tag {
             TAG_ONION => {
                 let (key, rest) = <[u8; 32]>::tls_deserialize_bytes(rest)?;

@@ -16,6 +16,7 @@ use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize};
 use crate::{
     codec,
     error::DecodeError,
+    gate::{GateProof, GateTerms},
     limits::{BOX_LEN, FRAME_HEADER_LEN, FRAME_LEN, MAX_SLOTS_PER_REQUEST, MAX_WAIT_S},
     slot::{SealedBox, Slot},
 };
@@ -45,6 +46,17 @@ pub enum RequestOp {
         ttl_s: u32,
         /// What.
         boxed: SealedBox,
+    },
+    /// The same at a relay with a gate; at one without, the proof is not looked at.
+    PutGated {
+        /// Where.
+        slot: Slot,
+        /// Wished life in seconds; the relay may shorten it.
+        ttl_s: u32,
+        /// What.
+        boxed: SealedBox,
+        /// What the gate asked for.
+        proof: GateProof,
     },
     /// Answer with the first box found at one of `slots`; wait for one to
     /// arrive up to `wait_s` seconds (at most [`MAX_WAIT_S`]).
@@ -85,6 +97,8 @@ pub enum ResponseOp {
     TakenAndDropped,
     /// PUT: no room; nothing was evicted and nothing stored.
     Full,
+    /// PUT: the gate is shut and opens in these ways; nothing was stored.
+    GateWanted(GateTerms),
     /// GET: this box lies at the slot with this index in the request.
     Found {
         /// Index into the request's slots.
@@ -131,6 +145,7 @@ const OP_PUT: u8 = 1;
 const OP_GET: u8 = 2;
 const OP_DROP: u8 = 3;
 const OP_INFO: u8 = 4;
+const OP_PUT_GATED: u8 = 5;
 const OP_STORED: u8 = 129;
 const OP_SAME: u8 = 130;
 const OP_TAKEN: u8 = 131;
@@ -141,11 +156,19 @@ const OP_NOTHING: u8 = 135;
 const OP_DROPPED: u8 = 136;
 const OP_INFO_IS: u8 = 137;
 const OP_REFUSED: u8 = 138;
+const OP_GATE_WANTED: u8 = 139;
 
 #[derive(TlsSerialize, TlsDeserializeBytes, TlsSize)]
 struct PutBody {
     slot: Slot,
     ttl_s: u32,
+}
+
+#[derive(TlsSerialize, TlsDeserializeBytes, TlsSize)]
+struct PutGatedBody {
+    slot: Slot,
+    ttl_s: u32,
+    proof: GateProof,
 }
 
 #[derive(TlsSerialize, TlsDeserializeBytes, TlsSize)]
@@ -173,6 +196,19 @@ impl Request {
                     ttl_s: *ttl_s,
                 };
                 frame(OP_PUT, self.id, &codec::to_bytes(&body)?, Some(boxed))
+            }
+            RequestOp::PutGated {
+                slot,
+                ttl_s,
+                boxed,
+                proof,
+            } => {
+                let body = PutGatedBody {
+                    slot: *slot,
+                    ttl_s: *ttl_s,
+                    proof: *proof,
+                };
+                frame(OP_PUT_GATED, self.id, &codec::to_bytes(&body)?, Some(boxed))
             }
             RequestOp::Get { slots, wait_s } => {
                 check_slots(slots)?;
@@ -208,6 +244,15 @@ impl Request {
                     boxed: SealedBox::from_slice(parts.boxed)?,
                 }
             }
+            OP_PUT_GATED => {
+                let PutGatedBody { slot, ttl_s, proof } = codec::from_padded(parts.body)?;
+                RequestOp::PutGated {
+                    slot,
+                    ttl_s,
+                    boxed: SealedBox::from_slice(parts.boxed)?,
+                    proof,
+                }
+            }
             OP_GET => {
                 let GetBody { slots, wait_s } = parts.without_box()?;
                 check_slots(&slots)?;
@@ -232,7 +277,7 @@ impl Response {
     /// The frame: exactly [`FRAME_LEN`] bytes.
     ///
     /// # Errors
-    /// None for any value that can be made; the type is that of the encoder.
+    /// [`DecodeError`] for terms of a gate that no relay may set.
     pub fn to_frame(&self) -> Result<Vec<u8>, DecodeError> {
         match &self.op {
             ResponseOp::Stored => frame(OP_STORED, self.id, &[], None),
@@ -240,6 +285,10 @@ impl Response {
             ResponseOp::Taken(boxed) => frame(OP_TAKEN, self.id, &[], Some(boxed)),
             ResponseOp::TakenAndDropped => frame(OP_TAKEN_AND_DROPPED, self.id, &[], None),
             ResponseOp::Full => frame(OP_FULL, self.id, &[], None),
+            ResponseOp::GateWanted(terms) => {
+                terms.check()?;
+                frame(OP_GATE_WANTED, self.id, &codec::to_bytes(terms)?, None)
+            }
             ResponseOp::Found { index, boxed } => frame(OP_FOUND, self.id, &[*index], Some(boxed)),
             ResponseOp::Nothing => frame(OP_NOTHING, self.id, &[], None),
             ResponseOp::Dropped => frame(OP_DROPPED, self.id, &[], None),
@@ -269,6 +318,11 @@ impl Response {
                     index,
                     boxed: SealedBox::from_slice(parts.boxed)?,
                 }
+            }
+            OP_GATE_WANTED => {
+                let terms: GateTerms = parts.without_box()?;
+                terms.check()?;
+                ResponseOp::GateWanted(terms)
             }
             OP_NOTHING => parts.empty(ResponseOp::Nothing)?,
             OP_DROPPED => parts.empty(ResponseOp::Dropped)?,

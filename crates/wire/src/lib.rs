@@ -12,6 +12,7 @@ mod codec;
 mod envelope;
 mod error;
 mod frame;
+mod gate;
 mod invite;
 pub mod limits;
 mod recovery;
@@ -26,6 +27,7 @@ pub use envelope::{
 };
 pub use error::DecodeError;
 pub use frame::{Refusal, RelayInfo, Request, RequestOp, Response, ResponseOp};
+pub use gate::{AccessKey, GateProof, GateTerms};
 pub use invite::{Bundle, INVITE_SECRET_LEN, InviteLink, RequestPlaintext};
 pub use recovery::{
     BoxMark, HandOver, HybridSignature, Need, RecoveryMessage, RecoveryPlaintext, RepairAnswer,

@@ -28,6 +28,14 @@ pub const FRAME_LEN: usize = FRAME_HEADER_LEN + BOX_LEN;
 /// conversation has at most a few open lanes.
 pub const MAX_SLOTS_PER_REQUEST: usize = 8;
 
+/// Bytes of a relay's access key: it can only be guessed by asking the relay, and
+/// three of them still fit a link's QR code.
+pub const ACCESS_KEY_LEN: usize = 16;
+
+/// Most work that a relay may ask for a box, as a power of two of puzzles: more
+/// than a day of one core, so a client that means to be reached gives up before.
+pub const MAX_WORK_LEVEL: u8 = 24;
+
 /// Longest wait of one GET in seconds. Longer waits gain nothing, and a dead
 /// circuit is noticed within this time.
 pub const MAX_WAIT_S: u16 = 120;

@@ -3,13 +3,17 @@
 use std::{fmt, str::FromStr};
 
 use sha2::{Digest as _, Sha256};
-use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize};
+use tls_codec::{
+    DeserializeBytes, Error as TlsError, Serialize, Size, TlsDeserializeBytes, TlsSerialize,
+    TlsSize,
+};
 
 use crate::{
     address::Endpoint,
     codec,
     error::DecodeError,
-    limits::{MAX_LINK_CHARS, MAX_RELAYS},
+    gate::AccessKey,
+    limits::{ACCESS_KEY_LEN, MAX_LINK_CHARS, MAX_RELAYS},
 };
 
 /// SHA-256 of the DER SubjectPublicKeyInfo (RFC 5280 §4.1) of a server's
@@ -56,14 +60,61 @@ impl fmt::Debug for ServerKeyPin {
 
 /// A server of the relay protocol: a relay, or a person's own node on the
 /// direct path. Never logged: its `Debug` form is redacted.
-#[derive(
-    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, TlsSerialize, TlsDeserializeBytes, TlsSize,
-)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelayAddress {
     /// Where it listens.
     pub endpoint: Endpoint,
     /// The key that it must show.
     pub pin: ServerKeyPin,
+    /// The access key of a relay that only its users may put boxes at. Whoever
+    /// is told the address is one of them.
+    pub access: Option<AccessKey>,
+}
+
+/// Set in the tag of an endpoint whose relay has an access key; so an address
+/// without one is what it was before there were any.
+const TAG_WITH_ACCESS: u8 = 0x80;
+
+impl Size for RelayAddress {
+    fn tls_serialized_len(&self) -> usize {
+        let access = self.access.as_ref().map_or(0, |_| ACCESS_KEY_LEN);
+        self.endpoint.tls_serialized_len() + self.pin.tls_serialized_len() + access
+    }
+}
+
+impl Serialize for RelayAddress {
+    fn tls_serialize<W: std::io::Write>(&self, writer: &mut W) -> Result<usize, TlsError> {
+        let mut endpoint = self.endpoint.tls_serialize_detached()?;
+        if let (Some(_), Some(tag)) = (&self.access, endpoint.first_mut()) {
+            *tag |= TAG_WITH_ACCESS;
+        }
+        writer.write_all(&endpoint)?;
+        let mut len = endpoint.len() + self.pin.tls_serialize(writer)?;
+        if let Some(access) = &self.access {
+            len += access.as_bytes().tls_serialize(writer)?;
+        }
+        Ok(len)
+    }
+}
+
+impl DeserializeBytes for RelayAddress {
+    fn tls_deserialize_bytes(bytes: &[u8]) -> Result<(Self, &[u8]), TlsError> {
+        let (tag, rest) = u8::tls_deserialize_bytes(bytes)?;
+        let (endpoint, rest) = Endpoint::with_tag(tag & !TAG_WITH_ACCESS, rest)?;
+        let (pin, mut rest) = ServerKeyPin::tls_deserialize_bytes(rest)?;
+        let mut access = None;
+        if tag & TAG_WITH_ACCESS != 0 {
+            let (key, behind) = <[u8; ACCESS_KEY_LEN]>::tls_deserialize_bytes(rest)?;
+            access = Some(AccessKey::new(key));
+            rest = behind;
+        }
+        let address = Self {
+            endpoint,
+            pin,
+            access,
+        };
+        Ok((address, rest))
+    }
 }
 
 impl RelayAddress {
@@ -78,7 +129,8 @@ impl fmt::Debug for RelayAddress {
     }
 }
 
-/// `hushwing-relay:` and base32 of version, endpoint, pin and checksum.
+/// `hushwing-relay:` and base32 of version, endpoint, pin, access key where there
+/// is one, and checksum.
 impl fmt::Display for RelayAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut bytes = vec![Self::VERSION];
@@ -134,14 +186,18 @@ pub struct Routes {
 
 impl Routes {
     /// Refuses what no honest peer sends: too many relays, the same relay
-    /// twice, an address off Tor, or a direct path that is no onion service.
+    /// twice, an address off Tor, or a direct path that is no onion service or
+    /// has an access key.
     ///
     /// # Errors
     /// [`DecodeError::TooLong`] or [`DecodeError::Invalid`].
     pub fn check(&self) -> Result<(), DecodeError> {
         check_relays(&self.relays)?;
         match &self.direct {
-            Some(direct) if !matches!(direct.endpoint, Endpoint::Onion { .. }) => {
+            Some(direct)
+                if !matches!(direct.endpoint, Endpoint::Onion { .. })
+                    || direct.access.is_some() =>
+            {
                 Err(DecodeError::Invalid("the direct address"))
             }
             _ => Ok(()),
@@ -155,7 +211,10 @@ pub(crate) fn check_relays(relays: &[RelayAddress]) -> Result<(), DecodeError> {
         return Err(DecodeError::TooLong("the list of relays"));
     }
     for (position, relay) in relays.iter().enumerate() {
-        if relays[..position].contains(relay) {
+        // One relay is one, with and without its access key.
+        let same =
+            |other: &RelayAddress| (&other.endpoint, other.pin) == (&relay.endpoint, relay.pin);
+        if relays[..position].iter().any(same) {
             return Err(DecodeError::Invalid("the list of relays"));
         }
     }

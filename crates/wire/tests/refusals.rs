@@ -140,6 +140,7 @@ fn a_card_with_one_wrong_field_is_refused_by_its_name() {
         let direct = RelayAddress {
             endpoint: text.parse().unwrap(),
             pin: an_onion(1).pin,
+            access: None,
         };
         check(
             &|card| card.routes.direct = Some(direct.clone()),

@@ -5,10 +5,10 @@ mod common;
 
 use common::{a_card, a_link, a_recovery_plaintext, a_succession, an_envelope, an_onion};
 use hushwing_wire::{
-    Body, BoxPlaintext, Bundle, ContactCard, DecodeError, Envelope, InviteLink, LanePlace,
-    NumberRange, RecoveryMessage, RecoveryPlaintext, Refusal, RelayAddress, RelayInfo, Request,
-    RequestOp, RequestPlaintext, Response, ResponseOp, RouteRecord, RouteUpdate, Routes,
-    SaidBefore, SealedBox, ServerKeyPin, Slot,
+    Body, BoxPlaintext, Bundle, ContactCard, DecodeError, Envelope, GateProof, GateTerms,
+    InviteLink, LanePlace, NumberRange, RecoveryMessage, RecoveryPlaintext, Refusal, RelayAddress,
+    RelayInfo, Request, RequestOp, RequestPlaintext, Response, ResponseOp, RouteRecord,
+    RouteUpdate, Routes, SaidBefore, SealedBox, ServerKeyPin, Slot,
     address::{ClearAddr, Endpoint, HostName, LoopbackAddr, OnionAddress},
     limits::{BOX_LEN, BOX_PLAINTEXT_LEN, FRAME_LEN},
 };
@@ -25,6 +25,21 @@ fn requests() -> Vec<RequestOp> {
             slot,
             ttl_s: 60,
             boxed: a_box(1),
+        },
+        RequestOp::PutGated {
+            slot,
+            ttl_s: 60,
+            boxed: a_box(1),
+            proof: GateProof::Key { mac: [9; 32] },
+        },
+        RequestOp::PutGated {
+            slot,
+            ttl_s: 0,
+            boxed: a_box(0),
+            proof: GateProof::Work {
+                nonce: [0; 16],
+                solution: [0; 16],
+            },
         },
         RequestOp::Get {
             slots: vec![slot; 8],
@@ -54,6 +69,18 @@ fn responses() -> Vec<ResponseOp> {
             accepting: 1,
         }),
         ResponseOp::Refused(Refusal::NotServed),
+        ResponseOp::GateWanted(GateTerms {
+            access_key: true,
+            work_level: None,
+        }),
+        ResponseOp::GateWanted(GateTerms {
+            access_key: true,
+            work_level: Some(0),
+        }),
+        ResponseOp::GateWanted(GateTerms {
+            access_key: false,
+            work_level: Some(24),
+        }),
     ]
 }
 
@@ -71,6 +98,57 @@ fn every_frame_comes_back_as_it_was_and_has_one_length() {
         assert_eq!(frame.len(), FRAME_LEN);
         assert_eq!(Response::from_frame(&frame), Ok(response));
     }
+}
+
+/// `[HW-GATE-1]`
+#[test]
+fn terms_that_nobody_can_meet_and_proofs_of_no_kind_are_refused() {
+    let sound = Response {
+        id: 1,
+        op: ResponseOp::GateWanted(GateTerms {
+            access_key: false,
+            work_level: Some(3),
+        }),
+    };
+    let frame = sound.to_frame().expect("encodes");
+    // No way; an unknown way; work that is none of the ways; too much of it.
+    for (ways, level) in [(0, 0), (4, 0), (7, 1), (1, 1), (2, 25), (3, 255)] {
+        let mut bad = frame.clone();
+        bad[6..8].copy_from_slice(&[ways, level]);
+        assert!(Response::from_frame(&bad).is_err(), "{ways}, {level}");
+    }
+    for impossible in [
+        GateTerms {
+            access_key: false,
+            work_level: None,
+        },
+        GateTerms {
+            access_key: true,
+            work_level: Some(25),
+        },
+    ] {
+        let op = ResponseOp::GateWanted(impossible);
+        assert!(Response { id: 1, op }.to_frame().is_err());
+    }
+    let put = Request {
+        id: 1,
+        op: RequestOp::PutGated {
+            slot: Slot::new([7; 32]),
+            ttl_s: 60,
+            boxed: a_box(1),
+            proof: GateProof::Key { mac: [9; 32] },
+        },
+    };
+    let frame = put.to_frame().expect("encodes");
+    let way = 6 + 32 + 4;
+    for bad_way in [0, 3, 255] {
+        let mut bad = frame.clone();
+        bad[way] = bad_way;
+        assert!(Request::from_frame(&bad).is_err(), "{bad_way}");
+    }
+    let mut longer = frame;
+    longer[way + 33] = 1;
+    assert_eq!(Request::from_frame(&longer), Err(DecodeError::Padding));
 }
 
 #[test]
@@ -262,7 +340,11 @@ fn relay_addresses_of_each_kind_come_back() {
     };
     let loopback = LoopbackAddr::new(([127, 0, 0, 1], 4_000).into()).expect("loopback");
     for endpoint in [an_onion(4).endpoint, host, Endpoint::Loopback(loopback)] {
-        let address = RelayAddress { endpoint, pin };
+        let address = RelayAddress {
+            endpoint,
+            pin,
+            access: None,
+        };
         assert_eq!(address.to_string().parse(), Ok(address));
     }
 }
@@ -370,6 +452,7 @@ fn nobody_can_send_an_impossible_route() {
     card.routes.direct = Some(RelayAddress {
         endpoint: "relay.example.org:443".parse().expect("a host"),
         pin: ServerKeyPin::new([1; 32]),
+        access: None,
     });
     assert!(card.to_bytes().is_err());
     let mut card = a_card();

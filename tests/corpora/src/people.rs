@@ -146,6 +146,7 @@ pub fn relay(number: u8) -> RelayAddress {
     RelayAddress {
         endpoint: format!("127.0.0.1:{number}").parse().unwrap(),
         pin: ServerKeyPin::new([number; 32]),
+        access: None,
     }
 }
 

@@ -38,7 +38,7 @@ pub fn request_frame(input: &[u8]) {
         RequestOp::Drop { slots } => {
             assert!((1..=MAX_SLOTS_PER_REQUEST).contains(&slots.len()));
         }
-        RequestOp::Put { .. } | RequestOp::Info => {}
+        RequestOp::Put { .. } | RequestOp::PutGated { .. } | RequestOp::Info => {}
     }
 }
 
@@ -52,8 +52,10 @@ pub fn response_frame(input: &[u8]) {
         return;
     };
     assert_eq!(response.to_frame().unwrap(), frame);
-    if let ResponseOp::Found { index, .. } = response.op {
-        assert!(usize::from(index) < MAX_SLOTS_PER_REQUEST);
+    match response.op {
+        ResponseOp::Found { index, .. } => assert!(usize::from(index) < MAX_SLOTS_PER_REQUEST),
+        ResponseOp::GateWanted(terms) => assert_eq!(terms.check(), Ok(())),
+        _ => {}
     }
 }
 

@@ -147,6 +147,7 @@ fn relay_by_name(name: &str) -> String {
             port: 443,
         },
         pin: ServerKeyPin::new([1; 32]),
+        access: None,
     };
     address.to_string()
 }

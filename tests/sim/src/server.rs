@@ -127,6 +127,7 @@ impl Server {
                     port: 443,
                 },
                 pin: ServerKeyPin::new([number; 32]),
+                access: None,
             },
             service,
             clock,

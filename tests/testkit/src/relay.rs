@@ -43,6 +43,7 @@ impl FakeRelay {
                     port: 443,
                 },
                 pin: ServerKeyPin::new([number; 32]),
+                access: None,
             },
             up: true,
             places: BTreeMap::new(),

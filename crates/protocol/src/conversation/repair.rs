@@ -468,6 +468,10 @@ pub(super) fn generation_step(rng: &mut dyn CryptoRng) -> u32 {
 }
 
 /// What the peer said outside of the lanes.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one at a time, and taken apart at once"
+)]
 enum Said {
     Routes(RouteUpdate),
     Request(Asked),

@@ -1,8 +1,9 @@
 //! Encodings: addresses, frames, envelopes, content.
 
 use hushwing_wire::{
-    Body, Envelope, LaneEnd, LanePlace, NumberRange, Receipts, Refusal, RelayAddress, RelayInfo,
-    Request, RequestOp, Response, ResponseOp, Routes, SaidBefore, SealedBox, ServerKeyPin, Slot,
+    AccessKey, Body, Envelope, GateProof, GateTerms, LaneEnd, LanePlace, NumberRange, Receipts,
+    Refusal, RelayAddress, RelayInfo, Request, RequestOp, Response, ResponseOp, Routes, SaidBefore,
+    SealedBox, ServerKeyPin, Slot,
     address::{Endpoint, OnionAddress},
     limits::{BOX_LEN, FRAME_HEADER_LEN},
 };
@@ -30,10 +31,19 @@ pub(super) fn addresses() -> Vec<Value> {
         host("relay.example.org:4433"),
         host("127.0.0.1:9001"),
         host("[::1]:9001"),
+        address_with(
+            "relay.example.org:4433".parse().unwrap(),
+            some(200),
+            Some(some(203)),
+        ),
     ]
 }
 
 fn address(endpoint: Endpoint, pin: [u8; 32]) -> Value {
+    address_with(endpoint, pin, None)
+}
+
+fn address_with(endpoint: Endpoint, pin: [u8; 32], access: Option<[u8; 16]>) -> Value {
     let text = match &endpoint {
         Endpoint::Onion { address, port } => format!("{}:{port}", address.to_host()),
         Endpoint::Host { name, port } => format!("{}:{port}", name.as_str()),
@@ -44,6 +54,7 @@ fn address(endpoint: Endpoint, pin: [u8; 32]) -> Value {
     let address = RelayAddress {
         endpoint,
         pin: ServerKeyPin::new(pin),
+        access: access.map(AccessKey::new),
     };
     let encoding = hushwing_wire::to_bytes(&address).unwrap();
     assert_eq!(
@@ -54,12 +65,16 @@ fn address(endpoint: Endpoint, pin: [u8; 32]) -> Value {
         address.to_string().parse::<RelayAddress>().unwrap(),
         address
     );
-    json!({
+    let mut case = json!({
         "endpoint": text,
         "pin": hex(&pin),
         "encoding": hex(&encoding),
         "text": address.to_string(),
-    })
+    });
+    if let Some(access) = access {
+        case["access_key"] = hex(&access).into();
+    }
+    case
 }
 
 /// A relay for structures that hold one.
@@ -70,6 +85,7 @@ pub(crate) fn onion(seed: u64) -> RelayAddress {
             port: 443,
         },
         pin: ServerKeyPin::new(some(seed + 1)),
+        access: None,
     }
 }
 
@@ -176,6 +192,7 @@ pub(super) fn frames() -> Vec<Value> {
             }),
         ),
     ];
+    cases.extend(gate_frames(slots[1]));
     let refusals = [
         Refusal::NotServed,
         Refusal::Busy,
@@ -189,6 +206,41 @@ pub(super) fn frames() -> Vec<Value> {
         response("refused", id, fields, ResponseOp::Refused(why))
     }));
     cases
+}
+
+fn gate_frames(slot: Slot) -> Vec<Value> {
+    let put = |id, way: Value, proof| {
+        let mut fields = json!({ "slot": hex(slot.as_bytes()), "ttl_s": 3_600 });
+        fields["proof"] = way;
+        let op = RequestOp::PutGated {
+            slot,
+            ttl_s: 3_600,
+            boxed: a_box(322),
+            proof,
+        };
+        request("PUT with proof", id, fields, op)
+    };
+    let (mac, nonce, solution) = (some(330), some(331), some(332));
+    let wanted = |id, access_key, work_level: Option<u8>| {
+        let ways = u8::from(access_key) | u8::from(work_level.is_some()) << 1;
+        let fields = json!({ "ways": ways, "work_level": work_level.unwrap_or(0) });
+        let terms = GateTerms {
+            access_key,
+            work_level,
+        };
+        response("gate wanted", id, fields, ResponseOp::GateWanted(terms))
+    };
+    vec![
+        put(14, json!({ "mac": hex(&mac) }), GateProof::Key { mac }),
+        put(
+            15,
+            json!({ "nonce": hex(&nonce), "solution": hex(&solution) }),
+            GateProof::Work { nonce, solution },
+        ),
+        wanted(16, true, None),
+        wanted(17, false, Some(24)),
+        wanted(18, true, Some(0)),
+    ]
 }
 
 fn envelope(seed: u64, receipts: Receipts, lane_ends: Vec<LaneEnd>, body: Body) -> Value {

@@ -25,7 +25,7 @@ pub(crate) struct MemoryService {
 impl Service for MemoryService {
     async fn call(&self, op: RequestOp) -> ResponseOp {
         match op {
-            RequestOp::Put { slot, boxed, .. } => {
+            RequestOp::Put { slot, boxed, .. } | RequestOp::PutGated { slot, boxed, .. } => {
                 let answer = match self.boxes.lock().unwrap().entry(slot) {
                     std::collections::hash_map::Entry::Vacant(place) => {
                         place.insert(Some(boxed));

@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Bound,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use hushwing_wire::SealedBox;
 
-use super::{Deposit, Put, SlotStore, StoreError, StoreLimits, Usage};
+use super::{Deposit, Kept, Put, SlotStore, StoreError, StoreLimits, Usage};
 use crate::place::{BoxDigest, Place};
 
 /// Holds everything in memory, so nothing survives the process: for tests and
@@ -103,6 +104,40 @@ impl SlotStore for MemoryStore {
             all.remove(place);
         }
         Ok(expired.len())
+    }
+
+    async fn scan(&self, after: Option<Place>, at_most: usize) -> Result<Vec<Kept>, StoreError> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        Ok(self
+            .held()
+            .range((from, Bound::Unbounded))
+            .take(at_most)
+            .map(|(place, held)| Kept {
+                place: *place,
+                digest: held.digest,
+                expires_s: held.expires_s,
+                boxed: held.boxed.clone(),
+            })
+            .collect())
+    }
+
+    async fn restore(&self, kept: Vec<Kept>) -> Result<bool, StoreError> {
+        let mut all = self.held();
+        let mut after = usage(&all);
+        for kept in kept.iter().filter(|kept| !all.contains_key(&kept.place)) {
+            if !after.has_room(&self.limits) {
+                return Ok(false);
+            }
+            after.add(kept);
+        }
+        for kept in kept {
+            all.entry(kept.place).or_insert(Held {
+                digest: kept.digest,
+                expires_s: kept.expires_s,
+                boxed: kept.boxed,
+            });
+        }
+        Ok(true)
     }
 
     async fn usage(&self) -> Result<Usage, StoreError> {

@@ -58,6 +58,19 @@ pub enum Put {
     Full,
 }
 
+/// What a store keeps of one place, for moving it to another store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Where.
+    pub place: Place,
+    /// The digest of the box that lies or lay there.
+    pub digest: BoxDigest,
+    /// When it expires, in seconds since 1970.
+    pub expires_s: u64,
+    /// The box; `None` for a tombstone.
+    pub boxed: Option<SealedBox>,
+}
+
 /// How full a store may become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreLimits {
@@ -96,6 +109,14 @@ impl Usage {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.boxes * BOX_COST + self.tombstones * TOMBSTONE_COST
+    }
+
+    /// Counts one more place.
+    fn add(&mut self, kept: &Kept) {
+        match kept.boxed {
+            Some(_) => self.boxes += 1,
+            None => self.tombstones += 1,
+        }
     }
 
     /// Whether one more box fits, the disk apart.
@@ -151,6 +172,21 @@ pub trait SlotStore: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`]
     async fn expire(&self, now_s: u64, at_most: usize) -> Result<usize, StoreError>;
+
+    /// Up to `at_most` places behind `after` in the order of their names, boxes
+    /// and tombstones alike, whether they have expired or not.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn scan(&self, after: Option<Place>, at_most: usize) -> Result<Vec<Kept>, StoreError>;
+
+    /// Takes what another store's [`Self::scan`] gave, durably and all of it or
+    /// nothing; a place that holds something stays as it is. `false` when there
+    /// is no room.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn restore(&self, kept: Vec<Kept>) -> Result<bool, StoreError>;
 
     /// What is stored.
     ///

@@ -17,6 +17,7 @@ pub(crate) fn an_onion(fill: u8) -> RelayAddress {
             port: 443,
         },
         pin: ServerKeyPin::new([fill; 32]),
+        access: None,
     }
 }
 

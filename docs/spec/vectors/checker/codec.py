@@ -41,6 +41,9 @@ class Fields:
         if kind is None:
             demand(not self.left, "an unknown field")
 
+    def has(self, name):
+        return name in self.left
+
     def any(self, name):
         demand(name in self.left, f"{name} is missing")
         return self.left.pop(name)
@@ -207,7 +210,8 @@ def endpoint(text):
 
 def read_relay(reader):
     """One `RelayAddress`; gives its encoding, after looking at what is in it."""
-    tag = reader.uint(1)
+    marked = reader.uint(1)
+    tag = marked & 0x7F
     if tag == 1:
         key, port = reader.take(32), reader.uint(2)
         demand(port > 0, "a port")
@@ -219,13 +223,15 @@ def read_relay(reader):
         demand(tag == 3, "a kind of address that does not exist")
         found = endpoint(reader.vector().decode())
     demand(found[0] == tag, "an address of another kind")
-    return found + reader.take(32)
+    access = 16 if marked & 0x80 else 0
+    return bytes([marked]) + found[1:] + reader.take(32 + access)
 
 
 def read_routes(reader):
     relays = reader.items(read_relay)
     demand(len(relays) <= 3 and len(set(relays)) == len(relays), "the relays")
     direct = reader.optional(read_relay)
+    # Also no access key: the tag alone.
     demand(direct is None or direct[0] == 1, "the direct address")
     return vectors(relays) + (b"\0" if direct is None else b"\x01" + direct)
 

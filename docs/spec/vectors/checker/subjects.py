@@ -116,6 +116,8 @@ SPKI_OF_ED25519 = bytes.fromhex("302a300506032b6570032100")
 def addresses(case):
     where, pin = case.text("endpoint"), case.bytes("pin", 32)
     encoding = endpoint(where) + pin
+    if case.has("access_key"):
+        encoding = bytes([encoding[0] | 0x80]) + encoding[1:] + case.bytes("access_key", 16)
     same(case.bytes("encoding"), encoding, "the encoding")
     same(whole(encoding, read_relay), encoding, "what is read of it")
     same(case.text("text"), text_form("hushwing-relay:", b"\x01" + encoding), "the text")
@@ -128,12 +130,13 @@ def addresses(case):
 
 # ---------------------------------------------------------------------- frames
 
-REQUESTS = {"PUT": 1, "GET": 2, "DROP": 3, "INFO": 4}
+REQUESTS = {"PUT": 1, "GET": 2, "DROP": 3, "INFO": 4, "PUT with proof": 5}
 ANSWERS = {
     "stored": 129, "same": 130, "taken": 131, "taken and dropped": 132, "full": 133,
     "found": 134, "nothing": 135, "dropped": 136, "info": 137, "refused": 138,
+    "gate wanted": 139,
 }  # fmt: skip
-WITH_BOX = {"PUT", "taken", "found"}
+WITH_BOX = {"PUT", "PUT with proof", "taken", "found"}
 
 
 def slots_of(fields):
@@ -146,6 +149,17 @@ def body_of(operation, fields):
     match operation:
         case "PUT":
             return fields.bytes("slot", 32) + uint(fields.number("ttl_s", 32), 4)
+        case "PUT with proof":
+            body = fields.bytes("slot", 32) + uint(fields.number("ttl_s", 32), 4)
+            with fields.fields("proof") as proof:
+                if proof.has("mac"):
+                    return body + b"\x01" + proof.bytes("mac", 32)
+                return body + b"\x02" + proof.bytes("nonce", 16) + proof.bytes("solution", 16)
+        case "gate wanted":
+            ways, level = fields.number("ways", 8), fields.number("work_level", 8)
+            demand(1 <= ways <= 3 and level <= 24, "the terms of the gate")
+            demand(ways & 2 or level == 0, "work that is not asked for")
+            return uint(ways, 1) + uint(level, 1)
         case "GET":
             wait = fields.number("wait_s", 16)
             demand(wait <= 120, "the wait")
@@ -737,8 +751,8 @@ SUBJECTS = {
     "derivation": ([], 10, derivation),
     "boxes": (["HW-BOX-1", "HW-BOX-4", "HW-BOX-6"], 9, boxes),
     "rows": (["HW-ENG-4"], 4, rows),
-    "addresses": (["HW-ID-5", "HW-NET-1", "HW-TLS-1"], 4, addresses),
-    "frames": (["HW-RELAY-1"], 18, frames),
+    "addresses": (["HW-ID-5", "HW-NET-1", "HW-TLS-1"], 5, addresses),
+    "frames": (["HW-GATE-1", "HW-RELAY-1"], 23, frames),
     "envelopes": (["HW-CONV-1"], 7, envelopes),
     "content": (["HW-CONV-12", "HW-CONV-13", "HW-READ-1"], 5, content),
     "identity": (["HW-ID-1", "HW-ID-2", "HW-ID-3"], 2, identity),

@@ -3,8 +3,8 @@
 
 use hushwing_protocol::DirectKeys;
 use hushwing_wire::{
-    Body, BoxPlaintext, Envelope, InviteLink, LaneEnd, NumberRange, Receipts, Refusal,
-    RelayAddress, RelayInfo, Request, RequestOp, RequestPlaintext, Response, ResponseOp,
+    Body, BoxPlaintext, Envelope, GateProof, GateTerms, InviteLink, LaneEnd, NumberRange, Receipts,
+    Refusal, RelayAddress, RelayInfo, Request, RequestOp, RequestPlaintext, Response, ResponseOp,
     SaidBefore, SealedBox, ServerKeyPin, Slot, limits::BOX_LEN, to_bytes,
 };
 use rand_chacha::{
@@ -77,6 +77,27 @@ pub(crate) fn request_frame() -> Seeds {
             },
         ),
         (
+            "put_key",
+            RequestOp::PutGated {
+                slot: slot(7),
+                ttl_s: 3_600,
+                boxed: light_box(),
+                proof: GateProof::Key { mac: [5; 32] },
+            },
+        ),
+        (
+            "put_work",
+            RequestOp::PutGated {
+                slot: slot(9),
+                ttl_s: 3_600,
+                boxed: light_box(),
+                proof: GateProof::Work {
+                    nonce: [6; 16],
+                    solution: [7; 16],
+                },
+            },
+        ),
+        (
             "get_8",
             RequestOp::Get {
                 slots: (1..=8).map(slot).collect(),
@@ -134,6 +155,13 @@ pub(crate) fn response_frame() -> Seeds {
         ("dropped", ResponseOp::Dropped),
         ("info", ResponseOp::Info(info)),
         ("busy", ResponseOp::Refused(Refusal::Busy)),
+        (
+            "gate_wanted",
+            ResponseOp::GateWanted(GateTerms {
+                access_key: true,
+                work_level: Some(3),
+            }),
+        ),
         ("store_failed", ResponseOp::Refused(Refusal::StoreFailed)),
     ];
     ops.map(|(name, op)| {
@@ -239,6 +267,7 @@ fn host_relay() -> RelayAddress {
     RelayAddress {
         endpoint: "relay.example.org:443".parse().unwrap(),
         pin: ServerKeyPin::new([6; 32]),
+        access: None,
     }
 }
 

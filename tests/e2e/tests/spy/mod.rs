@@ -46,6 +46,7 @@ impl Spy {
         let address = RelayAddress {
             endpoint,
             pin: seed.pin(),
+            access: None,
         };
         let slots = Slots::default();
         let learnt = slots.clone();
@@ -84,6 +85,7 @@ impl Spy {
         let address = RelayAddress {
             endpoint: Endpoint::Loopback(LoopbackAddr::new(front)?),
             pin: self.address.pin,
+            access: None,
         };
         Ok(address.to_string())
     }
@@ -123,7 +125,10 @@ impl Tap {
 
     async fn pass_on(&self, op: RequestOp) -> Result<ResponseOp, CallError> {
         Ok(match op {
-            RequestOp::Put { slot, ttl_s, boxed } => {
+            RequestOp::Put { slot, ttl_s, boxed }
+            | RequestOp::PutGated {
+                slot, ttl_s, boxed, ..
+            } => {
                 self.learn(&[slot]);
                 match self.relay.put(&slot, &boxed, ttl_s).await? {
                     PutOutcome::Stored => ResponseOp::Stored,
@@ -132,6 +137,7 @@ impl Tap {
                     PutOutcome::TakenAndDropped => ResponseOp::TakenAndDropped,
                     PutOutcome::Full => ResponseOp::Full,
                     PutOutcome::Refused(why) => ResponseOp::Refused(why),
+                    PutOutcome::GateClosed(terms) => ResponseOp::GateWanted(terms),
                 }
             }
             RequestOp::Get { slots, wait_s } => {

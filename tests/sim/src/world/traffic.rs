@@ -437,5 +437,6 @@ fn word(op: &ResponseOp) -> &'static str {
         ResponseOp::Dropped => "dropped",
         ResponseOp::Info(_) => "info",
         ResponseOp::Refused(_) => "refused",
+        ResponseOp::GateWanted(_) => "gate wanted",
     }
 }

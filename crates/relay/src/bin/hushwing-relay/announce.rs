@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use hushwing_relay::{Keys, RelayDir};
+use hushwing_relay::{AccessKeys, Keys, RelayDir};
 use hushwing_transport_tor::{OnionSeed, onion_address};
 use hushwing_wire::{RelayAddress, address::Endpoint};
 use qrcode::{QrCode, render::unicode::Dense1x2};
@@ -15,15 +15,11 @@ use qrcode::{QrCode, render::unicode::Dense1x2};
 /// all tells nothing.
 pub(crate) const ONION_PORT: u16 = 443;
 
-/// The relay's address on its onion service.
-pub(crate) fn onion(keys: &Keys) -> RelayAddress {
-    let address = onion_address(&OnionSeed::new(*keys.onion.as_bytes()));
-    RelayAddress {
-        endpoint: Endpoint::Onion {
-            address,
-            port: ONION_PORT,
-        },
-        pin: keys.tls.pin(),
+/// Where the relay's onion service is.
+pub(crate) fn onion(keys: &Keys) -> Endpoint {
+    Endpoint::Onion {
+        address: onion_address(&OnionSeed::new(*keys.onion.as_bytes())),
+        port: ONION_PORT,
     }
 }
 
@@ -50,7 +46,16 @@ pub(crate) fn ready(address: &str, json: bool) -> io::Result<()> {
 pub(crate) fn print_saved(dir: &Path) -> anyhow::Result<()> {
     let address = match RelayDir::address(dir)? {
         Some(address) => address,
-        None => onion(&Keys::load(dir)?).to_string(),
+        None => {
+            let keys = Keys::load(dir)?;
+            let access = AccessKeys::load(dir)?.map(|keys| keys.current().clone());
+            let address = RelayAddress {
+                endpoint: onion(&keys),
+                pin: keys.tls.pin(),
+                access,
+            };
+            address.to_string()
+        }
     };
     let mut out = io::stdout().lock();
     match print(&mut out, &address) {

@@ -2,11 +2,15 @@
 
 mod announce;
 mod cli;
+mod doctor;
 mod run;
+mod settings;
+mod upkeep;
 
 use std::{alloc::System, io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
+use cli::{Command, KeysCommand};
 use zeroizing_alloc::ZeroAlloc;
 
 /// Memory that is given back holds zeros: no slot or box outlives its use.
@@ -16,22 +20,46 @@ static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    let done = match cli.command {
-        cli::Command::Run(args) => {
-            let options = match args.check() {
-                Ok(options) => options,
-                Err(sentence) => return end(2, &sentence),
-            };
+    match carry_out(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::CommandLine(sentence)) => end(2, &sentence),
+        Err(Failure::Work(error)) => end(1, &format!("{error:#}")),
+    }
+}
+
+/// Whose fault it was that nothing came of a command.
+enum Failure {
+    CommandLine(String),
+    Work(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Work(error)
+    }
+}
+
+fn carry_out(command: Command) -> Result<(), Failure> {
+    let options = |args: Box<cli::RunArgs>| args.check().map_err(Failure::CommandLine);
+    match command {
+        Command::Run(args) => {
+            let options = options(args)?;
             log_to_stderr(options.log);
             harden();
-            run::run(options)
+            run::run(options)?;
         }
-        cli::Command::Address { dir } => announce::print_saved(&dir),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => end(1, &format!("{error:#}")),
+        Command::Address(folder) => announce::print_saved(&folder.dir)?,
+        Command::Doctor(args) => doctor::doctor(&options(args)?)?,
+        Command::Drain { folder, off } => upkeep::drain(&folder.dir, off)?,
+        Command::Export { settings, to } => upkeep::export(&options(settings)?, &to)?,
+        Command::Import { settings, from } => upkeep::import(&options(settings)?, &from)?,
+        Command::Keys { command } => match command {
+            KeysCommand::Backup { folder, to } => upkeep::back_up_keys(&folder.dir, &to)?,
+            KeysCommand::Restore { dir, from } => upkeep::restore_keys(&dir, &from)?,
+            KeysCommand::RenewAccess(folder) => upkeep::renew_access(&folder.dir)?,
+        },
     }
+    Ok(())
 }
 
 fn end(code: u8, sentence: &str) -> ExitCode {

@@ -3,11 +3,16 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use hushwing_relay::{Keys, RelayDir, RelayService, SystemClock, serve, store::SqliteStore};
+use hushwing_relay::{
+    AccessKeys, Keys, Monitor, RelayDir, RelayService, SystemClock,
+    gate::{Gate, GateConfig},
+    serve,
+    store::SqliteStore,
+};
 use hushwing_transport::{Listen, TcpListen};
 use hushwing_transport_tor::{Network, OnionSeed, Tor, TorConfig};
 use hushwing_wire::{
-    RelayAddress,
+    AccessKey, RelayAddress,
     address::{Endpoint, LoopbackAddr},
 };
 use tokio::{
@@ -18,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     announce,
-    cli::{ListenAt, Options},
+    settings::{ListenAt, Options},
 };
 
 /// Longest time for Tor's farewell; nothing of ours depends on it.
@@ -27,12 +32,28 @@ const TOR_SHUTDOWN: Duration = Duration::from_secs(5);
 /// Longest time for tasks that are left when all is done.
 const RUNTIME_SHUTDOWN: Duration = Duration::from_secs(2);
 
+/// How soon `hushwing-relay drain` is noticed.
+const DRAIN_LOOK: Duration = Duration::from_secs(1);
+
 pub(crate) fn run(options: Options) -> anyhow::Result<()> {
     let dir = RelayDir::take(&options.dir)?;
     let keys = Keys::load_or_create(dir.path())?;
-    let store = Arc::new(SqliteStore::open(dir.path(), options.limits)?);
+    let access = if options.access_key {
+        Some(AccessKeys::load_or_create(dir.path())?)
+    } else {
+        None
+    };
+    let seal = options.seal.clone();
+    let store = SqliteStore::open_sealed(dir.path(), options.store, seal)?;
+    let store = Arc::new(store);
     let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
-    let served = runtime.block_on(serve_until_stopped(&options, &dir, keys, store.clone()));
+    let served = runtime.block_on(serve_until_stopped(
+        &options,
+        &dir,
+        keys,
+        access,
+        store.clone(),
+    ));
     runtime.shutdown_timeout(RUNTIME_SHUTDOWN);
     // Commits what is queued and empties the log.
     drop(store);
@@ -43,29 +64,61 @@ async fn serve_until_stopped(
     options: &Options,
     dir: &RelayDir,
     keys: Keys,
+    access: Option<AccessKeys>,
     store: Arc<SqliteStore>,
 ) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signals(stop.clone())?);
     let onion = announce::onion(&keys);
     let pin = keys.tls.pin();
-    let service = Arc::new(RelayService::new(store, keys.store, Arc::new(SystemClock)));
+    let gate = GateConfig {
+        access_keys: access
+            .as_ref()
+            .map_or(Vec::new(), |keys| keys.all().to_vec()),
+        work: options.work,
+    };
+    let service = RelayService::new(store, keys.store, Arc::new(SystemClock))
+        .with_gate(Gate::new(gate, pin))
+        .with_max_waits(options.max_waits);
+    let service = Arc::new(service);
+    service.close_to_new_boxes(dir.drains());
+    tokio::spawn(heed_drain(dir.path().to_owned(), service.clone()));
+    if let Some(at) = options.monitor {
+        let monitor = Monitor::bind(at, service.clone(), options.store)
+            .await
+            .context("the monitor's address cannot be used")?;
+        tokio::spawn(monitor.serve(options.monitor_step));
+    }
+    let ready = |endpoint: Endpoint| {
+        let access: Option<AccessKey> = access.as_ref().map(|keys| keys.current().clone());
+        ready(
+            options,
+            dir,
+            &RelayAddress {
+                endpoint,
+                pin,
+                access,
+            },
+        )
+    };
+    let limits = options.server;
+
     match &options.place {
         ListenAt::Loopback(at) => {
             let mut listener = TcpListen::bind(*at).await?;
-            let endpoint = Endpoint::Loopback(LoopbackAddr::new(listener.local_addr())?);
-            ready(options, dir, &RelayAddress { endpoint, pin })?;
-            serve(&mut listener, &keys.tls, service, stop).await;
+            ready(Endpoint::Loopback(LoopbackAddr::new(
+                listener.local_addr(),
+            )?))?;
+            serve(&mut listener, &keys.tls, service, limits, stop).await;
         }
         ListenAt::Clear { at, known_as } => {
             let mut listener = TcpListen::dangerously_bind_clear(*at).await?;
-            let endpoint = known_as.clone();
-            ready(options, dir, &RelayAddress { endpoint, pin })?;
-            serve(&mut listener, &keys.tls, service, stop).await;
+            ready(known_as.clone())?;
+            serve(&mut listener, &keys.tls, service, limits, stop).await;
         }
         ListenAt::Onion(network) => {
             // It logs its own progress.
-            let tor = Tor::start(tor_config(dir.path(), network))?;
+            let tor = Tor::start(tor_config(&dir.path().join("tor"), network))?;
             let seed = OnionSeed::new(*keys.onion.as_bytes());
             let mut listener = tor.host(&seed, announce::ONION_PORT).await?;
             let published = tokio::select! {
@@ -73,8 +126,9 @@ async fn serve_until_stopped(
                 () = stop.cancelled() => false,
             };
             if published {
-                ready(options, dir, &onion)?;
-                serve(&mut listener as &mut dyn Listen, &keys.tls, service, stop).await;
+                ready(onion)?;
+                let listening: &mut dyn Listen = &mut listener;
+                serve(listening, &keys.tls, service, limits, stop).await;
             }
             drop(listener);
             // Cut off after its time; the process ends anyway.
@@ -90,11 +144,25 @@ fn ready(options: &Options, dir: &RelayDir, address: &RelayAddress) -> anyhow::R
     announce::ready(&address, options.json).context("the address could not be written")
 }
 
-/// Tor's state and the private network's beside it, in the relay's folder.
-fn tor_config(dir: &Path, network: &Network) -> TorConfig {
+/// Follows the mark that `hushwing-relay drain` leaves. `[HW-RELAY-16]`
+async fn heed_drain(folder: std::path::PathBuf, service: Arc<RelayService>) {
+    let mut was = RelayDir::marked_to_drain(&folder);
+    loop {
+        tokio::time::sleep(DRAIN_LOOK).await;
+        let drains = RelayDir::marked_to_drain(&folder);
+        if drains != was {
+            service.close_to_new_boxes(drains);
+            tracing::info!(drains, "told whether to take new boxes");
+            was = drains;
+        }
+    }
+}
+
+/// Tor's state and the private network's beside it, in `folder`.
+pub(crate) fn tor_config(folder: &Path, network: &Network) -> TorConfig {
     TorConfig {
-        state_dir: dir.join("tor/state"),
-        cache_dir: dir.join("tor/cache"),
+        state_dir: folder.join("state"),
+        cache_dir: folder.join("cache"),
         network: network.clone(),
     }
 }

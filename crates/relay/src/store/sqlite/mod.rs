@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Boxes are ciphertext and their places keyed hashes; the file itself is not
-//! encrypted, because its key could only lie beside it.
+//! encrypted. An operator who keeps a key elsewhere can have the boxes sealed
+//! once more ([`SealKey`]).
 
 mod keeper;
 mod reader;
@@ -24,10 +25,14 @@ use std::{
 
 use async_trait::async_trait;
 use hushwing_wire::SealedBox;
+use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::{Deposit, Put, SlotStore, StoreError, StoreLimits, Usage};
-use crate::place::Place;
+use super::{Deposit, Kept, Put, SlotStore, StoreError, StoreLimits, Usage};
+use crate::{
+    place::Place,
+    seal::{SEALED_LEN, SealError, SealKey},
+};
 
 pub use keeper::CHECKPOINT_INTERVAL;
 pub use schema::OpenError;
@@ -94,6 +99,19 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`]
     pub fn open(folder: &Path, limits: StoreLimits) -> Result<Self, OpenError> {
+        Self::open_sealed(folder, limits, None)
+    }
+
+    /// The same, with new boxes sealed under `seal`. Boxes that were stored
+    /// without a seal stay readable.
+    ///
+    /// # Errors
+    /// [`OpenError`], also when there are boxes under another key.
+    pub fn open_sealed(
+        folder: &Path,
+        limits: StoreLimits,
+        seal: Option<SealKey>,
+    ) -> Result<Self, OpenError> {
         let path = folder.join(Self::FILE);
         let disk = Disk {
             folder: folder.into(),
@@ -101,9 +119,18 @@ impl SqliteStore {
         };
         let counters = Arc::new(Counters::default());
         let conn = schema::open_writer(&path)?;
+        let bytes = BoxBytes(seal);
+        bytes.check(&conn)?;
         let (keeper, log) = keeper::Keeper::start(schema::open_writer(&path)?)?;
-        let writer = writer::Writer::start(conn, limits, disk.clone(), counters.clone(), log)?;
-        let readers = reader::Readers::start(&path)?;
+        let writer = writer::Writer::start(
+            conn,
+            limits,
+            disk.clone(),
+            counters.clone(),
+            bytes.clone(),
+            log,
+        )?;
+        let readers = reader::Readers::start(&path, &bytes)?;
         Ok(Self {
             readers,
             writer,
@@ -112,6 +139,51 @@ impl SqliteStore {
             disk,
             limits,
         })
+    }
+}
+
+/// A box as the file holds it: as it is, or sealed.
+#[derive(Debug, Clone)]
+struct BoxBytes(Option<SealKey>);
+
+impl BoxBytes {
+    fn write(&self, place: &Place, boxed: &SealedBox) -> rusqlite::Result<Vec<u8>> {
+        match &self.0 {
+            None => Ok(boxed.as_bytes().to_vec()),
+            Some(key) => key
+                .seal(place, boxed)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error))),
+        }
+    }
+
+    /// The box in a column.
+    fn read(&self, place: &Place, row: &Row<'_>, column: usize) -> rusqlite::Result<SealedBox> {
+        let bytes = row.get_ref(column)?.as_blob()?;
+        let opened = match &self.0 {
+            Some(key) if bytes.len() == SEALED_LEN => key.open(place, bytes).ok(),
+            _ => SealedBox::from_slice(bytes).ok(),
+        };
+        opened.ok_or_else(|| {
+            rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(SealError))
+        })
+    }
+
+    /// Whether a box that is there can be read with this key. Looks at a few
+    /// places only, so that starting takes the same time however many there are.
+    fn check(&self, conn: &Connection) -> Result<(), OpenError> {
+        let some = conn
+            .query_row(
+                "SELECT some.key, box.bytes FROM (SELECT key, box FROM place LIMIT 1000) AS some
+                 JOIN box ON box.id = some.box LIMIT 1",
+                [],
+                |row| self.read(&Place::from_bytes(row.get(0)?), row, 1),
+            )
+            .optional();
+        match some {
+            Ok(_) => Ok(()),
+            Err(rusqlite::Error::FromSqlConversionFailure(..)) => Err(OpenError::Sealed),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -141,6 +213,14 @@ impl SlotStore for SqliteStore {
 
     async fn expire(&self, now_s: u64, at_most: usize) -> Result<usize, StoreError> {
         self.writer.expire(now_s, at_most).await
+    }
+
+    async fn scan(&self, after: Option<Place>, at_most: usize) -> Result<Vec<Kept>, StoreError> {
+        self.readers.scan(after, at_most).await
+    }
+
+    async fn restore(&self, kept: Vec<Kept>) -> Result<bool, StoreError> {
+        self.writer.restore(kept).await
     }
 
     async fn usage(&self) -> Result<Usage, StoreError> {

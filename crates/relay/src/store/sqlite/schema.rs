@@ -66,6 +66,12 @@ pub enum OpenError {
     /// It is some other program's database, or no database.
     #[error("the file is not the store of a relay, or it is damaged")]
     NotOurs,
+    /// Its boxes are sealed under another key than the one given, or none was.
+    #[error(
+        "the boxes on this disk are sealed under another key; give the right one with \
+         --seal-key-file or HUSHWING_RELAY_SEAL_KEY"
+    )]
+    Sealed,
     /// The system did not let us.
     #[error("the relay's store cannot be opened: {0}")]
     System(#[from] io::Error),

@@ -10,17 +10,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hushwing_wire::{SealedBox, limits::BOX_LEN};
+use hushwing_wire::limits::BOX_LEN;
 use rusqlite::{
     Connection, ErrorCode, OptionalExtension as _, Row, Transaction, TransactionBehavior,
-    types::Type,
 };
 use tokio::sync::{Semaphore, oneshot};
 
-use super::{Counters, Disk, QueuePlace, Reply, keeper::LogWatch};
+use super::{BoxBytes, Counters, Disk, QueuePlace, Reply, keeper::LogWatch};
 use crate::{
     place::Place,
-    store::{Deposit, Put, StoreError, StoreLimits, Usage},
+    store::{Deposit, Kept, Put, StoreError, StoreLimits, Usage},
 };
 
 /// Jobs that may be queued, 17 MB of boxes at most; more wait in their
@@ -68,6 +67,10 @@ enum Job {
         at_most: usize,
         reply: Reply<usize>,
     },
+    Restore {
+        kept: Vec<Kept>,
+        reply: Reply<bool>,
+    },
 }
 
 struct Queued {
@@ -88,6 +91,7 @@ impl Writer {
         limits: StoreLimits,
         disk: Disk,
         counters: Arc<Counters>,
+        bytes: BoxBytes,
         log: LogWatch,
     ) -> Result<Self, super::OpenError> {
         let usage = conn.query_row("SELECT boxes, tombstones FROM usage", [], |row| {
@@ -104,6 +108,7 @@ impl Writer {
             disk,
             counters,
             usage,
+            bytes,
             log,
         };
         let thread = spawn(state, taken)?;
@@ -135,6 +140,10 @@ impl Writer {
             reply,
         })
         .await
+    }
+
+    pub(super) async fn restore(&self, kept: Vec<Kept>) -> Result<bool, StoreError> {
+        self.ask(|reply| Job::Restore { kept, reply }).await
     }
 
     async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
@@ -207,6 +216,7 @@ struct State {
     disk: Disk,
     counters: Arc<Counters>,
     usage: Usage,
+    bytes: BoxBytes,
     log: LogWatch,
 }
 
@@ -215,6 +225,7 @@ enum Outcome {
     Put(Put),
     Dropped,
     Expired(usize),
+    Restored(bool),
 }
 
 impl State {
@@ -252,7 +263,7 @@ impl State {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let outcomes = batch
             .iter()
-            .map(|queued| queued.job.apply(&txn, &mut usage, &room))
+            .map(|queued| queued.job.apply(&txn, &mut usage, &room, &self.bytes))
             .collect::<rusqlite::Result<_>>()?;
         if usage != self.usage {
             txn.prepare_cached("UPDATE usage SET boxes = ?1, tombstones = ?2")?
@@ -304,14 +315,18 @@ impl Job {
         txn: &Transaction<'_>,
         usage: &mut Usage,
         room: &Room,
+        bytes: &BoxBytes,
     ) -> rusqlite::Result<Outcome> {
         match self {
             Self::Put { deposit, now_s, .. } => {
-                put(txn, deposit, *now_s, usage, room).map(Outcome::Put)
+                put(txn, deposit, *now_s, usage, room, bytes).map(Outcome::Put)
             }
             Self::Drop { places, .. } => drop_boxes(txn, places, usage).map(|()| Outcome::Dropped),
             Self::Expire { now_s, at_most, .. } => {
                 expire(txn, *now_s, *at_most, usage).map(Outcome::Expired)
+            }
+            Self::Restore { kept, .. } => {
+                restore(txn, kept, usage, room, bytes).map(Outcome::Restored)
             }
         }
     }
@@ -322,6 +337,7 @@ impl Job {
             (Self::Put { reply, .. }, Outcome::Put(put)) => drop(reply.send(Ok(put))),
             (Self::Drop { reply, .. }, Outcome::Dropped) => drop(reply.send(Ok(()))),
             (Self::Expire { reply, .. }, Outcome::Expired(n)) => drop(reply.send(Ok(n))),
+            (Self::Restore { reply, .. }, Outcome::Restored(all)) => drop(reply.send(Ok(all))),
             (job, _) => job.tell_failure(false),
         }
     }
@@ -335,6 +351,8 @@ impl Job {
             Self::Put { reply, .. } => drop(reply.send(Err(FAILED))),
             Self::Drop { reply, .. } => drop(reply.send(Err(FAILED))),
             Self::Expire { reply, .. } => drop(reply.send(Err(FAILED))),
+            Self::Restore { reply, .. } if no_room => drop(reply.send(Ok(false))),
+            Self::Restore { reply, .. } => drop(reply.send(Err(FAILED))),
         }
     }
 }
@@ -345,6 +363,7 @@ fn put(
     now_s: u64,
     usage: &mut Usage,
     room: &Room,
+    bytes: &BoxBytes,
 ) -> rusqlite::Result<Put> {
     let held = txn
         .prepare_cached("SELECT digest, expires, box FROM place WHERE key = ?1")?
@@ -362,7 +381,7 @@ fn put(
                 None => Ok(Put::TakenAndDropped),
                 Some(id) => txn
                     .prepare_cached("SELECT bytes FROM box WHERE id = ?1")?
-                    .query_row([id], |row| sealed_box(row, 0))
+                    .query_row([id], |row| bytes.read(&deposit.place, row, 0))
                     .map(Put::Taken),
             };
         }
@@ -372,7 +391,7 @@ fn put(
         return Ok(Put::Full);
     }
     txn.prepare_cached("INSERT INTO box (bytes) VALUES (?1)")?
-        .execute([deposit.boxed.as_bytes().as_slice()])?;
+        .execute([bytes.write(&deposit.place, &deposit.boxed)?])?;
     txn.prepare_cached("INSERT INTO place (key, digest, expires, box) VALUES (?1, ?2, ?3, ?4)")?
         .execute((
             deposit.place.as_bytes(),
@@ -382,6 +401,53 @@ fn put(
         ))?;
     usage.boxes += 1;
     Ok(Put::Stored)
+}
+
+/// All of `kept` or, with `false`, nothing of it: it is the only job of a tool
+/// that moves a store, so nothing else is in the transaction that it leaves.
+fn restore(
+    txn: &Transaction<'_>,
+    kept: &[Kept],
+    usage: &mut Usage,
+    room: &Room,
+    bytes: &BoxBytes,
+) -> rusqlite::Result<bool> {
+    let mut missing = Vec::new();
+    let mut after = *usage;
+    for kept in kept {
+        let there: bool = txn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM place WHERE key = ?1)")?
+            .query_row([kept.place.as_bytes()], |row| row.get(0))?;
+        if there {
+            continue;
+        }
+        if !room.on_disk || !after.has_room(&room.limits) {
+            return Ok(false);
+        }
+        after.add(kept);
+        missing.push(kept);
+    }
+    for kept in missing {
+        let boxed = match &kept.boxed {
+            None => None,
+            Some(boxed) => {
+                txn.prepare_cached("INSERT INTO box (bytes) VALUES (?1)")?
+                    .execute([bytes.write(&kept.place, boxed)?])?;
+                Some(txn.last_insert_rowid())
+            }
+        };
+        txn.prepare_cached(
+            "INSERT INTO place (key, digest, expires, box) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute((
+            kept.place.as_bytes(),
+            kept.digest.as_bytes(),
+            integer(kept.expires_s),
+            boxed,
+        ))?;
+    }
+    *usage = after;
+    Ok(true)
 }
 
 fn drop_boxes(txn: &Transaction<'_>, places: &[Place], usage: &mut Usage) -> rusqlite::Result<()> {
@@ -450,12 +516,4 @@ pub(super) fn integer(value: u64) -> i64 {
 fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let value: i64 = row.get(column)?;
     u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, value))
-}
-
-/// The box in a column.
-pub(super) fn sealed_box(row: &Row<'_>, column: usize) -> rusqlite::Result<SealedBox> {
-    let bytes = row.get_ref(column)?.as_blob()?;
-    SealedBox::from_slice(bytes).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error))
-    })
 }

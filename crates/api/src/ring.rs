@@ -125,11 +125,15 @@ impl Ring {
 
     fn push(&self, event: Event) {
         let mut kept = self.kept();
+        // What was deleted must not be told again, and what was missed may have been a lock.
         if matches!(
             event,
             Event::Vault {
                 vault: VaultState::Locked | VaultState::Missing
-            }
+            } | Event::MessageDeleted { .. }
+                | Event::HistoryDeleted { .. }
+                | Event::ContactDeleted { .. }
+                | Event::Lagged
         ) {
             kept.events.clear();
             kept.len = 0;

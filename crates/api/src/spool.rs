@@ -43,7 +43,7 @@ use crate::{
 };
 
 /// The folder, below the daemon's.
-const DIR: &str = "spool";
+const DIR: &str = hushwing_node::SPOOL;
 
 /// In front of the number of a file, where a command names one.
 const SCHEME: &str = "spool:";

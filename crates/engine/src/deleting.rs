@@ -67,6 +67,7 @@ impl Engine {
             message: views::hex(&id.0),
             position,
         });
+        self.tell_unread(ctx, &contact).map_err(store_error)?;
         self.files_must_be_cleared(ctx)?;
         Ok(Reply::Done)
     }
@@ -87,6 +88,7 @@ impl Engine {
         self.tell(Event::HistoryDeleted {
             contact: views::hex(&contact.0),
         });
+        self.tell_unread(ctx, &contact).map_err(store_error)?;
         self.files_must_be_cleared(ctx)?;
         Ok(Reply::Done)
     }

@@ -31,6 +31,8 @@ pub(crate) enum Indexing {
     Done,
     /// From this key on.
     From(Vec<u8>),
+    /// Not while the account stays open: it failed.
+    GivenUp,
 }
 
 impl Engine {
@@ -102,6 +104,21 @@ impl Engine {
         matches!(self.indexing, Indexing::From(_)).then_some(self.last_now_ms)
     }
 
+    /// Whether messages of before are being taken into the index.
+    #[must_use]
+    pub fn is_indexing(&self) -> bool {
+        matches!(self.indexing, Indexing::From(_))
+    }
+
+    /// Takes no more messages of before into the index until the vault is opened again: a
+    /// page of them cannot be read, and what is tried again and again would keep everything
+    /// else from being done.
+    pub fn give_up_indexing(&mut self) {
+        if self.is_indexing() {
+            self.indexing = Indexing::GivenUp;
+        }
+    }
+
     /// Takes some messages of before into the index: of a vault of an older version, of a
     /// salvaged one.
     pub(crate) fn index_some(&mut self, ctx: &Ctx<'_>) -> Result<(), StoreError> {
@@ -109,8 +126,11 @@ impl Engine {
             return Ok(());
         };
         let page = Rows(ctx.store).messages_by_key(from, limits::INDEXED_AT_A_TIME)?;
-        for (_, contact, position, row) in &page {
-            if let Some(row) = row {
+        for (key, contact, position, row) in &page {
+            // Some were taken in before the account was locked.
+            if let Some(row) = row
+                && !ctx.store.is_indexed(key)?
+            {
                 index(ctx, contact, *position, row)?;
             }
         }

@@ -514,13 +514,13 @@ impl Core {
     /// Deletes something, and clears the vault's files of it before that is answered.
     /// `[HW-DEL-1]`
     fn delete(&mut self, command: Command) -> Result<Reply, CommandError> {
-        let open = self.open.as_mut().ok_or_else(words::locked)?;
-        match self.job.take() {
+        let is_snapshot = |job: &Job| job.purpose == Purpose::Snapshot;
+        if self.job.as_ref().is_some_and(is_snapshot) {
             // It would keep what is deleted, and another one is made soon.
-            Some(job) if job.purpose == Purpose::Snapshot => open.runtime.block_on(job.end()),
-            job => self.job = job,
+            self.end_job();
         }
         self.one_job()?;
+        wiping::empty_spool(&self.config.dir).map_err(|error| words::wipe_error(error.into()))?;
         let open = self.open.as_mut().ok_or_else(words::locked)?;
         open.session.delete(command)
     }
@@ -530,13 +530,13 @@ impl Core {
         if confirm != WIPE_PHRASE {
             return Err(words::not_confirmed());
         }
-        let was_open = self.open.is_some();
-        if was_open {
+        if self.open.is_some() {
             // Before anything that takes time.
             let destroyed = Vault::destroy_keys(&self.config.dir);
             self.end(Session::abandon);
             destroyed.map_err(|error| words::wipe_error(error.into()))?;
         }
+        self.end_job();
         wiping::wipe(&self.config.dir)?;
         self.tell_vault();
         Ok(Reply::Done)
@@ -637,14 +637,21 @@ impl Core {
         self.end(Session::wipe);
     }
 
+    /// Ends a job that is under way.
+    fn end_job(&mut self) {
+        if let Some(job) = self.job.take() {
+            let runtime = self.open.as_ref().map(|open| open.runtime.handle());
+            runtime.unwrap_or(&self.runtime).block_on(job.end());
+        }
+    }
+
     /// The same for a vault that is closed in this way.
     fn end(&mut self, closing: fn(Session) -> Effects) {
+        // A check of a backup goes on without an open account, too.
+        self.end_job();
         let Some(open) = self.open.take() else {
             return;
         };
-        if let Some(job) = self.job.take() {
-            open.runtime.block_on(job.end());
-        }
         let effects = closing(*open.session);
         drop(open.outside);
         open.runtime.block_on(effects.stop());
@@ -678,10 +685,13 @@ fn wipe_below<const BYTES: usize>() {
     std::hint::black_box(&below);
 }
 
-/// Whether a command shows that somebody is there: front ends ask for the status by
-/// themselves.
+/// Whether a command shows that somebody is there: front ends ask for what they show by
+/// themselves, and mark what comes in as read while it lies open on a desk.
 fn is_use(command: &Command) -> bool {
-    !matches!(command, Command::Status)
+    !matches!(
+        command,
+        Command::Status | Command::Chats | Command::Requests | Command::MarkRead { .. }
+    )
 }
 
 fn parse_passphrase(text: &SecretText) -> Result<Passphrase, CommandError> {

@@ -36,4 +36,4 @@ pub use self::core::wipe_idle_stack;
 
 pub use config::{KeyDerivation, NodeConfig, WayOut};
 pub use node::{Node, StartError};
-pub use wiping::wipe;
+pub use wiping::{SPOOL, wipe};

@@ -39,6 +39,8 @@ pub(crate) struct Session {
     snapshot_at_ms: u64,
     /// When the last step was.
     stepped_at_ms: u64,
+    /// Messages of before may be taken into the index: that has not failed yet.
+    may_index: bool,
     /// A step could not be stored: what is in memory is void until the engine
     /// is made anew.
     failed: Option<Failed>,
@@ -72,6 +74,7 @@ impl Session {
             clear_at_ms: Some(now_ms()),
             snapshot_at_ms: now_ms().saturating_add(limits::FIRST_SNAPSHOT_MS),
             stepped_at_ms: now_ms(),
+            may_index: true,
             failed: None,
         };
         session.flush();
@@ -203,8 +206,21 @@ impl Session {
         let is_due = self.engine.wake_at_ms().is_some_and(|at| at <= now_ms);
         if is_due || self.engine.is_clock_behind(now_ms) {
             // A failed step has already been rolled back and told.
-            let _ = self.step(Engine::tick);
+            let _ = self.index_with_care(|session| session.step(Engine::tick));
         }
+    }
+
+    /// Does a step in which messages of before may be taken into the index. If it fails, none
+    /// are any more as long as the vault is open: a damaged page among them would make the
+    /// same step fail for ever. `[HW-FIND-3]`
+    fn index_with_care(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let was_indexing = self.engine.is_indexing();
+        let result = step(self);
+        self.may_index &= result.is_ok() || !was_indexing;
+        result
     }
 
     /// Makes deleted and replaced keys unreadable on the disk. `[HW-ENG-1]`
@@ -344,10 +360,15 @@ impl Session {
         match resume(&mut self.vault, self.allow_loopback) {
             Ok(engine) => {
                 self.engine = engine;
+                if !self.may_index {
+                    self.engine.give_up_indexing();
+                }
                 let network = self.network.clone();
-                let known = in_transaction(&mut self.vault, &mut self.engine, |engine, ctx| {
-                    engine.tick(ctx)?;
-                    engine.network_changed(ctx, network)
+                let known = self.index_with_care(|session| {
+                    in_transaction(&mut session.vault, &mut session.engine, |engine, ctx| {
+                        engine.tick(ctx)?;
+                        engine.network_changed(ctx, network)
+                    })
                 });
                 if known.is_ok() {
                     self.failed = None;

@@ -118,6 +118,9 @@ impl BackupJob {
         if unpacked.contents.rows != rows {
             return Err(BackupError::Damaged("it lacks what the vault has"));
         }
+        if self.stop.is_asked() {
+            return Err(BackupError::Stopped);
+        }
         unnamed.commit()?;
         Ok(unpacked.contents)
     }

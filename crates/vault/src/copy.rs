@@ -176,6 +176,10 @@ impl CopySource {
         let connection = self.open(stop)?;
         let verified = verify(&connection);
         stop.unwatch();
+        // SQLCipher's check of all pages hears no interruption.
+        if stop.is_asked() {
+            return Err(CopyError::Stopped);
+        }
         verified?;
         Ok(count_rows(&connection, Extent::Everything)?)
     }

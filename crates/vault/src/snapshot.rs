@@ -47,6 +47,10 @@ impl SnapshotJob {
         if copy.verify(&self.stop)? != rows {
             return Err(BackupError::Vault("the snapshot lacks what the vault has"));
         }
+        // Whoever asked may not have waited: what was deleted since must not come back.
+        if self.stop.is_asked() {
+            return Err(BackupError::Stopped);
+        }
         self.folder.commit_snapshot(&scratch, made_at_ms)?;
         let known = self.folder.snapshots()?;
         let over = known.len().saturating_sub(MAX_SNAPSHOTS);

@@ -9,7 +9,7 @@ use hushwing_e2e::{
     stage::{self, Folder},
 };
 
-/// `[HW-VAULT-47]` `[HW-API-16]` Claim S1.
+/// `[HW-VAULT-47]` `[HW-API-22]` Claim S1.
 #[test]
 fn a_wiped_account_leaves_nothing_whether_it_was_open_locked_or_without_a_daemon() {
     play().unwrap_or_else(|why| panic!("{why:?}"));

@@ -867,7 +867,7 @@ fn by_id(id: &MessageId, contact: &ContactId, mine: bool) -> Vec<u8> {
 }
 
 /// The tables whose rows belong to one message, by contact and position.
-const OF_MESSAGES: [Table; 4] = [MESSAGES, UNSEALED, LEDGER, READ_DUE];
+const OF_MESSAGES: [Table; 5] = [MESSAGES, UNSEALED, LEDGER, READ_DUE, UNREAD];
 
 const MUST_CLEAR: &[u8] = b"must_clear";
 

@@ -11,7 +11,7 @@ use super::{
     Unsent, VaultReportView, VaultState,
 };
 
-/// What is said to wipe an account. `[HW-API-16]`
+/// What is said to wipe an account. `[HW-API-22]`
 pub const WIPE_PHRASE: &str = "wipe this account";
 
 /// What a front end can ask. `contact` is a contact's id, the beginning of one

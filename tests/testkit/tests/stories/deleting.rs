@@ -121,6 +121,11 @@ fn a_deleted_message_is_in_no_row_and_nothing_brings_it_back() {
     assert!(!holds(&stage.rows(), b"MARK of"));
     assert!(!holds(&stage.rows(), b"said later"));
     assert_eq!(stage.texts(), [""; 0]);
+    let Reply::Chats { chats } = stage.world.call(stage.alice, Command::Chats) else {
+        panic!("chats were asked for");
+    };
+    let unread: Vec<_> = chats.iter().map(|c| (c.unread, c.unread_from)).collect();
+    assert_eq!(unread, [(0, None)], "what is gone is not unread");
     // Bob comes back from a backup and says all of it again.
     stage.world.restore(stage.bob, &before_bob);
     stage.world.send(stage.bob, &stage.to_alice, "and on");
@@ -233,7 +238,9 @@ fn a_deleted_contact_leaves_no_row_and_its_late_boxes_bring_nothing_back() {
         let after = stage.rows();
         assert!(!holds(&after, &id));
         assert!(!holds(&after, b"MARK of"));
-        for table in [0, 1, 2, 3, 5, 32, 33, 34, 35, 36, 37, 40, 41, 43, 45, 46] {
+        for table in [
+            0, 1, 2, 3, 5, 32, 33, 34, 35, 36, 37, 40, 41, 43, 45, 46, 47,
+        ] {
             let left = after.iter().filter(|(of, ..)| *of == table).count();
             assert_eq!(left, 0, "table {table}");
         }

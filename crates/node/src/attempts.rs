@@ -150,10 +150,10 @@ mod tests {
             let before = tries.derived;
             let pause = tries.give(wrong());
             pauses.push(pause.unwrap_or(0));
-            if pause.is_some() {
+            if let Some(pause) = pause {
                 // Refused without deriving, and again just before the time.
                 assert_eq!(tries.derived, before);
-                tries.pass(Duration::from_secs(pause.unwrap()) - Duration::from_millis(500));
+                tries.pass(Duration::from_secs(pause) - Duration::from_millis(500));
                 assert_eq!(tries.give(wrong()), Some(1));
                 assert_eq!(tries.give(Ok(())), Some(1), "not even the right one");
                 assert_eq!(tries.derived, before);

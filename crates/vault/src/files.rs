@@ -272,11 +272,24 @@ impl Folder {
     /// its owner believes was not taken, so it is overwritten first.
     pub(crate) fn discard_new_header(&self) -> Result<(), FileError> {
         let path = self.0.join(NEW_HEADER);
-        if let Ok(file) = OpenOptions::new().write(true).open(&path) {
+        if let Ok(file) = OpenOptions::new().read(true).write(true).open(&path)
+            && !self.shares_header(&file)
+        {
             // One whose blocks cannot be overwritten must be gone all the same.
             let _ = overwrite(&file);
         }
         self.remove([NEW_HEADER.to_owned()])
+    }
+
+    /// Whether this file may have its blocks in common with the header: by another name, or
+    /// on a file system that a crash left with two names for one file.
+    fn shares_header(&self, file: &File) -> bool {
+        names_of(file) != Some(1)
+            || match (read_header(file), self.read_header()) {
+                (Ok(new), Ok(header)) => new == header,
+                // Where there is no header there is nothing to lose.
+                _ => Self::has_vault(&self.0),
+            }
     }
 
     /// Gives the new database its name. A log that is there belongs to another one.
@@ -467,20 +480,21 @@ impl HeldHeader {
     /// Overwrites it, if it has lost its only name; false when it could not be, or when
     /// it has another name, under which somebody keeps it.
     pub(crate) fn overwrite(self) -> bool {
-        has_no_name(&self.0) && overwrite(&self.0).is_ok()
+        names_of(&self.0) == Some(0) && overwrite(&self.0).is_ok()
     }
 }
 
+/// How many names a file has; nothing where that cannot be known, and then nothing is
+/// overwritten.
 #[cfg(unix)]
-fn has_no_name(file: &File) -> bool {
-    let metadata = file.metadata();
-    metadata.is_ok_and(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) == 0)
+fn names_of(file: &File) -> Option<u64> {
+    let metadata = file.metadata().ok()?;
+    Some(std::os::unix::fs::MetadataExt::nlink(&metadata))
 }
 
-/// Where names cannot be counted, nothing is overwritten.
 #[cfg(not(unix))]
-fn has_no_name(_: &File) -> bool {
-    false
+fn names_of(_: &File) -> Option<u64> {
+    None
 }
 
 /// A file that is removed when this is dropped.

@@ -197,6 +197,36 @@ fn a_header_that_has_another_name_is_left_alone_and_that_is_told() {
     assert_eq!(opens(dir.path()), (false, true));
 }
 
+/// What a crash left is overwritten before it is removed, unless its blocks may be those of
+/// the header: then overwriting would cost the account.
+#[test]
+fn what_a_crash_left_is_overwritten_but_never_the_header_itself() {
+    let (dir, vault) = vault_with_a_row();
+    vault.close().unwrap();
+    let (header, left) = (dir.path().join("vault.hw"), dir.path().join("vault.hw.new"));
+    let sealed = |bytes: &[u8]| {
+        fs::write(&left, bytes).unwrap();
+        fs::File::open(&left).unwrap()
+    };
+    let mut held = sealed(b"a header that opens with what was not taken");
+    assert_eq!(opens(dir.path()), (true, false));
+    let mut blocks = Vec::new();
+    held.read_to_end(&mut blocks).unwrap();
+    assert_eq!(blocks, vec![0; 43]);
+    // The same file by two names, and the same content, as a file system has it that knows
+    // no counts of names.
+    fs::hard_link(&header, &left).unwrap();
+    assert_eq!(opens(dir.path()), (true, false));
+    assert!(!left.exists());
+    let content = fs::read(&header).unwrap();
+    let mut held = sealed(&content);
+    assert_eq!(opens(dir.path()), (true, false));
+    let mut blocks = Vec::new();
+    held.read_to_end(&mut blocks).unwrap();
+    assert_eq!(blocks, content);
+    assert!(!left.exists());
+}
+
 #[test]
 #[ignore = "a child of another test"]
 fn child_aborts_while_changing() {

@@ -7,15 +7,17 @@ mod common;
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Write},
     net::TcpListener,
     process::{Command as Process, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
 
 use common::{FakeDaemon, HOSTILE, NEVER_RAW, hushwing, message, run, text};
 use hushwing_api::schema::{Event, MessageState, Reply};
+use tokio::sync::broadcast;
 
 /// So that a broken program fails a test instead of hanging it.
 const HANG: Duration = Duration::from_secs(60);
@@ -153,6 +155,27 @@ fn no_hostile_character_reaches_the_terminal_in_any_form() {
     assert_eq!(messages[0].text, HOSTILE);
 }
 
+/// Returns when a listener shows what happens from now on, and nothing from before.
+fn listens(daemon: &FakeDaemon, lines: &mut impl Iterator<Item = io::Result<String>>) {
+    let warn = |events: &broadcast::Sender<Event>, text: &str| {
+        events.send(Event::Warning { text: text.into() }).unwrap();
+    };
+    let (heard, waits) = mpsc::channel::<()>();
+    let events = daemon.events.clone();
+    let telling = thread::spawn(move || {
+        let begun = Instant::now();
+        while let Err(RecvTimeoutError::Timeout) = waits.recv_timeout(Duration::from_millis(5)) {
+            assert!(begun.elapsed() < HANG, "it never listens");
+            warn(&events, "is anybody there");
+        }
+    });
+    lines.next().unwrap().unwrap();
+    drop(heard);
+    telling.join().unwrap();
+    warn(&daemon.events, "from now on");
+    while !lines.next().unwrap().unwrap().contains("from now on") {}
+}
+
 #[test]
 fn watch_shows_events_as_they_come_and_ends_with_the_daemon() {
     for json in [false, true] {
@@ -162,11 +185,6 @@ fn watch_shows_events_as_they_come_and_ends_with_the_daemon() {
             process.arg("--json");
         }
         let mut child = process.arg("watch").spawn().unwrap();
-        let begun = Instant::now();
-        while daemon.events.receiver_count() == 0 {
-            assert!(begun.elapsed() < HANG, "it never listens");
-            thread::sleep(Duration::from_millis(5));
-        }
         let mine = message(2, true, "mine", MessageState::Delivered);
         let told = [
             Event::Message(message(1, false, HOSTILE, MessageState::Received)),
@@ -177,6 +195,7 @@ fn watch_shows_events_as_they_come_and_ends_with_the_daemon() {
             Event::Lagged,
         ];
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        listens(&daemon, &mut lines);
         let mut seen = Vec::new();
         for event in &told {
             daemon.events.send(event.clone()).unwrap();

@@ -202,12 +202,15 @@ export function makeWorld({ scene, tor, tell }) {
     },
     contact_block: ({ contact: key }) => change(find(key), { blocked_since_ms: Date.now() }),
     contact_unblock: ({ contact: key }) => change(find(key), { blocked_since_ms: null }),
-    send({ contact: key, text }) {
+    async send({ contact: key, text }) {
       const to = find(key);
       const sent = message(to, text, true, 0, { state: to.phase.phase === 'established' ? 'sending' : 'waiting_for_contact' });
       sent.sent_at_ms = Date.now();
+      const answer = structuredClone(sent);
       void deliver(to, sent);
-      return sent;
+      // Events may overtake the answer.
+      if (text.startsWith('late')) await later(2500);
+      return answer;
     },
     read({ contact: key, limit, after, before }) {
       let all = world.messages.get(find(key).id);

@@ -80,6 +80,13 @@ const stories = {
     await page.locator('article.mine', { hasText: 'second line' }).waitFor();
     assert.equal(await page.locator('#composer').inputValue(), '');
     await page.locator('article.mine', { hasText: 'On their device' }).last().waitFor();
+    // An answer that events have overtaken does not set the message back.
+    await page.keyboard.type('late answer');
+    const answered = page.waitForResponse((response) => response.request().postData()?.includes('late answer') ?? false);
+    await page.keyboard.press('Enter');
+    await answered;
+    await page.waitForTimeout(200);
+    await page.locator('article.mine', { hasText: 'late answer' }).filter({ hasText: 'On their device' }).waitFor({ timeout: 1_000 });
     await page.keyboard.press('ArrowUp');
     assert.equal((await focused(page)).tag, 'ARTICLE');
     await page.keyboard.press('Enter');

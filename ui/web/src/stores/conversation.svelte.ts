@@ -60,6 +60,12 @@ class Conversation {
       this.history = withMessage(this.history, message);
   }
 
+  /** What `send` answered: by then an event may have told more about the same message. */
+  takeSent(message: MessageView): void {
+    if (!this.history.messages.some((one) => one.id === message.id)) this.take(message);
+    if (chats.of(message.contact)?.last?.id !== message.id) chats.takeMessage(message);
+  }
+
   /** The user sees the newest messages. */
   async markRead(): Promise<void> {
     const chat = chats.of(this.contact);

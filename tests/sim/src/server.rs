@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use hushwing_relay::{
     Clock, Place, RelayService, StoreKey,
-    store::{Deposit, MemoryStore, Put, SlotStore, StoreError, StoreLimits, Usage},
+    store::{Deposit, Kept, MemoryStore, Put, SlotStore, StoreError, StoreLimits, Usage},
 };
 use hushwing_relay_client::Service as _;
 use hushwing_wire::{
@@ -71,6 +71,14 @@ impl SlotStore for Disk {
 
     async fn expire(&self, now_s: u64, at_most: usize) -> Result<usize, StoreError> {
         self.rows().expire(now_s, at_most).await
+    }
+
+    async fn scan(&self, after: Option<Place>, at_most: usize) -> Result<Vec<Kept>, StoreError> {
+        self.rows().scan(after, at_most).await
+    }
+
+    async fn restore(&self, kept: Vec<Kept>) -> Result<bool, StoreError> {
+        self.rows().restore(kept).await
     }
 
     async fn usage(&self) -> Result<Usage, StoreError> {

@@ -5,6 +5,8 @@ mod asking;
 mod asking_tests;
 #[cfg(test)]
 mod envelope_tests;
+#[cfg(test)]
+mod failing_tests;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod forge;
 mod lanes;

@@ -71,6 +71,18 @@ fn what_comes_by_the_places_of_before_moves_those_alone() {
     }
 }
 
+/// The other way round. `[HW-REC-4]`
+#[test]
+fn what_comes_by_the_places_in_use_leaves_those_of_before() {
+    let (mut alice, mut bob) = changed(509, true);
+    alter(&alice, |row| row.read_next = 20);
+    let past = numbers(&bob, true);
+    let asked = question(&mut alice);
+    take(&mut bob, &asked);
+    assert_eq!(numbers(&bob, false), (20, 1));
+    assert_eq!(numbers(&bob, true), past);
+}
+
 /// Keys that were given up do not come back. `[HW-REC-3]` `[HW-REC-8]`
 ///
 /// Claim P1.
@@ -202,6 +214,8 @@ fn of_two_that_cross_by_the_past_one_goes_first_whatever_they_are() {
             assert!(is_repaired(&opened), "{hers:?} {his:?}");
             // Where it was asked from stays the past.
             assert_eq!([past_root(&alice), past_root(&bob)], [places; 2]);
+            // What is asked next goes by the new ones.
+            assert!([&alice, &bob].iter().all(|one| !row(one).by_past));
             assert_they_talk(&mut alice, &mut bob);
         }
     }

@@ -518,7 +518,7 @@ fn no_news() -> RouteUpdate {
     }
 }
 
-fn open_error(error: RecoveryError) -> OpenError {
+pub(super) fn open_error(error: RecoveryError) -> OpenError {
     match error {
         RecoveryError::Store(error) => OpenError::Store(error),
         RecoveryError::Mls(error) => OpenError::Mls(error),

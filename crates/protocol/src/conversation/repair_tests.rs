@@ -1,7 +1,7 @@
 //! The rules by which what comes outside of the lanes is taken, one at a time.
 #![allow(clippy::unwrap_used)]
 
-use std::{cell::Cell, collections::BTreeSet};
+use std::collections::BTreeSet;
 
 use hushwing_wire::{
     BoxMark, Receipts, RecoveryMessage, RepairAnswer, RepairRequest, RouteUpdate, Routes,
@@ -9,11 +9,11 @@ use hushwing_wire::{
 };
 
 use super::{
-    Happening, OpenError, Outgoing, RecoveryBox, forget_request, make_hollow, offer_routes, open,
+    Happening, OpenError, Outgoing, RecoveryBox, forget_request, make_hollow, offer_routes,
     placing::{
         alter, ask, asked, assert_they_talk, changed, generation, hand_over, is_refused,
         is_repaired, news, numbers, padded, put_at, put_instead, question, question_by_past,
-        read_answer, row, signed, succeed, take,
+        read_answer, row, signed, take,
     },
     recovery::write_fixed,
     repair::{crossing::CROSSING_MS, generation_step},
@@ -21,9 +21,8 @@ use super::{
     view,
 };
 use crate::{
-    error::Fault,
     identity::IdentityKeys,
-    store::{Entry, Find, Hit, MemoryStore, Order, Row, Store, StoreError, Table},
+    store::{Order, Store as _, Table},
     testing::{Person, friends, relay, texts},
 };
 
@@ -234,6 +233,7 @@ fn a_question_that_may_only_be_older_is_asked_back_at_its_place_alone() {
     let opened = take(&mut alice, &boxed);
     assert!(opened.answer.is_none() && !is_repaired(&opened) && !is_refused(&opened));
     assert!(row(&alice).pending.is_none());
+    assert_eq!(numbers(&alice, false).1, 1, "its own place is behind");
     assert!(!view(&alice.store, &alice.conversation).unwrap().repairing);
 }
 
@@ -292,6 +292,42 @@ fn a_succession_goes_before_a_request_and_of_two_equal_ones_the_inviters() {
     let (mut alice, mut bob) = friends(608);
     question(&mut alice);
     assert!(is_repaired(&take(&mut alice, &ask(&mut bob))));
+}
+
+/// Whatever comes again gets the same once more, byte for byte. `[HW-REC-4]` `[HW-REC-8]`
+#[test]
+fn what_lies_in_the_place_of_an_answer_is_put_there_again() {
+    // Hers, which goes first.
+    let (mut alice, mut bob) = friends(621);
+    ask(&mut alice);
+    let [first, second] = [(); 2].map(|()| ask(&mut bob));
+    let instead = take(&mut alice, &first).answer;
+    assert!(instead.is_some());
+    assert_eq!(take(&mut alice, &second).answer, instead);
+    // The answer to his, wherever he puts it again.
+    let (mut alice, mut bob) = friends(622);
+    let answer = take(&mut alice, &ask(&mut bob)).answer;
+    ask(&mut alice);
+    let his = padded(row(&bob).pending.as_ref().unwrap());
+    let boxed = put_instead(&mut alice, false, &his);
+    let opened = take(&mut alice, &boxed);
+    assert!(answer.is_some() && !is_repaired(&opened));
+    assert_eq!(opened.answer, answer);
+}
+
+/// A question in the place of an answer is left to nobody. `[HW-REC-7]` `[HW-REC-8]`
+#[test]
+fn a_question_that_differs_is_answered_in_the_place_of_an_answer() {
+    let (mut alice, mut bob) = friends(623);
+    of_two_generations(&mut alice, &mut bob);
+    question(&mut alice);
+    question(&mut bob);
+    let his = padded(row(&bob).pending.as_ref().unwrap());
+    let boxed = put_instead(&mut alice, false, &his);
+    let opened = take(&mut alice, &boxed);
+    assert!(is_repaired(&opened));
+    take(&mut bob, &opened.answer.unwrap());
+    assert_they_talk(&mut alice, &mut bob);
 }
 
 /// A request in the place of an answer that cannot be answered, by either kind of places.
@@ -383,6 +419,7 @@ fn an_answer_is_by_whom_it_says_and_above_the_generation_that_it_replaces() {
     let opened = take(&mut alice, &ask(&mut bob));
     take(&mut bob, &opened.answer.unwrap());
     assert_they_talk(&mut alice, &mut bob);
+    let before = mls_rows(&bob);
     let asked = ask(&mut bob);
     let base = [alice.store.snapshot(), bob.store.snapshot()];
     let present = generation(&bob);
@@ -410,6 +447,8 @@ fn an_answer_is_by_whom_it_says_and_above_the_generation_that_it_replaces() {
         assert_eq!(opened.happenings.len(), 1);
         let view = view(&bob.store, &bob.conversation).unwrap();
         assert_eq!(view.repairing, !is_taken);
+        // What was private to the request goes with it.
+        assert_eq!(mls_rows(&bob) == before, !is_taken);
     }
 }
 
@@ -461,140 +500,6 @@ fn a_box_of_an_earlier_epoch_that_comes_late_takes_nobody_back() {
     assert_eq!(texts(&seen), ["late"]);
     assert_eq!(moving(&bob).peer_epoch, epoch);
     assert_they_talk(&mut bob, &mut alice);
-}
-
-/// A store whose medium fails at one of its operations.
-struct Failing<'a> {
-    store: &'a MemoryStore,
-    left: Cell<usize>,
-}
-
-impl Failing<'_> {
-    fn count(&self) -> Result<(), StoreError> {
-        match self.left.get().checked_sub(1) {
-            Some(left) => {
-                self.left.set(left);
-                Ok(())
-            }
-            None => Err(StoreError::Medium("it failed".into())),
-        }
-    }
-}
-
-impl Store for Failing<'_> {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.count()?;
-        self.store.get(table, key)
-    }
-
-    fn put(&self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        self.count()?;
-        self.store.put(table, key, value)
-    }
-
-    fn delete(&self, table: Table, key: &[u8]) -> Result<(), StoreError> {
-        self.count()?;
-        self.store.delete(table, key)
-    }
-
-    fn scan(
-        &self,
-        table: Table,
-        from: &[u8],
-        to: Option<&[u8]>,
-        order: Order,
-        limit: usize,
-    ) -> Result<Vec<Row>, StoreError> {
-        self.count()?;
-        self.store.scan(table, from, to, order, limit)
-    }
-
-    fn index(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
-        self.count()?;
-        self.store.index(entry)
-    }
-
-    fn unindex(&self, key: &[u8]) -> Result<(), StoreError> {
-        self.count()?;
-        self.store.unindex(key)
-    }
-
-    fn is_indexed(&self, key: &[u8]) -> Result<bool, StoreError> {
-        self.count()?;
-        self.store.is_indexed(key)
-    }
-
-    fn find(&self, find: &Find<'_>) -> Result<Vec<Hit>, StoreError> {
-        self.count()?;
-        self.store.find(find)
-    }
-
-    fn index_is_whole(&self) -> Result<bool, StoreError> {
-        self.count()?;
-        self.store.index_is_whole()
-    }
-
-    fn set_index_whole(&self) -> Result<(), StoreError> {
-        self.count()?;
-        self.store.set_index_whole()
-    }
-}
-
-/// Wherever the store fails while somebody takes this in, it is the store that is named.
-fn fails_as_the_store_does(person: &mut Person, boxed: &RecoveryBox) {
-    let (id, before) = (person.conversation, person.store.snapshot());
-    for operations in 0.. {
-        let failing = Failing {
-            store: &person.store,
-            left: Cell::new(operations),
-        };
-        let mut ctx = crate::Ctx {
-            store: &failing,
-            rng: &mut person.rng,
-            now_ms: person.now_ms,
-        };
-        let opened = open(&mut ctx, &id, &boxed.slot, &boxed.boxed);
-        let failed = failing.left.get() == 0;
-        match opened {
-            Ok(_) if operations > 0 => break,
-            Ok(_) => panic!("nothing was read"),
-            Err(error) => {
-                assert_eq!(error.fault(), Fault::Environment, "{operations}: {error}");
-                assert!(failed);
-            }
-        }
-        person.store.restore(&before);
-    }
-}
-
-/// Nothing is taken for the peer's fault that is not, and nothing is lost by it.
-/// `[HW-REC-6]`
-#[test]
-fn a_store_that_fails_is_nobodys_fault() {
-    // A request, and its answer.
-    let (mut alice, mut bob) = friends(617);
-    let asked = ask(&mut bob);
-    let before = alice.store.snapshot();
-    fails_as_the_store_does(&mut alice, &asked);
-    alice.store.restore(&before);
-    let answer = take(&mut alice, &asked).answer.unwrap();
-    fails_as_the_store_does(&mut bob, &answer);
-
-    // A question that is asked back.
-    let (mut alice, mut bob) = friends(618);
-    assert_they_talk(&mut alice, &mut bob);
-    let asked = question(&mut bob);
-    alice.read(&bob.say("after it"));
-    fails_as_the_store_does(&mut alice, &asked);
-    assert!(row(&alice).pending.is_some_and(|one| one.is_question));
-
-    // One to whom somebody else has to hand over first.
-    let (mut alice, mut bob) = friends(619);
-    succeed(&mut alice, &mut bob);
-    assert_they_talk(&mut alice, &mut bob);
-    let asked = question_by_past(&mut bob);
-    fails_as_the_store_does(&mut alice, &asked);
-    assert!(row(&alice).anew.is_some_and(|one| !one.is_question));
 }
 
 /// Routes that are not newer are in a request too. `[HW-ROUTE-1]`

@@ -89,15 +89,20 @@ async fn put_when_there_is_room(client: &RelayClient, number: u32) {
 /// Claim R0.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_at_its_reserve_refuses_evicts_nothing_and_recovers_by_drops() {
-    let Some(disk) = SmallDisk::new("40m", "1") else {
+    // A reserve as small as it may be: the log and its copy into the file fit.
+    let Some(disk) = SmallDisk::new("256m", "1") else {
         return;
     };
-    let relay = disk.relay(&["--min-free-disk", "16777216"]);
+    let relay = disk.relay(&[
+        "--min-free-disk",
+        "134217728",
+        "--max-requests-per-s",
+        "100000",
+    ]);
     let client = relay.client().await;
     let (mut stored, refused) = fill(&client, 0).await;
     assert_eq!(refused, PutOutcome::Full);
-    assert!(stored.len() > 300, "{} boxes", stored.len());
-    assert_eq!(client.info().await.unwrap().accepting, 0);
+    assert!(stored.len() > 2_000, "{} boxes", stored.len());
     assert_all_there(&client, &stored).await;
     // Dropping needs room itself, and has it.
     let dropped: Vec<_> = stored.drain(..200).collect();
@@ -113,7 +118,7 @@ async fn a_disk_at_its_reserve_refuses_evicts_nothing_and_recovers_by_drops() {
 /// Claim R0.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_without_a_byte_left_refuses_loses_nothing_and_recovers() {
-    let Some(disk) = SmallDisk::new("24m", "8m") else {
+    let Some(disk) = SmallDisk::new("32m", "16m") else {
         return;
     };
     let relay = disk.relay(&["--min-free-disk", "0"]);

@@ -10,6 +10,7 @@ use hushwing_wire::{
     AccessKey, GateProof, GateTerms, RelayAddress, Request, RequestOp, Response, ResponseOp,
     limits::FRAME_LEN,
 };
+use rustls::pki_types::ServerName;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsConnector;
@@ -36,7 +37,8 @@ async fn raw(address: &RelayAddress, op: RequestOp) -> ResponseOp {
     let dialer = DirectDialer::loopback_only();
     let stream = dialer.dial(&address.endpoint, class).await.unwrap();
     let connector = TlsConnector::from(tls::client_config(&address.pin));
-    let mut stream = connector.connect(tls::unused_name(), stream).await.unwrap();
+    let name = ServerName::try_from("relay.invalid").unwrap();
+    let mut stream = connector.connect(name, stream).await.unwrap();
     let frame = Request { id: 1, op }.to_frame().unwrap();
     stream.write_all(&frame).await.unwrap();
     stream.flush().await.unwrap();

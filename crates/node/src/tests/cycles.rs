@@ -4,7 +4,7 @@ use std::{fs, sync::Arc};
 
 use hushwing_engine::view::{ContactPhase, InvitePolicy, InviteState, MessageState};
 use hushwing_relay::{
-    RelayService, StoreKey, SystemClock, serve,
+    RelayService, ServerLimits, StoreKey, SystemClock, serve,
     store::{MemoryStore, StoreLimits},
 };
 use hushwing_relay_client::TlsSeed;
@@ -34,9 +34,15 @@ async fn relay() -> String {
     let mut listener = TcpListen::bind(any).await.unwrap();
     let endpoint = Endpoint::Loopback(LoopbackAddr::new(listener.local_addr()).unwrap());
     tokio::spawn(async move {
-        serve(&mut listener, &seed, service, CancellationToken::new()).await;
+        let (limits, stop) = (ServerLimits::default(), CancellationToken::new());
+        serve(&mut listener, &seed, service, limits, stop).await;
     });
-    RelayAddress { endpoint, pin }.to_string()
+    RelayAddress {
+        endpoint,
+        pin,
+        access: None,
+    }
+    .to_string()
 }
 
 /// Waits until `holds`; for what happens on other threads.
@@ -100,6 +106,7 @@ impl Stage {
             contact,
             limit: 1_000,
             after: None,
+            before: None,
         };
         let Ok(Reply::Messages { messages }) = self.call(read).await else {
             panic!("no messages");

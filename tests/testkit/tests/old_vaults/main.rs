@@ -96,6 +96,7 @@ fn a_vault_of_each_released_format_opens_and_goes_on() {
                 contact: contact.id.clone(),
                 limit: 100,
                 after: None,
+                before: None,
             };
             let messages = with_engine(&mut vault, |engine, ctx| engine.command(ctx, read));
             let Reply::Messages { messages } = messages else {
@@ -155,6 +156,7 @@ fn a_vaults_worth() -> World {
     let settings = Command::Settings {
         read_reports: Some(ReadReports::On),
         relays_told: None,
+        lock_after_minutes: None,
     };
     world.call(alice, settings);
     let (to_bob, to_alice) = world.meet(alice, bob);

@@ -40,6 +40,7 @@ impl Stage {
             let settings = Command::Settings {
                 read_reports: Some(ReadReports::On),
                 relays_told: None,
+                lock_after_minutes: None,
             };
             world.call(who, settings);
         }

@@ -38,6 +38,7 @@ impl Stage {
             let settings = Command::Settings {
                 read_reports: Some(ReadReports::On),
                 relays_told: Some(2),
+                lock_after_minutes: None,
             };
             world.call(who, settings);
         }

@@ -8,6 +8,7 @@ fn set(world: &mut World, who: PersonId, read_reports: ReadReports) {
     let command = Command::Settings {
         read_reports: Some(read_reports),
         relays_told: None,
+        lock_after_minutes: None,
     };
     world.call(who, command);
 }

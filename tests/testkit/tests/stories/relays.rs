@@ -311,6 +311,7 @@ fn the_user_decides_how_many_relays_contacts_are_told() {
         let command = Command::Settings {
             read_reports: None,
             relays_told: Some(told),
+            lock_after_minutes: None,
         };
         world.call(bob, command);
         world.run_for(5 * MINUTE_MS);
@@ -321,6 +322,7 @@ fn the_user_decides_how_many_relays_contacts_are_told() {
         let command = Command::Settings {
             read_reports: None,
             relays_told: Some(none),
+            lock_after_minutes: None,
         };
         assert!(world.try_call(bob, command).is_err());
     }

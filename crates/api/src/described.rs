@@ -239,7 +239,7 @@ fn type_of(schema: &Value, depth: usize) -> String {
             "type" if schema.contains_key("const") || schema.contains_key("enum") => {}
             "type" => parts.extend(of_kind(value, schema, depth)),
             // Parts of an object or of an array.
-            "properties" | "required" | "items" => {}
+            "properties" | "required" | "items" | "minItems" | "maxItems" => {}
             keyword => assert!(PASSED_OVER.contains(&keyword), "{keyword} is not known"),
         }
     }
@@ -265,10 +265,23 @@ fn of_kind(kind: &Value, schema: &Map<String, Value>, depth: usize) -> Option<St
         "integer" | "number" => "number".to_owned(),
         "boolean" => "boolean".to_owned(),
         "null" => "null".to_owned(),
-        "array" => format!("{}[]", bracketed(type_of(&schema["items"], depth))),
+        "array" => array(schema, depth),
         "object" => return object(schema, depth),
         kind => panic!("the type {kind} is not known"),
     })
+}
+
+/// An array, or as many values as there always are.
+fn array(schema: &Map<String, Value>, depth: usize) -> String {
+    let of = type_of(&schema["items"], depth);
+    let bound = |name| schema.get(name).and_then(Value::as_u64);
+    match (bound("minItems"), bound("maxItems")) {
+        (Some(least), Some(most)) if least == most => {
+            let all: Vec<_> = (0..most).map(|_| of.as_str()).collect();
+            format!("[{}]", all.join(", "))
+        }
+        _ => format!("{}[]", bracketed(of)),
+    }
 }
 
 fn object(schema: &Map<String, Value>, depth: usize) -> Option<String> {

@@ -171,6 +171,7 @@ fn a_header_that_does_not_open_when_it_is_read_again_is_never_put_in_place() {
 }
 
 /// What lies in the blocks of the old header, by a descriptor that was opened before.
+/// `[HW-VAULT-21]` Claim S1.
 #[test]
 fn the_blocks_of_the_old_header_are_overwritten() {
     let (dir, mut vault) = vault_with_a_row();

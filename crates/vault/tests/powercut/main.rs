@@ -265,7 +265,7 @@ impl Said {
     }
 }
 
-/// Claim D0.
+/// Claims D0 and S1.
 #[test]
 fn power_that_is_cut_at_any_write_loses_nothing_that_was_acknowledged() {
     let root = tempfile::tempdir().unwrap();

@@ -252,6 +252,25 @@ fn who_must_be_known_first_goes_first() {
     assert_they_talk(&mut alice, &mut bob);
 }
 
+/// Whoever asks by the past is told by one request, and no question goes before it.
+/// `[HW-ROT-3]`
+#[test]
+fn who_is_another_one_now_says_so_whatever_is_out() {
+    let (mut alice, mut bob) = changed(510, true);
+    question_by_past(&mut alice);
+    let first = question_by_past(&mut bob);
+    assert!(take(&mut alice, &first).answer.is_some());
+    let hers = row(&alice).anew.unwrap();
+    assert_eq!(hers.as_whom, AsWhom::UsAnew);
+    let second = question_by_past(&mut bob);
+    let told = take(&mut alice, &second).answer.unwrap();
+    assert!(row(&alice).anew.unwrap().request.0 == hers.request.0);
+    let opened = take(&mut bob, &told);
+    assert!(is_repaired(&opened));
+    take(&mut alice, &opened.answer.unwrap());
+    assert_they_talk(&mut alice, &mut bob);
+}
+
 /// Whoever asked by the past as who it is now is known, and answers. `[HW-ROT-3]`
 #[test]
 fn who_is_known_answers_what_lies_in_the_place_of_its_answer() {

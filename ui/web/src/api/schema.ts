@@ -81,6 +81,26 @@ export type Command =
     command: "lock";
   }
   /**
+   * Open the vault with another passphrase from now on. Backups go on to open with the
+   * one that they were made with. Answer: [`Reply::Done`].
+   */
+  | {
+    command: "passphrase_change";
+    /** The one that opens it from now on. */
+    new: SecretText;
+    /** The one that opens it now. */
+    present: SecretText;
+  }
+  /**
+   * Destroy the account on this machine, open or locked, for ever: its keys first, then
+   * all its files. No passphrase is asked for. Answer: [`Reply::Done`].
+   */
+  | {
+    command: "wipe";
+    /** [`WIPE_PHRASE`], so that nothing wipes by mistake. */
+    confirm: string;
+  }
+  /**
    * Write a backup of the account to a new file and read it again. The account can be
    * used meanwhile. Answer: [`Reply::Backup`].
    */
@@ -269,6 +289,28 @@ export type Command =
     limit: number;
   }
   /**
+   * The messages in which all these words stand, the newest first. Answer:
+   * [`Reply::Found`].
+   */
+  | {
+    /** `next` of an earlier answer, to go on from there. */
+    after?: string | null;
+    /** Only messages of before this time, to the second. */
+    before_ms?: number | null;
+    command: "search";
+    /** Only messages with this contact. */
+    contact?: string | null;
+    /** At most this many; at most 100. */
+    limit: number;
+    /** Only messages of this time or later, to the second, milliseconds since 1970. */
+    since_ms?: number | null;
+    /**
+     * Words with spaces between; a word of three letters or more also finds longer ones
+     * that begin with it. At most 256 bytes.
+     */
+    text: string;
+  }
+  /**
    * The user has seen these messages with a contact: with read reports on, the
    * contact is told. Answer: [`Reply::Done`].
    */
@@ -282,11 +324,16 @@ export type Command =
     up_to: number;
   }
   /**
-   * What the account tells of itself; without a value it only asks. Answer:
+   * What the account tells of itself, and when it locks by itself; without a value it only asks. Answer:
    * [`Reply::Settings`].
    */
   | {
     command: "settings";
+    /**
+     * After how many minutes without a command the vault is locked; 0 is never, and a
+     * week (10,080) the most. A `status` is no such command, and listening none either.
+     */
+    lock_after_minutes?: number | null;
     /** Whether to report what was read, from now on. */
     read_reports?: ReadReports | null;
     /** How many of the own relays contacts are told at once, 1 to 3. */
@@ -303,6 +350,39 @@ export type Command =
     command: "give_up";
     /** The message's id, or the beginning of one (4 characters or more). */
     id: string;
+  }
+  /**
+   * Delete a message in this account alone. Answer: [`Reply::Done`]: it is in no file of
+   * the account any more.
+   */
+  | {
+    command: "message_delete";
+    /** The message's id, or the beginning of one (4 characters or more). */
+    id: string;
+    /** What happens when it is not on the contact's device yet. */
+    unsent?: Unsent;
+  }
+  /**
+   * Delete all messages with a contact in this account alone. Answer: [`Reply::Done`], as
+   * with one message.
+   */
+  | {
+    command: "history_delete";
+    /** With whom. */
+    contact: string;
+    /** What happens when one is not on the contact's device yet. */
+    unsent?: Unsent;
+  }
+  /**
+   * Delete a contact with all messages and keys; it is told nothing, and what it still
+   * sends is never fetched. Answer: [`Reply::Done`], as with one message.
+   */
+  | {
+    command: "contact_delete";
+    /** Whom. */
+    contact: string;
+    /** What happens when a message is not on the contact's device yet. */
+    unsent?: Unsent;
   }
   /** Everything that is stuck, and why. Answer: [`Reply::Doctor`]. */
   | {
@@ -393,6 +473,8 @@ export type CommandError = {
   code: ErrorCode;
   /** For people: what went wrong and what to do next. */
   message: string;
+  /** With [`ErrorCode::TooSoon`]: in how many seconds it may be tried again. */
+  retry_after_s?: number | null;
 };
 
 /** What the user has of the other side, to be compared with what is shown here. */
@@ -510,6 +592,8 @@ export type ErrorCode =
   | "vault_exists"
   /** The passphrase does not open it. */
   | "wrong_passphrase"
+  /** Too many wrong passphrases came in a row; this one was not tried. */
+  | "too_soon"
   /** Another program has it open. */
   | "vault_in_use"
   /** The vault is damaged, or from a newer version. */
@@ -574,6 +658,17 @@ export type FindingKind =
   | "invite"
   /** A queue is full. */
   | "limit";
+
+/** A message that was found. */
+export type FoundView = {
+  /**
+   * Where in its text the words stand: from and to, in characters (Unicode scalar
+   * values), in their order.
+   */
+  matches: [number, number][];
+  /** The message. */
+  message: MessageView;
+};
 
 /** One text frame of the event stream. */
 export type Frame =
@@ -985,6 +1080,18 @@ export type Reply =
     messages: MessageView[];
     reply: "messages";
   }
+  | {
+    /**
+     * Whether all messages are in the index; not so for a while after an update of the
+     * program or a salvage.
+     */
+    complete: boolean;
+    /** The newest first. */
+    found: FoundView[];
+    /** What to ask for to go on, if there may be more. */
+    next: string | null;
+    reply: "found";
+  }
   | LedgerView & {
     reply: "ledger";
   }
@@ -1060,8 +1167,10 @@ export type SecretText = string;
 /** The secret of one run of the daemon: base64url text of 32 random bytes. */
 export type SessionSecret = string;
 
-/** What an account tells of itself beyond what it must, and asks of others. */
+/** What an account tells of itself beyond what it must, and asks of others; when it locks. */
 export type SettingsView = {
+  /** After how many minutes without a command the vault is locked; 0 is never. */
+  lock_after_minutes: number;
   /** Whether read reports are sent, and shown when they come. */
   read_reports: ReadReports;
   /** How many of the own relays contacts are told at once, 1 to 3. */
@@ -1136,6 +1245,28 @@ export type Told = (
     /** The `position` of the first one. */
     unread_from: number | null;
   }
+  /** A message was deleted here. */
+  | {
+    /** With whom it was. */
+    contact: string;
+    event: "message_deleted";
+    /** Its id. */
+    message: string;
+    /** Its `position`. */
+    position: number;
+  }
+  /** All messages with a contact were deleted here. */
+  | {
+    /** With whom. */
+    contact: string;
+    event: "history_deleted";
+  }
+  /** A contact was deleted here, with all messages. */
+  | {
+    /** Whose id it was. */
+    contact: string;
+    event: "contact_deleted";
+  }
   /** Somebody used an invite a second time; whoever came second was refused. */
   | {
     event: "invite_used_twice";
@@ -1155,6 +1286,16 @@ export type Told = (
   /** Its serial: one more than that of the event before. */
   serial: number;
 };
+
+/** What becomes of a deletion when a message is not on the contact's device yet. */
+export type Unsent =
+  /** Nothing is deleted. */
+  | "refuse"
+  /**
+   * It is deleted all the same: what is not encrypted yet never leaves, the rest still
+   * arrives.
+   */
+  | "delete";
 
 /** What a page is told of a file that it has handed in. */
 export type Uploaded = {

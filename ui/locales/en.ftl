@@ -483,6 +483,7 @@ error-refused = It was refused.
 error-unreachable = It cannot be reached now. Try again later.
 error-mismatch = They are not the same. Somebody may stand between you: do not write anything secret, and compare again.
 error-limit = That is too much at once. Wait a little and try again.
+error-too-soon = That was tried too often. Wait a little and try again.
 error-machine = Something failed on this computer. Nothing was lost; try again.
 error-stranger = This page no longer belongs to a running Hushwing.
 error-silent = Hushwing does not answer. It may have been stopped.

@@ -482,6 +482,7 @@ error-refused = Se ha rechazado.
 error-unreachable = Ahora no se puede llegar. Inténtalo más tarde.
 error-mismatch = No son iguales. Alguien puede estar en medio: no escribas nada secreto y comparad otra vez.
 error-limit = Es demasiado a la vez. Espera un poco e inténtalo de nuevo.
+error-too-soon = Se intentó demasiadas veces. Espera un poco y vuelve a intentarlo.
 error-machine = Algo ha fallado en este ordenador. No se ha perdido nada; inténtalo de nuevo.
 error-stranger = Esta página ya no pertenece a un Hushwing en marcha.
 error-silent = Hushwing no responde. Quizá se ha detenido.

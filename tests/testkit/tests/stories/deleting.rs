@@ -311,6 +311,6 @@ fn that_files_must_be_cleared_is_known_until_it_is_done() {
     assert!(!stage.world.must_clear(stage.alice));
     stage.world.start(stage.alice);
     assert!(!stage.world.must_clear(stage.alice));
-    // The message, its history and its id, for the mark that it is gone.
-    assert_eq!(stage.rows().len(), before - 2);
+    // The message, its history, its id and that it is unread, for the mark that it is gone.
+    assert_eq!(stage.rows().len(), before - 3);
 }

@@ -12,14 +12,26 @@ class Chats {
     return this.list.find((chat) => chat.contact.id === contact);
   }
 
+  /** Counts locks: what was asked for before one must not be shown after it. */
+  #locks = 0;
+
   async load(): Promise<void> {
-    this.list = (await call('chats')).chats;
+    const locks = this.#locks;
+    const { chats } = await call('chats');
+    if (locks !== this.#locks) return;
+    this.list = chats;
     this.isLoaded = true;
   }
 
   clear(): void {
+    this.#locks += 1;
     this.list = [];
     this.isLoaded = false;
+  }
+
+  /** A contact was deleted. */
+  drop(contact: string): void {
+    this.list = this.list.filter((one) => one.contact.id !== contact);
   }
 
   takeContact(contact: ContactView): void {

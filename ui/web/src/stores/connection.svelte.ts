@@ -7,7 +7,7 @@ import { inline } from '../lib/visible';
 import { account } from './account.svelte';
 import { chats } from './chats.svelte';
 import { conversation } from './conversation.svelte';
-import { forgetDrafts } from './drafts';
+import { forgetDrafts, keepDraft } from './drafts';
 import { pauseMs, step, type Link, type LinkEvent } from './link';
 import { notices } from './notices.svelte';
 import { requests } from './requests.svelte';
@@ -29,15 +29,19 @@ class Connection {
       this.#step('refused');
       return;
     }
+    // Everything is read once it listens: nothing that happens in between is missed.
     this.#listen();
-    await this.readAnew();
   }
 
   /** Asks for everything that is on the screen. */
   async readAnew(): Promise<void> {
     try {
       await account.refresh();
-      if (account.state !== 'open') return;
+      if (account.state !== 'open') {
+        // It may have been locked while nobody listened.
+        this.#forget();
+        return;
+      }
       await Promise.all([chats.load(), requests.load(), conversation.load()]);
     } catch (error) {
       this.#failed(error);
@@ -65,20 +69,24 @@ class Connection {
       if (socket !== this.#socket) return;
       this.#socket = null;
       this.#step('broken');
-      account.refresh().catch((error) => this.#failed(error));
+      account.refresh().then(
+        () => { if (account.state !== 'open') this.#forget(); },
+        (error) => this.#failed(error),
+      );
     };
   }
 
   #failed(error: unknown): void {
-    if (error instanceof Refusal && error.code === 'stranger') this.#step('refused');
+    if (!(error instanceof Refusal) || error.code !== 'stranger') return;
+    this.#forget();
+    this.#step('refused');
   }
 
   #take(frame: Frame): void {
     if (frame.event === 'listening') {
-      const isFirst = this.#place === null;
       this.#place = { run: frame.run, serial: frame.serial };
       this.#step('listening');
-      if (!frame.resumed && !isFirst) void this.readAnew();
+      if (!frame.resumed) void this.readAnew();
       return;
     }
     if (this.#place) this.#place.serial = frame.serial;
@@ -109,6 +117,18 @@ class Connection {
         break;
       case 'unread':
         chats.takeUnread(frame.contact, frame.unread, frame.unread_from);
+        break;
+      case 'message_deleted':
+      case 'history_deleted':
+        // Another page or program did it: nothing of it stays on the screen.
+        notices.clear();
+        void this.readAnew();
+        break;
+      case 'contact_deleted':
+        notices.clear();
+        keepDraft(frame.contact, '');
+        if (conversation.contact === frame.contact) screen.reset();
+        chats.drop(frame.contact);
         break;
       case 'request':
         requests.take(frame);
@@ -146,6 +166,7 @@ class Connection {
 
   #forget(): void {
     forgetDrafts();
+    notices.clear();
     chats.clear();
     requests.clear();
     screen.reset();

@@ -71,8 +71,8 @@ class Conversation {
     const chat = chats.of(this.contact);
     const last = lastPosition(this.history);
     if (!chat || last === undefined || chat.unread === 0 || chat.unread_from === null || this.history.hasNewer) return;
+    // An event tells what is unread then: more may have come meanwhile.
     await call('mark_read', { contact: chat.contact.id, from: chat.unread_from, up_to: last });
-    chats.takeUnread(chat.contact.id, 0, null);
   }
 }
 

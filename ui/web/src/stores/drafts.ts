@@ -1,4 +1,6 @@
 /** What was begun and not sent, for each chat. In memory only: it goes with the lock. */
+import { account } from './account.svelte';
+
 const drafts = new Map<string, string>();
 
 export function draftOf(contact: string): string {
@@ -6,7 +8,8 @@ export function draftOf(contact: string): string {
 }
 
 export function keepDraft(contact: string, text: string): void {
-  if (text === '') drafts.delete(contact);
+  // What is on the screen goes away after the lock, and must not bring it back.
+  if (text === '' || account.state !== 'open') drafts.delete(contact);
   else drafts.set(contact, text);
 }
 

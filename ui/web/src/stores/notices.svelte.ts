@@ -26,6 +26,12 @@ class Notices {
     this.spoken = text;
   }
 
+  /** They may name people and hold what they wrote. */
+  clear(): void {
+    this.shown = [];
+    this.spoken = '';
+  }
+
   dismiss(id: number): void {
     this.shown = this.shown.filter((notice) => notice.id !== id);
   }

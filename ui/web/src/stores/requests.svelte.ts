@@ -6,11 +6,17 @@ class Requests {
   list = $state.raw<RequestView[]>([]);
   open = $derived(this.list.filter((request) => request.state === 'open'));
 
+  /** Counts locks: what was asked for before one must not be shown after it. */
+  #locks = 0;
+
   async load(): Promise<void> {
-    this.list = (await call('requests')).requests;
+    const locks = this.#locks;
+    const { requests } = await call('requests');
+    if (locks === this.#locks) this.list = requests;
   }
 
   clear(): void {
+    this.#locks += 1;
     this.list = [];
   }
 

@@ -106,11 +106,13 @@ impl Gate {
                     && work_is_done(&self.pin, slot, &days, enough, nonce, solution)
             }
         };
-        if !opens {
-            return Err(terms);
-        }
+        if opens { Ok(()) } else { Err(terms) }
+    }
+
+    /// A box came in: only new ones make work dearer. One that is put again and again with
+    /// the same proof costs its sender nothing, and must cost nobody else anything.
+    pub fn stored(&self) {
         self.load().boxes += 1;
-        Ok(())
     }
 
     /// The level that work needs now, if work is a way.
@@ -131,10 +133,11 @@ impl Gate {
     fn levels(&self, now_s: u64) -> (u8, u8) {
         let mut load = self.load();
         if let Some(work) = self.config.work {
-            let passed_s = now_s.saturating_sub(load.since_s);
-            if passed_s >= LEVEL_STEP_S {
+            // Everything that was counted came in the first step: whatever comes ends it.
+            let steps = now_s.saturating_sub(load.since_s) / LEVEL_STEP_S;
+            for _ in 0..steps.min(MOST_STEPS) {
                 *load = Load {
-                    level: next_level(load.level, load.boxes / passed_s, &work),
+                    level: next_level(load.level, load.boxes / LEVEL_STEP_S, &work),
                     before: load.level,
                     since_s: now_s,
                     boxes: 0,
@@ -149,6 +152,9 @@ impl Gate {
         self.load.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Steps that are made up for at once: more than there are levels.
+const MOST_STEPS: u64 = 64;
 
 fn next_level(level: u8, boxes_per_s: u64, work: &WorkConfig) -> u8 {
     let wanted = u64::from(work.boxes_per_s.max(1));
@@ -273,9 +279,39 @@ mod tests {
         assert_eq!(gate.level(now_s), Some(0));
         for _ in 0..100 {
             assert_eq!(gate.admit(&slot(1), Some(&shown), now_s), Ok(()));
+            gate.stored();
         }
         let later_s = now_s + LEVEL_STEP_S;
         assert_eq!(gate.level(later_s), Some(1));
         assert_eq!(gate.admit(&slot(1), Some(&proof), later_s), Ok(()));
+    }
+
+    /// Claim R0.
+    #[test]
+    fn a_box_that_is_put_again_makes_work_no_dearer_and_a_quiet_hour_makes_it_cheap() {
+        let work = WorkConfig {
+            least: 0,
+            most: 9,
+            boxes_per_s: 1,
+        };
+        let config = GateConfig {
+            access_keys: vec![key(1)],
+            work: Some(work),
+        };
+        let gate = Gate::new(config, pin());
+        let mut now_s = 100 * DAY_S;
+        let shown = prove_key(&key(1), &pin(), &slot(1));
+        assert_eq!(gate.level(now_s), Some(0));
+        for _ in 0..1_000 {
+            assert_eq!(gate.admit(&slot(1), Some(&shown), now_s), Ok(()));
+        }
+        now_s += LEVEL_STEP_S;
+        assert_eq!(gate.level(now_s), Some(0));
+        for level in 1..=9 {
+            (0..100).for_each(|_| gate.stored());
+            now_s += LEVEL_STEP_S;
+            assert_eq!(gate.level(now_s), Some(level));
+        }
+        assert_eq!(gate.level(now_s + 3_600), Some(0));
     }
 }

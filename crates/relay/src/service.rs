@@ -213,6 +213,9 @@ impl RelayService {
         };
         Ok(match self.store.put(deposit, now_s).await? {
             Put::Stored => {
+                if let Some(gate) = &self.gate {
+                    gate.stored();
+                }
                 self.waits.wake(&place);
                 ResponseOp::Stored
             }

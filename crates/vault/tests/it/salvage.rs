@@ -111,7 +111,8 @@ fn a_flipped_bit_in_any_page_is_named_and_salvaged_and_nothing_reads_wrong() {
         assert_eq!(vault.older_state(), Ok(Some(NOW_MS)));
         assert!(check(&mut vault).unwrap().is_none());
         assert!(files(there.path())["vault.damaged-1"] == bad["vault.db"]);
-        assert_eq!(vault.damaged_files(), Ok(1));
+        // The database, and its log where the vault was open before.
+        assert!(matches!(vault.damaged_files(), Ok(1 | 2)), "page {page}");
         vault.remove_damaged().unwrap();
         assert_eq!(vault.damaged_files(), Ok(0));
         vault.close().unwrap();

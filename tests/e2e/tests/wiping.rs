@@ -36,6 +36,10 @@ fn play() -> Result<()> {
             State::Locked => drop(alice.ask(&["lock"])?),
             State::NoDaemon => alice.go_offline()?,
         }
+        // A backup that nobody has fetched yet.
+        let spool = alice.dir().join("spool");
+        fs::create_dir_all(&spool)?;
+        fs::write(spool.join("0".repeat(32)), [7; 100_000])?;
         let before = names(&alice)?;
         ensure!(
             before.contains("vault.hw"),
@@ -52,9 +56,11 @@ fn play() -> Result<()> {
         ensure!(code == 0, "{state:?}: {said}");
         let left: BTreeSet<_> = names(&alice)?
             .into_iter()
-            .filter(|name| !["api.json", "daemon.lock", "vault.lock"].contains(&&name[..]))
+            .filter(|name| !["api.json", "daemon.lock", "vault.lock", "spool"].contains(&&name[..]))
             .collect();
         ensure!(left.is_empty(), "{state:?}: left: {left:?}");
+        let waits = fs::read_dir(&spool)?.count();
+        ensure!(waits == 0, "{state:?}: a backup is left");
         let lock = alice.dir().join("vault.lock");
         ensure!(fs::metadata(lock)?.len() == 0, "the lock holds something");
         ensure!(

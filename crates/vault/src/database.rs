@@ -37,7 +37,6 @@ pub(crate) enum DatabaseError {
     /// Its schema is newer than ours.
     Newer,
     DiskFull,
-    OutOfMemory,
     /// Somebody asked it to stop.
     Interrupted,
     /// Anything else; says what, in plain words.
@@ -49,13 +48,18 @@ impl From<rusqlite::Error> for DatabaseError {
         use rusqlite::Error::{FromSqlConversionFailure, InvalidColumnType, QueryReturnedNoRows};
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull,
-            Some(ErrorCode::OutOfMemory) => Self::OutOfMemory,
             Some(ErrorCode::OperationInterrupted) => Self::Interrupted,
-            // SQLCipher reports a page whose HMAC is wrong as a plain error, and
-            // our statements have no other way to one.
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) => {
-                Self::Damaged("its database cannot be decrypted")
-            }
+            // SQLCipher reports a page whose HMAC is wrong as a plain error, and our
+            // statements have no other way to one; what is asked afterwards fails as if
+            // memory were missing. Memory that really is missing ends the program, in
+            // nearly every case, before SQLite could tell; if not, this is a wrong alarm
+            // after which nothing is lost: a check then finds nothing.
+            Some(
+                ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::Unknown
+                | ErrorCode::OutOfMemory,
+            ) => Self::Damaged("its database cannot be decrypted"),
             Some(ErrorCode::SystemIoFailure) => Self::Failed("the disk failed"),
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 Self::Failed("the vault's files may not be written")
@@ -137,6 +141,11 @@ pub(crate) fn require_read_whole(
     if value_len < MAY_REACH_OVER {
         return Ok(());
     }
+    look_at_schema(connection)
+}
+
+/// Asks for what is on the first page, which fails once another one could not be read.
+pub(crate) fn look_at_schema(connection: &Connection) -> Result<(), DatabaseError> {
     let mut statement = connection.prepare_cached("SELECT count(*) FROM sqlite_schema")?;
     Ok(statement.query_row([], |_| Ok(()))?)
 }

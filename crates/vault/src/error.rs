@@ -190,7 +190,6 @@ impl From<DatabaseError> for OpenError {
             DatabaseError::Damaged(what) => Self::Damaged(what),
             DatabaseError::Newer => Self::Newer,
             DatabaseError::DiskFull => Self::Files(FileError::DiskFull),
-            DatabaseError::OutOfMemory => Self::OutOfMemory,
             DatabaseError::Interrupted => Self::Database(STOPPED),
             DatabaseError::Failed(what) => Self::Database(what),
         }
@@ -212,7 +211,6 @@ impl From<DatabaseError> for CreateError {
             DatabaseError::Damaged(what) | DatabaseError::Failed(what) => Self::Database(what),
             DatabaseError::Newer => Self::Database("it is of a newer version"),
             DatabaseError::DiskFull => Self::Files(FileError::DiskFull),
-            DatabaseError::OutOfMemory => Self::OutOfMemory,
             DatabaseError::Interrupted => Self::Database(STOPPED),
         }
     }
@@ -224,7 +222,6 @@ impl From<DatabaseError> for StoreError {
             DatabaseError::Damaged(what) => Self::Damaged(what),
             DatabaseError::Newer => Self::Damaged("it is of a newer version"),
             DatabaseError::DiskFull => Self::Medium(DISK_FULL.to_owned()),
-            DatabaseError::OutOfMemory => Self::Medium("there is not enough memory".to_owned()),
             DatabaseError::Interrupted => Self::Medium(STOPPED.to_owned()),
             DatabaseError::Failed(what) => Self::Medium(what.to_owned()),
         }
@@ -308,7 +305,6 @@ impl From<CopyError> for BackupError {
             CopyError::Stopped => Self::Stopped,
             CopyError::Files(error) => Self::Files(error),
             CopyError::Database(DatabaseError::DiskFull) => Self::Files(FileError::DiskFull),
-            CopyError::Database(DatabaseError::OutOfMemory) => Self::OutOfMemory,
             CopyError::Database(DatabaseError::Newer) => Self::Newer,
             CopyError::Database(DatabaseError::Interrupted) => Self::Stopped,
             CopyError::Database(DatabaseError::Damaged(what) | DatabaseError::Failed(what)) => {
@@ -345,7 +341,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_from_other_failures() {
         assert!(is_disk_full(&DatabaseError::DiskFull.into()));
-        assert!(!is_disk_full(&DatabaseError::OutOfMemory.into()));
+        assert!(!is_disk_full(&DatabaseError::Interrupted.into()));
         assert!(!is_disk_full(&StoreError::Damaged(DISK_FULL)));
         let full = io::Error::from(io::ErrorKind::StorageFull);
         assert_eq!(FileError::from(full), FileError::DiskFull);

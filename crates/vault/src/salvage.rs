@@ -399,14 +399,9 @@ fn examine(
     Ok((damage, missing))
 }
 
-/// Whether a page could not be read. Once one did not authenticate, SQLCipher gives the next
-/// one as missing memory; where memory is really missing, what could not be read counts as
-/// lost, and the files that it stands in are kept.
+/// Whether a page could not be read.
 fn is_unreadable(error: DatabaseError) -> bool {
-    matches!(
-        error,
-        DatabaseError::Damaged(_) | DatabaseError::OutOfMemory
-    )
+    matches!(error, DatabaseError::Damaged(_))
 }
 
 fn pages_of(path: &Path) -> Result<u64, crate::FileError> {

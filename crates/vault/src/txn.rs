@@ -7,7 +7,7 @@ use hushwing_protocol::store::{Entry, Find, Hit, Order, Row, Store, StoreError, 
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::{
-    database::{DatabaseError, require_read_whole},
+    database::{DatabaseError, look_at_schema, require_read_whole},
     index,
     schema::{TableSet, create_rows, forget_older_state, rewrite_rows, rows_name},
 };
@@ -78,6 +78,19 @@ impl<'a> Txn<'a> {
             self.failure.set(Some(failure));
             failure.into()
         })
+    }
+
+    /// [HW-VAULT-44] What the index made of the pages that it read, unless one of them did not
+    /// authenticate: its blocks reach over pages, and one that ends in zeros finds nothing.
+    fn read_whole<T>(&self, outcome: Result<T, DatabaseError>) -> Result<T, DatabaseError> {
+        let value = outcome?;
+        look_at_schema(&self.sql)?;
+        Ok(value)
+    }
+
+    /// Whether an operation met a page that does not authenticate.
+    pub(crate) fn met_damage(&self) -> bool {
+        matches!(self.failure.get(), Some(DatabaseError::Damaged(_)))
     }
 
     fn ensure_table(&self, table: Table) -> Result<(), DatabaseError> {
@@ -172,11 +185,11 @@ impl Store for Txn<'_> {
         })
     }
     fn index(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
-        self.run(|| index::put(&self.sql, entry))
+        self.run(|| self.read_whole(index::put(&self.sql, entry)))
     }
 
     fn unindex(&self, key: &[u8]) -> Result<(), StoreError> {
-        self.run(|| index::delete(&self.sql, key))
+        self.run(|| self.read_whole(index::delete(&self.sql, key)))
     }
 
     fn is_indexed(&self, key: &[u8]) -> Result<bool, StoreError> {
@@ -184,7 +197,7 @@ impl Store for Txn<'_> {
     }
 
     fn find(&self, find: &Find<'_>) -> Result<Vec<Hit>, StoreError> {
-        self.run(|| index::find(&self.sql, find))
+        self.run(|| self.read_whole(index::find(&self.sql, find)))
     }
 
     fn index_is_whole(&self) -> Result<bool, StoreError> {

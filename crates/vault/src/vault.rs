@@ -1,6 +1,6 @@
 //! A vault: creating, opening, one transaction at a time, closing.
 
-use std::{fmt, path::Path};
+use std::{fmt, mem, path::Path};
 
 use hushwing_protocol::store::{StoreError, Table};
 use rusqlite::{Connection, TransactionBehavior};
@@ -19,6 +19,9 @@ use crate::{
     txn::Txn,
 };
 
+/// Why nothing is done any more.
+const EARLIER: &str = "an earlier write failed; close the vault and open it again";
+
 /// An open vault. Dropping it closes it; [`Vault::close`] also tells whether
 /// that worked.
 ///
@@ -32,6 +35,8 @@ pub struct Vault {
     tables: TableSet,
     params: KdfParams,
     broken: bool,
+    /// A page did not authenticate, so this connection can be used no more.
+    met_damage: bool,
     folder: Folder,
     /// For a second connection that copies or examines the database.
     key: DatabaseKey,
@@ -208,6 +213,7 @@ impl Vault {
             connection,
             params,
             broken: false,
+            met_damage: false,
             folder,
             key: database_key,
             snapshot_key,
@@ -253,6 +259,7 @@ impl Vault {
             connection,
             params: header.params,
             broken: false,
+            met_damage: false,
             folder,
             key,
             snapshot_key,
@@ -278,7 +285,15 @@ impl Vault {
         step: impl FnOnce(&Txn<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let txn = self.begin()?;
-        let value = step(&txn)?;
+        let value = match step(&txn) {
+            Ok(value) => value,
+            Err(error) => {
+                let met_damage = txn.met_damage();
+                drop(txn);
+                self.met_damage |= met_damage;
+                return Err(error);
+            }
+        };
         match txn.commit() {
             Ok(tables) => {
                 self.tables = tables;
@@ -297,10 +312,9 @@ impl Vault {
         // In autocommit mode no transaction is open. If one still is, rolling it
         // back has failed.
         if self.broken || !self.connection.is_autocommit() {
-            return Err(StoreError::Medium(
-                "an earlier write failed; close the vault and open it again".to_owned(),
-            ));
+            return Err(StoreError::Medium(EARLIER.to_owned()));
         }
+        self.idle_connection()?;
         self.let_go()?;
         let transaction = self
             .connection
@@ -309,8 +323,43 @@ impl Vault {
         Ok(Txn::new(transaction, self.tables))
     }
 
+    /// [HW-VAULT-48] A new connection in place of one that met a page which does not
+    /// authenticate: SQLCipher gives nothing more on such a one, and the other pages are
+    /// sound. The log stays as it is meanwhile, since a copy may be reading the database.
+    fn renew(&mut self) -> Result<(), DatabaseError> {
+        // Only one connection can hold the lock. Until the new one is there, and for good
+        // where it cannot be had, nothing may be asked of what stands in its place.
+        self.broken = true;
+        database::keep_log(&self.connection, true)?;
+        drop(mem::replace(
+            &mut self.connection,
+            Connection::open_in_memory()?,
+        ));
+        self.connection =
+            database::open(&self.folder.database(), &self.key, self.params.strength())?;
+        database::hold_log(&self.connection, self.is_held())?;
+        self.broken = false;
+        self.met_damage = false;
+        Ok(())
+    }
+
+    /// What is to be asked between transactions.
+    fn idle_connection(&mut self) -> Result<&Connection, DatabaseError> {
+        if self.broken {
+            return Err(DatabaseError::Failed(EARLIER));
+        }
+        if self.met_damage {
+            self.renew()?;
+        }
+        Ok(&self.connection)
+    }
+
     fn failed(&mut self, failure: DatabaseError) -> StoreError {
-        self.broken = failure != DatabaseError::DiskFull;
+        match failure {
+            DatabaseError::DiskFull => {}
+            DatabaseError::Damaged(_) => self.met_damage = true,
+            _ => self.broken = true,
+        }
         failure.into()
     }
 
@@ -325,7 +374,7 @@ impl Vault {
         if self.is_held() {
             return Err(busy());
         }
-        Ok(database::checkpoint(&self.connection)?)
+        Ok(database::checkpoint(self.idle_connection()?)?)
     }
 
     /// Whether a copy is being taken: the log is then not emptied, and nothing can be
@@ -337,8 +386,9 @@ impl Vault {
 
     /// The database as it is now, to be read beside what goes on here.
     pub(crate) fn copy_source(&mut self) -> Result<CopySource, DatabaseError> {
-        database::checkpoint(&self.connection)?;
-        database::hold_log(&self.connection, true)?;
+        let connection = self.idle_connection()?;
+        database::checkpoint(connection)?;
+        database::hold_log(connection, true)?;
         let (hold, seen) = Hold::new();
         self.held = Some(seen);
         Ok(CopySource {

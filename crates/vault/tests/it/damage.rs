@@ -2,6 +2,7 @@
 //! panic, and never rows that were not committed together.
 
 use super::*;
+use hushwing_protocol::store::{Entry, Find, Phrase};
 use hushwing_vault::Stop;
 
 const PAGE: usize = 4096;
@@ -71,6 +72,104 @@ fn a_flipped_byte_anywhere_in_the_database_is_an_error() {
             assert!(read_all(&changed).is_err(), "page {page}, byte {in_page}");
         }
     }
+}
+
+/// `[HW-VAULT-48]` What cannot be read takes nothing with it that can, and can be looked for.
+#[test]
+fn a_damaged_page_that_was_met_leaves_the_other_rows_and_a_check_names_it() {
+    let (dir, mut vault) = new_vault();
+    for row in 0..24 {
+        put(&mut vault, &[row], &[row; 600]);
+        put(&mut vault, &[100, row], &[row; 6_000]);
+    }
+    vault
+        .transaction(|txn| (0..200).try_for_each(|text| index_text(txn, text)))
+        .unwrap();
+    vault.close().unwrap();
+    let good = files(dir.path());
+    let (mut met, mut kept) = (0, 0);
+    for page in 0..good["vault.db"].len() / PAGE {
+        let mut changed = good.clone();
+        changed.get_mut("vault.db").unwrap()[page * PAGE + 100] ^= 1;
+        let there = folder_of(&changed);
+        let Ok(mut vault) = open(there.path()) else {
+            continue;
+        };
+        let (mut read, mut lost) = (0, 0);
+        let mut count = |outcome: Result<(), StoreError>| match outcome {
+            Ok(()) => read += 1,
+            Err(error) => {
+                assert!(matches!(error, StoreError::Damaged(_)), "{error:?}");
+                lost += 1;
+            }
+        };
+        for row in 0..24 {
+            for (key, value) in [
+                (vec![row], vec![row; 600]),
+                (vec![100, row], vec![row; 6_000]),
+            ] {
+                count(vault.transaction(|txn| {
+                    assert_eq!(txn.get(TABLE, &key)?, Some(value));
+                    Ok(())
+                }));
+            }
+        }
+        for text in 0..200 {
+            count(vault.transaction(|txn| find_text(txn, text)));
+        }
+        for text in 200..220 {
+            count(vault.transaction(|txn| index_text(txn, text)));
+        }
+        for row in 0..24 {
+            count(vault.transaction(|txn| txn.put(TABLE, &[row], &[row; 700])));
+        }
+        met += usize::from(lost != 0);
+        kept += usize::from(lost != 0 && read != 0);
+        let found = vault.begin_check(&Stop::default()).unwrap().run().unwrap();
+        let number = u64::try_from(page).unwrap() + 1;
+        assert_eq!(found.damaged_pages, [number], "{read} read, {lost} lost");
+        // What is written now is there after the next opening.
+        if vault
+            .transaction(|txn| txn.put(TABLE, b"new", b"later"))
+            .is_ok()
+        {
+            vault.close().unwrap();
+            let mut vault = open(there.path()).unwrap();
+            assert_eq!(get(&mut vault, b"new").unwrap(), b"later");
+        }
+    }
+    assert!(met >= 4 && kept >= 3, "{met} {kept}");
+}
+
+fn index_text(txn: &impl Store, text: u64) -> Result<(), StoreError> {
+    let mut words: Vec<_> = (0..40)
+        .map(|word| format!("w{}", text * 40 + word))
+        .collect();
+    words.push(format!("text{text}"));
+    txn.index(&Entry {
+        key: &text.to_be_bytes(),
+        scope: b"s",
+        at_ms: 1_800_000_000_000 + text,
+        words: &words.join(" "),
+    })
+}
+
+fn find_text(txn: &impl Store, text: u64) -> Result<(), StoreError> {
+    let phrases = [Phrase {
+        words: vec![format!("text{text}")],
+        goes_on: false,
+    }];
+    let found = txn.find(&Find {
+        phrases: &phrases,
+        scope: None,
+        since_ms: 0,
+        before_ms: u64::MAX,
+        after: None,
+        limit: 10,
+    })?;
+    assert_eq!(found.len(), 1, "text{text}");
+    assert_eq!(found[0].key, text.to_be_bytes());
+    Ok(())
 }
 
 /// `[HW-VAULT-44]` Claim I1.

@@ -133,8 +133,13 @@ fn everywhere(phrases: &[Phrase]) -> Find<'_> {
     }
 }
 
+/// What the engine can ask for: letters and digits, in the case that it folds all words to.
 fn is_honest(phrase: &Phrase) -> bool {
-    let is_word = |word: &String| !word.is_empty() && word.chars().all(char::is_alphanumeric);
+    let is_word = |word: &String| {
+        !word.is_empty()
+            && word.chars().all(char::is_alphanumeric)
+            && !word.chars().any(char::is_uppercase)
+    };
     phrase.words.iter().all(is_word)
 }
 

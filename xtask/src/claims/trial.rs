@@ -39,11 +39,64 @@ const TESTS_FAILED: i32 = 100;
 const BUILD_FAILED: i32 = 101;
 const NO_TESTS: i32 = 4;
 
-/// How a test ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
-    Passed,
-    Failed,
+/// What the test runner said of a run.
+struct Summary {
+    run: usize,
+    passed_count: usize,
+    /// By the names of their binaries and their own.
+    passed: BTreeSet<String>,
+}
+
+impl Summary {
+    /// Lines like `PASS [   0.1s] (1/2) package::binary a::test` and
+    /// `Summary [   0.1s] 2 tests run: 1 passed, 1 failed, 3 skipped`.
+    fn read(said: &str) -> Option<Self> {
+        let mut counts = None;
+        let mut passed = BTreeSet::new();
+        for line in said.lines() {
+            let Some((what, rest)) = line.trim_start().split_once(" [") else {
+                continue;
+            };
+            let Some((_, rest)) = rest.split_once("] ") else {
+                continue;
+            };
+            match what {
+                "PASS" | "LEAK" => {
+                    let name = rest.rsplit_once(") ").map_or(rest, |(_, name)| name);
+                    passed.insert(name.trim().to_owned());
+                }
+                "Summary" => {
+                    let (run, rest) = rest.split_once(" run: ")?;
+                    let run = run.split(' ').next()?.parse().ok()?;
+                    let passed_count = rest
+                        .split(", ")
+                        .find_map(|part| {
+                            part.strip_suffix(" passed")
+                                .or_else(|| part.split_once(" passed (").map(|(count, _)| count))
+                        })
+                        .map_or(Some(0), |count| count.trim().parse().ok())?;
+                    counts = Some((run, passed_count));
+                }
+                _ => {}
+            }
+        }
+        let (run, passed_count) = counts?;
+        Some(Self {
+            run,
+            passed_count,
+            passed,
+        })
+    }
+}
+
+/// Tests that are built by the same command, together.
+fn by_target<'a>(tests: impl Iterator<Item = &'a TestName>) -> Vec<Vec<&'a TestName>> {
+    let mut groups: BTreeMap<(bool, Vec<String>), Vec<&TestName>> = BTreeMap::new();
+    for test in tests {
+        let key = (test.binary.starts_with(OF_PROGRAMS), target_of(test));
+        groups.entry(key).or_default().push(test);
+    }
+    groups.into_values().collect()
 }
 
 /// A mutation, and the claims and tests that name it.
@@ -74,38 +127,48 @@ pub(super) fn run(
         trials.len(),
         tests.len()
     ));
-    for test in &tests {
-        if tree.ends(&target, test)? == Ended::Failed {
+    for together in by_target(tests.iter().copied()) {
+        let passed = tree.passed(&target, &together)?;
+        if let Some(test) = together.iter().find(|test| !passed.contains(**test)) {
             bail!("{test} fails without a mutation too");
         }
     }
-    let (mut rows, mut wrong) = (Vec::new(), 0_usize);
-    for trial in &trials {
+    // By file, so that few crates are built twice for one mutation; the table is in the
+    // order of the register.
+    let mut order: Vec<usize> = (0..trials.len()).collect();
+    order.sort_by_key(|number| &trials[*number].mutation.file);
+    let (mut rows, mut wrong) = (BTreeMap::new(), 0_usize);
+    for number in order {
+        let trial = &trials[number];
         let began = Instant::now();
         let mutated = tree.mutate(trial.mutation)?;
-        for (test, claims) in &trial.tests {
-            let result = match tree.ends(&target, test) {
-                Ok(Ended::Failed) => "failed as it must".to_owned(),
-                Ok(Ended::Passed) => {
-                    wrong += 1;
-                    "SURVIVED".to_owned()
-                }
-                Err(error) => {
-                    wrong += 1;
-                    format!("NOT TRIED: {error:#}")
-                }
-            };
-            let claims: Vec<&str> = claims.iter().copied().collect();
-            let row = format!(
-                "| {} | {} | {test} | {result} |",
-                claims.join(", "),
-                trial.mutation.id
-            );
-            say(&format!("{row} {} s", began.elapsed().as_secs()));
-            rows.push(row);
+        for together in by_target(trial.tests.keys().copied()) {
+            let passed = tree.passed(&target, &together);
+            for test in together {
+                let result = match &passed {
+                    Ok(passed) if !passed.contains(test) => "failed as it must".to_owned(),
+                    Ok(_) => {
+                        wrong += 1;
+                        "SURVIVED".to_owned()
+                    }
+                    Err(error) => {
+                        wrong += 1;
+                        format!("NOT TRIED: {error:#}")
+                    }
+                };
+                let claims: Vec<&str> = trial.tests[test].iter().copied().collect();
+                let row = format!(
+                    "| {} | {} | {test} | {result} |",
+                    claims.join(", "),
+                    trial.mutation.id
+                );
+                say(&format!("{row} {} s", began.elapsed().as_secs()));
+                rows.insert((number, test), row);
+            }
         }
         mutated.take_back()?;
     }
+    let rows: Vec<String> = rows.into_values().collect();
     let table = format!(
         "\n| claim | mutation | test | result |\n|---|---|---|---|\n{}",
         rows.join("\n")
@@ -202,9 +265,10 @@ impl Tree {
         Ok(mutated)
     }
 
-    /// Builds and runs one test.
-    fn ends(&self, target: &Path, test: &TestName) -> Result<Ended> {
-        if test.binary.starts_with(OF_PROGRAMS) {
+    /// Builds and runs tests of one target; gives those that passed.
+    fn passed(&self, target: &Path, tests: &[&TestName]) -> Result<BTreeSet<TestName>> {
+        let first = tests.first().context("no tests")?;
+        if first.binary.starts_with(OF_PROGRAMS) {
             let built = self
                 .cargo(target)
                 .args(["build", "--locked", "--workspace", "--bins"])
@@ -214,28 +278,45 @@ impl Tree {
                 bail!("the programs do not compile\n{}", last_lines(&built.stderr));
             }
         }
+        let filter: Vec<String> = tests
+            .iter()
+            .map(|test| format!("(binary_id(={}) and test(={}))", test.binary, test.path))
+            .collect();
         let out = self
             .cargo(target)
             .args(["nextest", "run", "--retries", "0", "--no-fail-fast"])
-            .args(target_of(test))
-            .args([
-                "-E",
-                &format!("binary_id(={}) and test(={})", test.binary, test.path),
-            ])
+            .args(["--color", "never", "--status-level", "pass"])
+            .args(["--final-status-level", "none"])
+            .args(target_of(first))
+            .args(["-E", &filter.join(" or ")])
             .output()
             .context("cannot start cargo nextest")?;
+        let said = String::from_utf8_lossy(&out.stderr);
         match out.status.code() {
-            Some(PASSED) => Ok(Ended::Passed),
-            Some(TESTS_FAILED) => Ok(Ended::Failed),
+            Some(PASSED | TESTS_FAILED) => {}
             code => {
                 let what = match code {
                     Some(BUILD_FAILED) => "it does not compile",
-                    Some(NO_TESTS) => "the test did not run",
+                    Some(NO_TESTS) => "the tests did not run",
                     _ => "the test runner failed",
                 };
                 bail!("{what}\n{}", last_lines(&out.stderr))
             }
         }
+        let summary = Summary::read(&said).context("the test runner told no summary")?;
+        if summary.run != tests.len() {
+            bail!("{} of {} tests ran", summary.run, tests.len());
+        }
+        let passed: BTreeSet<TestName> = tests
+            .iter()
+            .filter(|test| summary.passed.contains(&test.to_string()))
+            .map(|test| (*test).clone())
+            .collect();
+        // A line that was misread must not pass for a test that failed.
+        if passed.len() != summary.passed_count {
+            bail!("{} passed, by name {}", summary.passed_count, passed.len());
+        }
+        Ok(passed)
     }
 
     fn cargo(&self, target: &Path) -> Command {
@@ -368,6 +449,22 @@ mod tests {
         assert_eq!(target_of(&name("p")), ["--package", "p", "--lib"]);
         assert_eq!(target_of(&name("p::it")), ["--workspace", "--test", "it"]);
         assert_eq!(target_of(&name("p::bin/x")), ["--workspace", "--bin", "x"]);
+    }
+
+    #[test]
+    fn what_passed_is_read_from_the_lines_of_the_runner() {
+        let said = "        PASS [   0.278s] (1/4) p::it salvage::one\n        FAIL [   0.015s] (2/4) p::it two\n  stdout ---\n    PASS of nothing\n        PASS [   1.0s] (3/4) p a::three\n     SIGABRT [   0.0s] (4/4) p four\n     Summary [  13.034s] 4 tests run: 2 passed, 2 failed, 10 skipped\n";
+        let summary = Summary::read(said).unwrap();
+        assert_eq!((summary.run, summary.passed_count), (4, 2));
+        let names: Vec<&str> = summary.passed.iter().map(String::as_str).collect();
+        assert_eq!(names, ["p a::three", "p::it salvage::one"]);
+        let none =
+            Summary::read("     Summary [  1s] 1 test run: 0 passed, 1 failed, 0 skipped").unwrap();
+        assert_eq!((none.run, none.passed_count), (1, 0));
+        let slow =
+            Summary::read("     Summary [  1s] 2 tests run: 2 passed (1 slow), 0 skipped").unwrap();
+        assert_eq!((slow.run, slow.passed_count), (2, 2));
+        assert!(Summary::read("PASS [ 1s] (1/1) p a").is_none());
     }
 
     #[test]

@@ -521,3 +521,65 @@ error-too-soon = جرت محاولات كثيرة. انتظر قليلًا ثم 
 error-machine = فشل شيء على هذا الحاسوب. لم يضع شيء؛ حاول مرة أخرى.
 error-stranger = لم تعد هذه الصفحة تابعة لبرنامج Hushwing يعمل.
 error-silent = Hushwing لا يجيب. ربما أُوقف.
+
+## البحث والحذف والقفل
+search-no-chat = لا توجد محادثة بهذا الاسم.
+found-title = في الرسائل
+found-here = مع { $name } فقط
+found-mine = إلى
+found-count = { $count ->
+    [one] عُثر على رسالة واحدة
+    [two] عُثر على رسالتين
+    [few] عُثر على { $count } رسائل
+   *[other] عُثر على { $count } رسالة
+}
+found-looking = جارٍ البحث…
+found-nothing = لا توجد رسالة فيها كل هذه الكلمات. تُعرف الكلمة من بدايتها.
+found-more = عرض الأقدم
+found-this = هذه هي الرسالة التي بحثت عنها.
+passphrase-change = تغيير عبارة المرور
+passphrase-changing = جارٍ تغييرها…
+passphrase-changed = من الآن تفتح عبارة المرور الجديدة حسابك.
+passphrase-present = عبارة مرورك الحالية
+passphrase-new = العبارة الجديدة
+passphrase-differs-here = ليست مطابقة للعبارة الجديدة أعلاه.
+passphrase-change-warning = لا أحد يستطيع استرجاع عبارة مرور منسية. النسخ الاحتياطية التي صنعتها تظل تُفتح بالعبارة القديمة.
+lock-after = القفل تلقائيًا عند عدم الاستخدام
+lock-never = أبدًا
+lock-minutes = { $count ->
+    [one] بعد دقيقة
+    [two] بعد دقيقتين
+    [few] بعد { $count } دقائق
+   *[other] بعد { $count } دقيقة
+}
+lock-hours = { $count ->
+    [one] بعد ساعة
+    [two] بعد ساعتين
+    [few] بعد { $count } ساعات
+   *[other] بعد { $count } ساعة
+}
+lock-after-text = ما دام مقفلًا لا يُرسل شيء ولا يُجلب شيء.
+wipe-title = حذف هذا الحساب
+wipe-short = يُتلف كل ما يخص هذا الحساب على هذا الحاسوب نهائيًا.
+wipe-begin = حذف الحساب…
+wipe-text = تُتلف رسائلك وجهات اتصالك ومفاتيحك على هذا الحاسوب. ما كتبته ولم يصل بعد يضيع. لا تُبلَّغ جهات اتصالك، وتحتفظ بما وصلها.
+wipe-warning = لا يمكن التراجع عن هذا. لا تعيد الحساب إلا نسخة احتياطية محفوظة في مكان آخر.
+wipe-type = اكتب «{ $word }» للمتابعة
+wipe-word = حذف
+wipe-word-differs = اكتب «{ $word }» حتى لا يُحذف شيء خطأً.
+wipe-action = حذف نهائي
+wiping = جارٍ الحذف…
+delete = حذف
+delete-history = حذف كل الرسائل
+delete-contact = حذف جهة الاتصال
+delete-message-title = أتُحذف هذه الرسالة؟
+delete-message-text = تُحذف من هذا الحاسوب نهائيًا. يحتفظ الطرف الآخر بنسخته.
+delete-history-title = أتُحذف كل الرسائل مع جهة الاتصال هذه؟
+delete-history-text = تُحذف من هذا الحاسوب نهائيًا. تبقى جهة الاتصال، ويحتفظ الطرف الآخر برسائله.
+delete-contact-title = أتُحذف جهة الاتصال هذه؟
+delete-contact-text = تذهب معها كل الرسائل والمفاتيح على هذا الحاسوب نهائيًا. لا تُبلَّغ، ولا يُجلب ما ترسله بعد ذلك. للكتابة من جديد تلزم دعوة جديدة.
+delete-unsent-text = لم يصل بعضها إلى جهازهم بعد. ما لم يغادر هذا الحاسوب لن يغادره، والباقي يصل على أي حال.
+delete-all-the-same = حذف على أي حال
+deleted-message = حُذفت الرسالة من هذا الحاسوب.
+deleted-history = حُذفت كل الرسائل من هذا الحاسوب.
+deleted-contact = حُذفت جهة الاتصال من هذا الحاسوب.

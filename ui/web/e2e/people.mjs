@@ -1,6 +1,6 @@
 // Real programs on loopback without Tor: a relay, and people with a daemon each.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +57,8 @@ export async function makePerson(name) {
   const dir = join(root, name);
   const person = new Program('hushwing', ['--dir', dir, 'run', '--json', '--without-tor']);
   person.dir = dir;
+  /** The names of what lies in its folder. */
+  person.files = () => readdirSync(dir);
   /** The address of the app, good for one opening. */
   person.appAddress = async () => {
     const { stdout } = await promisify(execFile)(join(programs, 'hushwing'), ['--dir', dir, 'open', '--print']);

@@ -112,7 +112,7 @@ restoring = Restoring…
 ## Start
 start-ready = Your account is ready
 start-title = Nobody is here yet
-start-text = You can do these in any order, also while the network starts.
+start-text = With an invite you can write at once; the rest can come later. You need not wait for the network.
 start-relay = Add a relay
 start-relay-text = A relay keeps messages for you while you are away. It cannot read them.
 start-relay-done = A relay keeps messages for you while you are away.
@@ -321,7 +321,7 @@ relays-show = { $count ->
 }
 relay-add = Add a relay
 relay-added = The relay is in use from now on.
-relay-what = Somebody who runs a relay gives you its address. Two relays of different people are better than one.
+relay-what = Whoever runs a relay gives you its address: ask the person who told you of Hushwing, or run one on a computer that is always on. Two relays of different people are better than one.
 relay-address = Address of the relay
 relay-address-hint = It begins with “hushwing-relay:”.
 relay-image = Take in an image of its code

@@ -111,7 +111,7 @@ restoring = Recuperando…
 ## Inicio
 start-ready = Tu cuenta está lista
 start-title = Aquí no hay nadie todavía
-start-text = Puedes hacer esto en cualquier orden, también mientras arranca la red.
+start-text = Con una invitación puedes escribir enseguida; lo demás puede venir después. No hace falta esperar a la red.
 start-relay = Añadir un relé
 start-relay-text = Un relé guarda mensajes para ti mientras no estás. No puede leerlos.
 start-relay-done = Un relé guarda mensajes para ti mientras no estás.
@@ -320,7 +320,7 @@ relays-show = { $count ->
 }
 relay-add = Añadir un relé
 relay-added = El relé se usa desde ahora.
-relay-what = Quien lleva un relé te da su dirección. Dos relés de personas distintas son mejor que uno.
+relay-what = Quien lleva un relé te da su dirección: pregunta a quien te habló de Hushwing, o lleva uno en un ordenador siempre encendido. Dos relés de personas distintas son mejores que uno.
 relay-address = Dirección del relé
 relay-address-hint = Empieza por «hushwing-relay:».
 relay-image = Leer una imagen de su código

@@ -1,7 +1,9 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
+import { look } from './stores/look.svelte';
 import './styles/tokens.css';
 import './styles/base.css';
 
 const target = document.getElementById('app');
-if (target) mount(App, { target });
+// In the user's words from the first line on; where those cannot be fetched, in English.
+if (target) void look.start().catch(() => undefined).then(() => mount(App, { target }));

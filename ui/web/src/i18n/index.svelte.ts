@@ -1,8 +1,6 @@
 /** Words in the user's language, from the Fluent catalogues in `ui/locales`. */
 import { FluentBundle, FluentResource, type FluentVariable } from '@fluent/bundle';
-import ar from '../../../locales/ar.ftl?raw';
 import en from '../../../locales/en.ftl?raw';
-import es from '../../../locales/es.ftl?raw';
 
 export type Locale = 'en' | 'es' | 'ar';
 
@@ -12,24 +10,23 @@ interface Language {
   direction: 'ltr' | 'rtl';
   /** For `Intl`; digits are Latin everywhere, as in safety numbers. */
   tag: string;
-  catalogue: string;
+  /** English comes with the app, since it stands in for what another language lacks; others when somebody reads them. */
+  catalogue: () => Promise<string>;
 }
 
+const words = (module: { default: string }) => module.default;
+
 export const LANGUAGES: Record<Locale, Language> = {
-  en: { name: 'English', direction: 'ltr', tag: 'en-u-nu-latn', catalogue: en },
-  es: { name: 'Español', direction: 'ltr', tag: 'es-u-nu-latn', catalogue: es },
-  ar: { name: 'العربية', direction: 'rtl', tag: 'ar-u-nu-latn', catalogue: ar },
+  en: { name: 'English', direction: 'ltr', tag: 'en-u-nu-latn', catalogue: () => Promise.resolve(en) },
+  es: { name: 'Español', direction: 'ltr', tag: 'es-u-nu-latn', catalogue: () => import('../../../locales/es.ftl?raw').then(words) },
+  ar: { name: 'العربية', direction: 'rtl', tag: 'ar-u-nu-latn', catalogue: () => import('../../../locales/ar.ftl?raw').then(words) },
 };
 
-const bundles = new Map<Locale, FluentBundle>();
+const bundles = new Map<Locale, FluentBundle>([['en', bundleOf('en', en)]]);
 
-function bundleOf(locale: Locale): FluentBundle {
-  let bundle = bundles.get(locale);
-  if (bundle === undefined) {
-    bundle = new FluentBundle(LANGUAGES[locale].tag);
-    bundle.addResource(new FluentResource(LANGUAGES[locale].catalogue));
-    bundles.set(locale, bundle);
-  }
+function bundleOf(locale: Locale, catalogue: string): FluentBundle {
+  const bundle = new FluentBundle(LANGUAGES[locale].tag);
+  bundle.addResource(new FluentResource(catalogue));
   return bundle;
 }
 
@@ -52,8 +49,13 @@ class Speech {
 
 export const speech = new Speech();
 
-/** Shows everything in `locale` from now on. */
-export function speak(locale: Locale): void {
+let wished: Locale = 'en';
+
+/** Shows everything in `locale` once its words are there; of two wishes the later one counts. */
+export async function speak(locale: Locale): Promise<void> {
+  wished = locale;
+  if (!bundles.has(locale)) bundles.set(locale, bundleOf(locale, await LANGUAGES[locale].catalogue()));
+  if (wished !== locale) return;
   speech.locale = locale;
   document.documentElement.lang = locale;
   document.documentElement.dir = LANGUAGES[locale].direction;
@@ -62,9 +64,9 @@ export function speak(locale: Locale): void {
 /** The words for `id`; a missing one shows its id, which the checks do not let pass. */
 export function t(id: string, args?: Record<string, FluentVariable>): string {
   for (const locale of [speech.locale, 'en'] as const) {
-    const bundle = bundleOf(locale);
-    const pattern = bundle.getMessage(id)?.value;
-    if (pattern) return bundle.formatPattern(pattern, args, []);
+    const bundle = bundles.get(locale);
+    const pattern = bundle?.getMessage(id)?.value;
+    if (bundle && pattern) return bundle.formatPattern(pattern, args, []);
   }
   return id;
 }

@@ -12,14 +12,18 @@ class Look {
   contrast = $state<Contrast>('auto');
   motion = $state<Motion>('auto');
 
-  start(): void {
+  /** Rejects when the words of the wished language cannot be fetched; English is shown then. */
+  async start(): Promise<void> {
     const kept: Record<string, unknown> = JSON.parse(sessionStorage.getItem(KEPT) ?? '{}');
     const locale = kept['locale'];
-    speak(typeof locale === 'string' && locale in LANGUAGES ? (locale as Locale) : preferred());
     if (kept['theme'] === 'light' || kept['theme'] === 'dark') this.theme = kept['theme'];
     if (kept['contrast'] === 'more') this.contrast = 'more';
     if (kept['motion'] === 'less') this.motion = 'less';
-    this.#show();
+    try {
+      await speak(typeof locale === 'string' && locale in LANGUAGES ? (locale as Locale) : preferred());
+    } finally {
+      this.#show();
+    }
   }
 
   setTheme(theme: Theme): void {
@@ -37,8 +41,9 @@ class Look {
     this.#show();
   }
 
-  setLocale(locale: Locale): void {
-    speak(locale);
+  /** Rejects when the words cannot be fetched; nothing is changed then. */
+  async setLocale(locale: Locale): Promise<void> {
+    await speak(locale);
     this.#show();
   }
 

@@ -481,6 +481,7 @@ palette-title = ماذا تريد أن تفعل؟
 palette-hint = اسم محادثة أو إجراء
 action-palette = البحث عن أي شيء
 action-search = البحث في المحادثات
+action-search-here = البحث في هذه المحادثة
 action-next-chat = المحادثة التالية
 action-previous-chat = المحادثة السابقة
 action-write = كتابة رسالة
@@ -533,8 +534,21 @@ found-count = { $count ->
     [few] عُثر على { $count } رسائل
    *[other] عُثر على { $count } رسالة
 }
+found-count-more = { $count ->
+    [one] أحدث رسالة عُثر عليها، وهناك المزيد
+    [two] أحدث رسالتين عُثر عليهما، وهناك المزيد
+    [few] أحدث { $count } رسائل عُثر عليها، وهناك المزيد
+   *[other] أحدث { $count } رسالة عُثر عليها، وهناك المزيد
+}
 found-looking = جارٍ البحث…
-found-nothing = لا توجد رسالة فيها كل هذه الكلمات. تُعرف الكلمة من بدايتها.
+found-nothing = لا توجد رسالة فيها كل هذه الكلمات. جرّب كلمات أقل، أو بداية كلمة فقط.
+found-widen = البحث في كل المحادثات والأوقات
+found-begin = اكتب كلمات وردت في الرسالة.
+found-incomplete = ما زالت الرسائل الأقدم تُجهَّز للبحث. ابحث مرة أخرى بعد دقائق.
+found-times = في وقت معين فقط
+found-first-day = أول يوم
+found-last-day = آخر يوم
+found-backwards = اليوم الأخير يسبق اليوم الأول.
 found-more = عرض الأقدم
 found-this = هذه هي الرسالة التي بحثت عنها.
 passphrase-change = تغيير عبارة المرور

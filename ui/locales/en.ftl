@@ -447,6 +447,7 @@ palette-title = What would you like to do?
 palette-hint = Name of a chat or of an action
 action-palette = Find anything
 action-search = Search the chats
+action-search-here = Search in this chat
 action-next-chat = Next chat
 action-previous-chat = Previous chat
 action-write = Write a message
@@ -497,8 +498,19 @@ found-count = { $count ->
     [one] One message found
    *[other] { $count } messages found
 }
+found-count-more = { $count ->
+    [one] The newest message found; there are more
+   *[other] The newest { $count } messages found; there are more
+}
 found-looking = Searching…
-found-nothing = No message has all these words. A word is found by its beginning.
+found-nothing = No message has all these words. Try fewer of them, or only how one begins.
+found-widen = Search all chats and all times
+found-begin = Type words that stand in the message.
+found-incomplete = Older messages are still being made ready to be searched. Search again in a few minutes.
+found-times = Only at a certain time
+found-first-day = First day
+found-last-day = Last day
+found-backwards = The last day lies before the first one.
 found-more = Show older ones
 found-this = This is the message that you looked for.
 passphrase-change = Change the passphrase

@@ -446,6 +446,7 @@ palette-title = ¿Qué quieres hacer?
 palette-hint = Nombre de una conversación o de una acción
 action-palette = Encontrar cualquier cosa
 action-search = Buscar en las conversaciones
+action-search-here = Buscar en esta conversación
 action-next-chat = Conversación siguiente
 action-previous-chat = Conversación anterior
 action-write = Escribir un mensaje
@@ -496,8 +497,19 @@ found-count = { $count ->
     [one] Un mensaje encontrado
    *[other] { $count } mensajes encontrados
 }
+found-count-more = { $count ->
+    [one] El mensaje más reciente encontrado; hay más
+   *[other] Los { $count } mensajes más recientes encontrados; hay más
+}
 found-looking = Buscando…
-found-nothing = Ningún mensaje tiene todas estas palabras. Una palabra se encuentra por su comienzo.
+found-nothing = Ningún mensaje tiene todas estas palabras. Prueba con menos, o solo con el comienzo de una.
+found-widen = Buscar en todas las conversaciones y fechas
+found-begin = Escribe palabras que estén en el mensaje.
+found-incomplete = Los mensajes más antiguos aún se están preparando para la búsqueda. Vuelve a buscar en unos minutos.
+found-times = Solo en cierto tiempo
+found-first-day = Primer día
+found-last-day = Último día
+found-backwards = El último día es anterior al primero.
 found-more = Mostrar más antiguos
 found-this = Este es el mensaje que buscabas.
 passphrase-change = Cambiar la frase de paso

@@ -1,7 +1,7 @@
 // NOT SHIPPED. A daemon that only pretends, for working on the app without building
 // the real one: it speaks the same JSON, keeps everything in memory, encrypts
 // nothing and reaches nobody. `npm run build && npm run mock`, then open the
-// address that it prints. SCENE=new|locked|open|long (open), TOR=starting|blocked.
+// address that it prints. SCENE=new|locked|open|long (open), TOR=starting|blocked, INDEX=partial.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -22,7 +22,7 @@ const tell = (event) => {
   serial += 1;
   for (const socket of listeners) socket.send(JSON.stringify({ serial, ...event }));
 };
-const world = makeWorld({ scene, tor: process.env.TOR, tell });
+const world = makeWorld({ scene, tor: process.env.TOR, index: process.env.INDEX, tell });
 const spool = new Map();
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.json': 'application/json', '.txt': 'text/plain' };

@@ -15,7 +15,7 @@ const EMOJI = [
   ['🦋', 'butterfly', 'mariposa', 'فراشة'], ['🧭', 'compass', 'brújula', 'بوصلة'], ['🍇', 'grapes', 'uvas', 'عنب'], ['🪁', 'kite', 'cometa', 'طائرة ورقية'],
 ].map(([symbol, english, spanish, arabic]) => ({ symbol, english, spanish, arabic }));
 
-export function makeWorld({ scene, tor, tell }) {
+export function makeWorld({ scene, tor, index, tell }) {
   const now = Date.now();
   const world = {
     vault: scene === 'new' ? 'missing' : scene === 'locked' ? 'locked' : 'open',
@@ -253,23 +253,26 @@ export function makeWorld({ scene, tor, tell }) {
       setNetwork({ state: 'off' });
       return {};
     },
-    search({ text, contact: key, after, limit }) {
-      const words = text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+    search({ text, contact: key, since_ms, before_ms, after, limit }) {
+      if (Buffer.byteLength(text) > 256) throw refuse('bad_input', 'A query has 256 bytes at most.');
+      const words = wordsOf(text).map((one) => one[0]);
+      if (words.length === 0) throw refuse('bad_input', 'There is no word in it.');
       const all = [...world.messages.entries()].filter(([of]) => key == null || of === key).flatMap(([, some]) => some);
       const hits = all
+        .filter((one) => one.sent_at_ms >= (since_ms ?? 0) && one.sent_at_ms < (before_ms ?? Infinity))
         .map((one) => ({ message: one, matches: matchesOf(one.text, words) }))
         .filter(({ matches }) => matches !== null)
         .sort((a, b) => b.message.sent_at_ms - a.message.sent_at_ms);
       const from = Number(after ?? 0);
       const found = hits.slice(from, from + limit);
-      return { found, next: hits.length > from + limit ? String(from + limit) : null };
+      return { found, next: hits.length > from + limit ? String(from + limit) : null, complete: index !== 'partial' };
     },
     message_delete({ id: which, unsent }) {
       const of = world.contacts.find((one) => world.messages.get(one.id).some((message) => message.id === which));
       const all = world.messages.get(of.id);
       if (unsent !== 'delete' && waits(all.find((one) => one.id === which))) throw refuse('refused', 'It is not on their device yet.');
       world.messages.set(of.id, all.filter((one) => one.id !== which));
-      tell({ event: 'message_deleted', contact: of.id, id: which });
+      tell({ event: 'message_deleted', contact: of.id, message: which, position: all.find((one) => one.id === which).position });
       return {};
     },
     history_delete({ contact: key, unsent }) {
@@ -299,11 +302,15 @@ export function makeWorld({ scene, tor, tell }) {
 
 const waits = (message) => message.mine && !['delivered', 'read', 'failed'].includes(message.state.state);
 
+/** Words as the daemon takes them apart, but for scripts without spaces: letters and digits, and each emoji. */
+const wordsOf = (text) => [...text.toLowerCase().matchAll(/[\p{L}\p{N}]+|\p{Extended_Pictographic}/gu)];
+
 /** Where every word begins a word of `text`, in characters; `null` when one is missing. */
 function matchesOf(text, words) {
   const found = [];
+  const all = wordsOf(text);
   for (const word of words) {
-    const begin = [...text.toLowerCase().matchAll(/[\p{L}\p{N}]+/gu)].filter((one) => one[0].startsWith(word));
+    const begin = all.filter((one) => (word.length < 3 ? one[0] === word : one[0].startsWith(word)));
     if (begin.length === 0) return null;
     for (const one of begin) {
       const from = [...text.slice(0, one.index)].length;

@@ -110,6 +110,95 @@ const stories = {
     there.stop();
   },
 
+  async 'searching by keyboard alone'(browser) {
+    const there = await pretended({ SCENE: 'open' });
+    const page = await newPage(browser, { name: 'searching' });
+    const queries = [];
+    page.on('request', (request) => { if (request.postData()?.includes('"command":"search"')) queries.push(JSON.parse(request.postData())); });
+    await page.goto(there.address);
+    await page.locator('.chat').first().waitFor();
+    await page.keyboard.press('Alt+KeyF');
+    await page.keyboard.type('papers');
+    await page.locator('.hit').waitFor();
+    assert.equal(await page.locator('.hit mark').textContent(), 'papers');
+    await page.keyboard.press('ArrowDown');
+    assert((await focused(page)).text.includes('papers'), 'down from the words: what was found');
+    await page.keyboard.press('ArrowUp');
+    assert.equal((await focused(page)).id, 'chat-search', 'and up again');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.locator('article.sought', { hasText: 'papers' }).waitFor();
+    await page.waitForFunction(() => document.activeElement?.matches('article.sought'));
+    assert((await page.locator('article.sought .sr').first().textContent()).includes('that you looked for'), 'said, not only shown');
+    // In this chat alone, then at a time, then everywhere again.
+    await page.keyboard.press('Alt+Shift+KeyF');
+    await page.waitForFunction(() => document.activeElement?.id === 'chat-search');
+    await page.keyboard.press('Control+KeyA');
+    await page.keyboard.type('usual');
+    await page.getByText('No message has all these words.').waitFor();
+    assert.equal(await page.locator('nav .chat').count(), 0);
+    await tabTo(page, (at) => at.tag === 'BUTTON' && at.text === 'Search all chats and all times');
+    await page.keyboard.press('Enter');
+    await page.locator('.hit', { hasText: 'usual' }).waitFor();
+    assert.equal((await focused(page)).id, 'chat-search', 'the focus does not go with the button');
+    await page.getByLabel('Only at a certain time').check();
+    await page.getByLabel('Last day').fill('2001-01-31');
+    await page.getByText('No message has all these words.').waitFor();
+    const asked = queries.at(-1);
+    assert.equal(asked.before_ms, await page.evaluate(() => new Date(2001, 1, 1).getTime()), 'the last day is looked through to its end');
+    assert.equal(asked.contact, null);
+    // What no daemon would take is cut where characters end; markup and signs are words or nothing.
+    await page.getByLabel('Only at a certain time').uncheck();
+    await page.locator('#chat-search').fill('ب'.repeat(300));
+    await page.waitForTimeout(600);
+    assert.equal(Buffer.byteLength(queries.at(-1).text), 256);
+    assert.equal(await page.locator('nav section [role=alert]:not(:empty)').count(), 0);
+    await page.locator('#chat-search').fill('<img onerror');
+    await page.locator('.hit', { hasText: '<img src=x onerror=alert(1)>' }).waitFor();
+    assert.equal(await page.locator('.hit img, .hit script').count(), 0);
+    await page.locator('#chat-search').fill('👍');
+    await page.locator('.hit mark', { hasText: '👍' }).waitFor();
+    await page.locator('#chat-search').press('Escape');
+    await page.locator('.hit').waitFor({ state: 'detached' });
+    // A lock leaves nothing of it behind.
+    await page.locator('#chat-search').fill('papers');
+    await page.locator('.hit').waitFor();
+    await page.keyboard.press('Alt+KeyL');
+    await page.locator('input[type=password]').fill('right');
+    await page.keyboard.press('Enter');
+    await page.locator('.chat').first().waitFor();
+    assert.equal(await page.locator('#chat-search').inputValue(), '');
+    there.stop();
+  },
+
+  async 'many messages found, page by page'(browser) {
+    const there = await pretended({ SCENE: 'long' });
+    const page = await newPage(browser, { name: 'pages' });
+    await page.goto(there.address);
+    await page.locator('.chat').first().waitFor();
+    await page.locator('#chat-search').fill('number 5');
+    await page.locator('.hit').waitFor();
+    await page.locator('#chat-search').fill('message number');
+    await page.locator('.hit').nth(19).waitFor();
+    assert((await page.locator('nav section [role=status]').textContent()).includes('there are more'));
+    for (let pages = 2; pages <= 4; pages += 1) {
+      await page.locator('nav section .more').click();
+      await page.locator('.hit').nth(pages * 20 - 1).waitFor();
+    }
+    const order = await page.locator('.hit').evaluateAll((all) => all.map((one) => Number(/number (\d+)/.exec(one.textContent)[1])));
+    assert.deepEqual(order, [...order].sort((a, b) => b - a), 'the newest first');
+    assert.equal(new Set(order).size, 80);
+    // One from the deep: the window begins around it and goes on to both sides.
+    await page.locator('#chat-search').fill('number 41237');
+    await page.locator('.hit', { hasText: '41237' }).click();
+    await page.locator('article.sought', { hasText: 'number 41237' }).waitFor();
+    const inSight = await page.locator('article.sought').evaluate((one) => { const box = one.getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight; });
+    assert(inSight, 'it stands in sight');
+    await page.locator('article', { hasText: 'number 41236' }).waitFor();
+    await page.locator('article', { hasText: 'number 41238' }).waitFor();
+    there.stop();
+  },
+
   async 'hostile texts are text'(browser) {
     const there = await pretended({ SCENE: 'open' });
     for (const width of [360, 1280]) {

@@ -89,7 +89,7 @@ const stories = {
     await page.waitForTimeout(300);
     await see('7-delete-unsent');
   } },
-  search: { env: { SCENE: 'open' }, async walk(page, see) {
+  search: { env: { SCENE: 'open', INDEX: 'partial' }, async walk(page, see) {
     await byId(page, 'chat-search').fill('the');
     await page.locator('nav .hit').first().waitFor();
     await see('1-found');
@@ -100,6 +100,23 @@ const stories = {
     await page.locator('nav .hit').click();
     await page.locator('article.sought').waitFor();
     await see('3-there');
+    await page.keyboard.press('Alt+Shift+KeyF');
+    await byId(page, 'chat-search').fill('');
+    await page.locator('nav .limits input:checked').waitFor();
+    await see('4-here');
+    await byId(page, 'chat-search').fill('papers');
+    await page.locator('nav .hit').waitFor();
+    await page.locator('nav .limits > label input').last().check();
+    await page.locator('nav input[type=date]').nth(0).fill('2026-03-02');
+    await page.locator('nav input[type=date]').nth(1).fill('2026-03-01');
+    await page.locator('nav .limits .bad:not(:empty)').waitFor();
+    await see('5-backwards');
+    await page.locator('nav input[type=date]').nth(1).fill('2026-03-03');
+    await page.locator('nav section .none').first().waitFor();
+    await see('6-nothing-then');
+    await page.locator('nav section .more').click();
+    await page.locator('nav .hit').waitFor();
+    await see('7-everywhere');
   } },
   ending: { env: { SCENE: 'open' }, async walk(page, see) {
     await openMenu(page, 1, 0);

@@ -223,7 +223,6 @@ async function tell() {
 
   await chapter('search, lock, unlock', async () => {
     await alice.locator('#chat-search').fill('nobody');
-    await alice.locator('nav .chat').waitFor();
     await alice.locator('nav .hit', { hasText: 'Nobody can take this now.' }).click();
     await alice.locator('article.sought', { hasText: 'Nobody can take this now.' }).waitFor();
     await shot(alice, 'story-16-found-alice');

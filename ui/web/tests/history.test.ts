@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageView } from '../src/api/types';
-import { around, EMPTY, firstPosition, lastPosition, newest, PAGE, WINDOW, withMessage, withNewer, withOlder } from '../src/lib/history';
+import { around, EMPTY, firstPosition, lastPosition, newest, PAGE, WINDOW, withMessage, withNewer, withOlder, withoutMessage } from '../src/lib/history';
 
 const message = (position: number, text = ''): MessageView => ({
   id: `m${position}`, contact: 'c', position, order: null, mine: true, text,
@@ -60,6 +60,13 @@ describe('the window on a conversation', () => {
     expect(positions(history)).toEqual([12, 11, 10]);
     history = withOlder({ ...history, hasOlder: true }, [at(9, 8)]);
     expect(positions(history)).toEqual([12, 11, 10, 9]);
+  });
+
+  it('lets a deleted message go and leaves the others where they are', () => {
+    const history = { ...newest(page(1, 3)), hasOlder: true, hasNewer: true };
+    expect(positions(withoutMessage(history, 'm2'))).toEqual([1, 3]);
+    expect(withoutMessage(history, 'm2')).toMatchObject({ hasOlder: true, hasNewer: true });
+    expect(withoutMessage(history, 'other')).toBe(history);
   });
 
   it('begins with a first message', () => {

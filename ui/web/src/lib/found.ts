@@ -1,4 +1,41 @@
-/** What of a text is shown where something was found in it. */
+/** What is asked for when something is looked for, and what of a text is shown where it was found. */
+
+/** Bytes of UTF-8 that the daemon takes. */
+const LONGEST_BYTES = 256;
+
+/** What is typed, as it is asked for: whole characters, as many as the daemon takes; empty: nothing to look for. */
+export function asked(typed: string): string {
+  let text = '';
+  let bytes = 0;
+  for (const character of typed.trim()) {
+    bytes += new TextEncoder().encode(character).length;
+    if (bytes > LONGEST_BYTES) break;
+    text += character;
+  }
+  return /[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(text) ? text.trim() : '';
+}
+
+/**
+ * The times from the beginning of a day to the end of another, by the machine's calendar
+ * (`YYYY-MM-DD`, or nothing), in milliseconds since 1970; `null` where they lie backwards.
+ */
+export function timesOf(first: string, last: string): { since_ms: number | null; before_ms: number | null } | null {
+  const [since, before] = [midnight(first, 0), midnight(last, 1)];
+  if (since !== null && before !== null && since >= before) return null;
+  return { since_ms: since, before_ms: before };
+}
+
+// By the calendar: a day in which clocks are changed is shorter or longer than others.
+function midnight(day: string, later: number): number | null {
+  const parts = /^(\d{4,6})-(\d\d)-(\d\d)$/.exec(day);
+  if (parts === null) return null;
+  const date = new Date(0);
+  date.setFullYear(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3]) + later);
+  date.setHours(0, 0, 0, 0);
+  const ms = date.getTime();
+  // The daemon counts from 1970 on.
+  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+}
 
 /** A part of a text, and whether it is what was looked for. */
 export interface Part {

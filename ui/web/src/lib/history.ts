@@ -72,6 +72,12 @@ export function withMessage(history: History, message: MessageView): History {
   return { ...withNewer(history, [message]), hasNewer: history.hasNewer };
 }
 
+/** Without a message that was deleted. */
+export function withoutMessage(history: History, id: string): History {
+  if (!history.messages.some((one) => one.id === id)) return history;
+  return { ...history, messages: history.messages.filter((one) => one.id !== id) };
+}
+
 function byPosition(messages: readonly MessageView[]): MessageView[] {
   return [...messages].sort((a, b) => a.position - b.position);
 }

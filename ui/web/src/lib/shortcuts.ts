@@ -1,5 +1,7 @@
 /** Every action with a key, once: the keyboard, the sheet and the palette read this list. */
+import { tick } from 'svelte';
 import { chats } from '../stores/chats.svelte';
+import { finding } from '../stores/finding.svelte';
 import { screen } from '../stores/screen.svelte';
 import { lock, retryNow } from './actions';
 import type { IconName } from './icons';
@@ -18,6 +20,7 @@ export interface Action {
 export const ACTIONS: Action[] = [
   { id: 'action-palette', icon: 'search', keys: 'Ctrl+K', run: () => (screen.dialog = 'palette') },
   { id: 'action-search', icon: 'search', keys: 'Alt+F', run: focusSearch },
+  { id: 'action-search-here', icon: 'search', keys: 'Alt+Shift+F', run: searchHere, needsChat: true },
   { id: 'action-next-chat', icon: 'down', keys: 'Alt+ArrowDown', run: () => move(1) },
   { id: 'action-previous-chat', icon: 'up', keys: 'Alt+ArrowUp', run: () => move(-1) },
   { id: 'action-write', icon: 'chat', keys: 'Alt+W', run: focusComposer, needsChat: true },
@@ -61,7 +64,16 @@ function move(by: 1 | -1): void {
 }
 
 function focusSearch(): void {
-  document.getElementById('chat-search')?.focus();
+  const field = document.getElementById('chat-search');
+  // Where a chat takes the whole screen, the list comes back for it.
+  if (field?.checkVisibility() === false) screen.openChat(null);
+  void tick().then(() => field?.focus());
+}
+
+/** Looks through the open chat alone. */
+export function searchHere(): void {
+  finding.contact = screen.chat;
+  focusSearch();
 }
 
 function focusComposer(): void {

@@ -8,6 +8,7 @@ import { account } from './account.svelte';
 import { chats } from './chats.svelte';
 import { conversation } from './conversation.svelte';
 import { forgetDrafts, keepDraft } from './drafts';
+import { finding } from './finding.svelte';
 import { pauseMs, step, type Link, type LinkEvent } from './link';
 import { notices } from './notices.svelte';
 import { requests } from './requests.svelte';
@@ -35,7 +36,7 @@ class Connection {
 
   /** Asks for everything that is on the screen. */
   async readAnew(): Promise<void> {
-    try {
+    await this.#try(async () => {
       await account.refresh();
       if (account.state !== 'open') {
         // It may have been locked while nobody listened.
@@ -43,6 +44,12 @@ class Connection {
         return;
       }
       await Promise.all([chats.load(), requests.load(), conversation.load()]);
+    });
+  }
+
+  async #try(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       this.#failed(error);
     }
@@ -118,15 +125,23 @@ class Connection {
       case 'unread':
         chats.takeUnread(frame.contact, frame.unread, frame.unread_from);
         break;
+      // This page or another program did it: nothing of it stays on the screen.
       case 'message_deleted':
+        notices.speak('');
+        screen.dropMessage(frame.message);
+        finding.drop(({ message }) => message.id === frame.message);
+        void this.#try(() => Promise.all([chats.load(), conversation.drop(frame.contact, frame.message)]));
+        break;
       case 'history_deleted':
-        // Another page or program did it: nothing of it stays on the screen.
         notices.clear();
+        if (conversation.contact === frame.contact) screen.dropMessage();
+        finding.drop(({ message }) => message.contact === frame.contact);
         void this.readAnew();
         break;
       case 'contact_deleted':
         notices.clear();
         keepDraft(frame.contact, '');
+        finding.dropContact(frame.contact);
         if (conversation.contact === frame.contact) screen.reset();
         chats.drop(frame.contact);
         break;
@@ -166,6 +181,7 @@ class Connection {
 
   #forget(): void {
     forgetDrafts();
+    finding.clear();
     notices.clear();
     chats.clear();
     requests.clear();

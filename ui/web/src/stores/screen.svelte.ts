@@ -1,8 +1,9 @@
 /** What is on the screen: which chat, which panel beside it, which dialog above. */
 import type { MessageView } from '../api/types';
+import { t } from '../i18n/index.svelte';
+import { sentence } from '../lib/failure';
 import { conversation } from './conversation.svelte';
 import { notices } from './notices.svelte';
-import { sentence } from '../lib/failure';
 
 export type Panel =
   | { kind: 'contact' }
@@ -29,7 +30,15 @@ class Screen {
   openMessage(message: MessageView): void {
     this.chat = message.contact;
     this.panel = null;
-    conversation.openAt(message).catch((error) => notices.say(sentence(error), 'bad'));
+    conversation.openAt(message).then(
+      (isThere) => { if (!isThere) notices.say(t('error-not-found'), 'bad'); },
+      (error) => notices.say(sentence(error), 'bad'),
+    );
+  }
+
+  /** Closes what is told of a message that was deleted; without an id, of any. */
+  dropMessage(id?: string): void {
+    if (this.panel?.kind === 'message' && (id === undefined || this.panel.id === id)) this.panel = null;
   }
 
   show(panel: Panel): void {

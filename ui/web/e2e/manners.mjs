@@ -199,6 +199,58 @@ const stories = {
     there.stop();
   },
 
+  async 'deleting by keyboard alone'(browser) {
+    const there = await pretended({ SCENE: 'long' });
+    const page = await newPage(browser, { name: 'deleting' });
+    await page.goto(there.address);
+    await page.locator('.chat').first().waitFor();
+    // A message far from the end: the others stay where they are.
+    await page.locator('#chat-search').fill('number 41237');
+    await page.locator('.hit', { hasText: '41237' }).press('Enter');
+    await page.locator('article.sought').waitFor();
+    await page.waitForFunction(() => document.activeElement?.matches('article.sought'));
+    await page.keyboard.press('Enter');
+    await page.locator('.side .history li').first().waitFor();
+    await tabTo(page, (at) => at.tag === 'BUTTON' && at.text === 'Delete');
+    await page.keyboard.press('Enter');
+    await page.getByText('The other side keeps').waitFor();
+    assert.equal((await focused(page)).text, 'Cancel', 'the question begins on the way out');
+    await checkAccess(page, 'delete-message');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.locator('article', { hasText: 'number 41237' }).waitFor({ state: 'detached' });
+    await page.locator('.side').waitFor({ state: 'detached' });
+    assert.equal(await page.locator('.hit').count(), 0, 'what was found goes with it');
+    const near = await page.locator('article', { hasText: 'number 41238' }).evaluate((one) => { const box = one.getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight; });
+    assert(near, 'what stood beside it is still in sight');
+    // A history that has not arrived as a whole: asked again, then only the contact is left.
+    await page.locator('#chat-search').fill('');
+    await page.keyboard.press('Alt+KeyI');
+    const remove = async (name) => {
+      await tabTo(page, (at) => at.tag === 'BUTTON' && at.text === name);
+      await page.keyboard.press('Enter');
+      await page.locator('dialog').waitFor();
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+    };
+    await remove('Delete all messages');
+    await page.getByText('has not reached their device yet').waitFor();
+    await checkAccess(page, 'delete-unsent');
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    assert((await page.locator('article').count()) > 0, 'nothing is deleted before the second answer');
+    await remove('Delete all messages');
+    await page.getByText('has not reached their device yet').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing has been said yet').waitFor();
+    assert.equal(await page.locator('.chat', { hasText: 'Ana' }).count(), 1);
+    await remove('Delete the contact');
+    await page.locator('.chat', { hasText: 'Ana' }).waitFor({ state: 'detached' });
+    assert.equal(await page.locator('#composer').count(), 0);
+    there.stop();
+  },
+
   async 'hostile texts are text'(browser) {
     const there = await pretended({ SCENE: 'open' });
     for (const width of [360, 1280]) {

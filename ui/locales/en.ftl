@@ -485,6 +485,15 @@ error-unreachable = It cannot be reached now. Try again later.
 error-mismatch = They are not the same. Somebody may stand between you: do not write anything secret, and compare again.
 error-limit = That is too much at once. Wait a little and try again.
 error-too-soon = That was tried too often. Wait a little and try again.
+error-too-soon-seconds = Too many wrong passphrases in a row. You can try again in { $count ->
+    [one] one second
+   *[other] { $count } seconds
+}. Each further wrong one makes it longer.
+pause-left = { $count ->
+    [one] One second more
+   *[other] { $count } seconds more
+}
+pause-over = You can try again now.
 error-machine = Something failed on this computer. Nothing was lost; try again.
 error-stranger = This page no longer belongs to a running Hushwing.
 error-silent = Hushwing does not answer. It may have been stopped.
@@ -519,6 +528,7 @@ passphrase-changed = From now on the new passphrase opens your account.
 passphrase-present = Your passphrase of today
 passphrase-new = The new one
 passphrase-differs-here = This is not the same as the new one above.
+passphrase-same = This is the passphrase of today. Choose another one.
 passphrase-change-warning = Nobody can recover a forgotten passphrase. Backups that you have made go on opening with the old one.
 lock-after = Lock by itself when unused
 lock-never = Never
@@ -541,6 +551,8 @@ wipe-word = delete
 wipe-word-differs = Type “{ $word }”, so that nothing is deleted by mistake.
 wipe-action = Delete for good
 wiping = Deleting…
+wiped = The account is deleted
+wiped-text = Its keys and files are removed from this computer. A backup that lies somewhere else can bring it back; destroy that too if it must not.
 delete = Delete
 delete-history = Delete all messages
 delete-contact = Delete the contact

@@ -484,6 +484,15 @@ error-unreachable = Ahora no se puede llegar. Inténtalo más tarde.
 error-mismatch = No son iguales. Alguien puede estar en medio: no escribas nada secreto y comparad otra vez.
 error-limit = Es demasiado a la vez. Espera un poco e inténtalo de nuevo.
 error-too-soon = Se intentó demasiadas veces. Espera un poco y vuelve a intentarlo.
+error-too-soon-seconds = Demasiadas frases de paso equivocadas seguidas. Puedes volver a intentarlo en { $count ->
+    [one] un segundo
+   *[other] { $count } segundos
+}. Con cada otra equivocada se alarga.
+pause-left = { $count ->
+    [one] Un segundo más
+   *[other] { $count } segundos más
+}
+pause-over = Ya puedes volver a intentarlo.
 error-machine = Algo ha fallado en este ordenador. No se ha perdido nada; inténtalo de nuevo.
 error-stranger = Esta página ya no pertenece a un Hushwing en marcha.
 error-silent = Hushwing no responde. Quizá se ha detenido.
@@ -518,6 +527,7 @@ passphrase-changed = Desde ahora abre tu cuenta la frase de paso nueva.
 passphrase-present = Tu frase de paso de hoy
 passphrase-new = La nueva
 passphrase-differs-here = No es igual que la nueva de arriba.
+passphrase-same = Es la frase de paso de hoy. Elige otra.
 passphrase-change-warning = Nadie puede recuperar una frase de paso olvidada. Las copias que has hecho siguen abriéndose con la antigua.
 lock-after = Bloquear sola si no se usa
 lock-never = Nunca
@@ -540,6 +550,8 @@ wipe-word = eliminar
 wipe-word-differs = Escribe «{ $word }», para que nada se elimine por error.
 wipe-action = Eliminar para siempre
 wiping = Eliminando…
+wiped = La cuenta está eliminada
+wiped-text = Sus claves y archivos se han quitado de este ordenador. Una copia guardada en otro lugar puede devolverla; destrúyela también si eso no debe pasar.
 delete = Eliminar
 delete-history = Eliminar todos los mensajes
 delete-contact = Eliminar el contacto

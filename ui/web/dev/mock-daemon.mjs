@@ -58,7 +58,7 @@ const server = createServer(async (request, response) => {
       const reply = await world.call(command, fields);
       return send(200, { reply: command, ...reply });
     } catch (error) {
-      return send(error.code ? 400 : 500, { code: error.code ?? 'machine', message: error.message });
+      return send(error.code ? 400 : 500, { code: error.code ?? 'machine', message: error.message, retry_after_s: error.retry_after_s ?? null });
     }
   }
   try {

@@ -82,6 +82,16 @@ export function makeWorld({ scene, tor, index, tell }) {
     if (!found) throw refuse('not_found', 'There is no such contact.');
     return found;
   };
+  // As HW-VAULT-22 has it; the wrong passphrase is 'wrong', and 'soon' comes too soon.
+  const tries = { wrong: 0, until: 0 };
+  const guess = (passphrase) => {
+    const left = passphrase === 'soon' ? 8 : Math.ceil((tries.until - Date.now()) / 1000);
+    if (left > 0) throw Object.assign(refuse('too_soon', 'Too many wrong passphrases came in a row.'), { retry_after_s: left });
+    if (passphrase !== 'wrong') return Object.assign(tries, { wrong: 0, until: 0 });
+    tries.wrong += 1;
+    if (tries.wrong >= 3) tries.until = Date.now() + Math.min(60, 2 ** (tries.wrong - 3)) * 1000;
+    throw refuse('wrong_passphrase', 'This passphrase does not open the account.');
+  };
   const setVault = (vault) => {
     world.vault = vault;
     tell({ event: 'vault', vault });
@@ -128,7 +138,7 @@ export function makeWorld({ scene, tor, index, tell }) {
     },
     async unlock({ passphrase }) {
       await later(500);
-      if (passphrase === 'wrong') throw refuse('wrong_passphrase', 'This passphrase does not open the account.');
+      guess(passphrase);
       setVault('open');
       startNetwork();
       return {};
@@ -241,14 +251,16 @@ export function makeWorld({ scene, tor, index, tell }) {
     retry_now: () => ({}),
     async passphrase_change({ present, new: chosen }) {
       await later(700);
-      if (present === 'wrong') throw refuse('wrong_passphrase', 'This passphrase does not open the account.');
-      if (present === 'soon') throw refuse('too_soon', 'Too many wrong ones came in a row. Wait 8 seconds.');
+      guess(present);
       if (chosen.length < 8) throw refuse('bad_input', 'It is too easy to guess.');
       return {};
     },
     async wipe({ confirm }) {
       if (confirm !== 'wipe this account') throw refuse('bad_input', 'That is not the phrase.');
       await later(400);
+      Object.assign(world, { relays: [], contacts: [], requests: [], invites: [], settings: { read_reports: 'off', relays_told: 2, lock_after_minutes: 0 } });
+      world.messages.clear();
+      world.unread.clear();
       setVault('missing');
       setNetwork({ state: 'off' });
       return {};

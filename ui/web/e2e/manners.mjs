@@ -251,6 +251,113 @@ const stories = {
     there.stop();
   },
 
+  async 'wrong passphrases, and the pause that grows with them'(browser) {
+    const there = await pretended({ SCENE: 'locked' });
+    const page = await newPage(browser, { name: 'wrong' });
+    await page.goto(there.address);
+    await page.waitForFunction(() => document.activeElement?.tagName === 'INPUT');
+    const attempt = async (passphrase) => {
+      await page.locator('main input').fill(passphrase);
+      await page.keyboard.press('Enter');
+      await page.locator('main .error span').waitFor();
+    };
+    for (let n = 0; n < 4; n += 1) {
+      await attempt('wrong');
+      assert((await page.locator('main .error').textContent()).includes('not the right one'));
+      if (n === 3) break;
+      await page.waitForTimeout(n === 2 ? 1_100 : 0);
+    }
+    // Two seconds from here on: it says so once, counts where that is not read out, and sends nothing.
+    await page.locator('main input').fill('right');
+    await page.keyboard.press('Enter');
+    const button = page.locator('main form .primary');
+    await page.getByText('Too many wrong passphrases').waitFor();
+    assert(await button.isDisabled());
+    const said = await page.locator('main .error').textContent();
+    await page.getByText('One second more').waitFor();
+    assert.equal(await page.locator('main .error').textContent(), said, 'what is read out does not count');
+    let sent = 0;
+    page.on('request', (request) => { if (request.postData()?.includes('"unlock"')) sent += 1; });
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('main form .primary')?.disabled === false);
+    assert.equal(sent, 0);
+    assert.equal(await page.locator('main .error span').count(), 0);
+    assert.equal((await focused(page)).tag, 'INPUT');
+    await page.keyboard.press('Enter');
+    await page.locator('.chat').first().waitFor();
+    there.stop();
+  },
+
+  async 'another passphrase, a lock by itself, and the end of the account, by keyboard alone'(browser) {
+    const there = await pretended({ SCENE: 'open' });
+    const page = await newPage(browser, { name: 'ending' });
+    const commands = [];
+    page.on('request', (request) => { if (request.url().endsWith('/v0/command')) commands.push(JSON.parse(request.postData())); });
+    await page.goto(there.address);
+    await page.locator('.chat').first().waitFor();
+    await page.keyboard.press('Alt+KeyS');
+    await page.locator('[aria-labelledby=s-lock] fieldset').waitFor();
+    await tabTo(page, (at) => at.text === 'Change the passphrase', 60);
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.tagName === 'INPUT');
+    const NEW = 'harbour velvet osprey ninety quilt';
+    const fields = page.locator('dialog input');
+    const change = async (present, chosen, repeated) => {
+      await fields.nth(0).fill(present);
+      await fields.nth(1).fill(chosen);
+      await fields.nth(2).fill(repeated);
+      await page.waitForTimeout(500);
+      await fields.nth(2).press('Enter');
+    };
+    const count = () => commands.filter((one) => one.command === 'passphrase_change').length;
+    await change('', NEW, NEW);
+    await page.getByText('Type your passphrase.').waitFor();
+    await change(PASSPHRASE, PASSPHRASE, PASSPHRASE);
+    await page.getByText('This is the passphrase of today.').waitFor();
+    await change(PASSPHRASE, 'sunny', 'sunny');
+    await page.getByText('Add words until the bar turns green.').waitFor();
+    await change(PASSPHRASE, NEW, 'another one entirely');
+    await page.getByText('not the same as the new one above').waitFor();
+    assert.equal(count(), 0, 'nothing is asked before it can be');
+    await change('wrong', NEW, NEW);
+    await page.getByText('This passphrase is not the right one').waitFor();
+    await change(PASSPHRASE, NEW, NEW);
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    assert.deepEqual(commands.findLast((one) => one.command === 'passphrase_change'), { command: 'passphrase_change', present: PASSPHRASE, new: NEW });
+    assert.equal((await focused(page)).text, 'Change the passphrase', 'the focus is back');
+    await tabTo(page, (at) => at.tag === 'INPUT');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await page.waitForTimeout(300);
+    assert.equal(commands.findLast((one) => one.command === 'settings').lock_after_minutes, 5, 'from never, one on: the first choice');
+    await tabTo(page, (at) => at.text === 'Delete the account…');
+    await page.keyboard.press('Enter');
+    await page.locator('dialog').waitFor();
+    assert.equal((await focused(page)).text, 'Cancel', 'the question begins on the way out');
+    const word = page.locator('dialog input');
+    await word.fill('');
+    await word.press('Enter');
+    await page.getByText('so that nothing is deleted by mistake').waitFor();
+    assert(!commands.some((one) => one.command === 'wipe'));
+    await word.fill(' Delete ');
+    await word.press('Enter');
+    await page.getByText('The account is deleted').waitFor();
+    await page.locator('.way').first().waitFor();
+    assert.equal(await page.locator('.chat, article, dialog').count(), 0);
+    // It is told once, and not of the next account.
+    await page.locator('.way').first().click();
+    await page.locator('main input').fill(PASSPHRASE);
+    await page.locator('.strength.enough').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('Type it once more').waitFor();
+    await page.locator('main input').fill(PASSPHRASE);
+    await page.keyboard.press('Enter');
+    await page.locator('.strip').waitFor();
+    assert.equal(await page.locator('.chat').count(), 0);
+    there.stop();
+  },
+
   async 'hostile texts are text'(browser) {
     const there = await pretended({ SCENE: 'open' });
     for (const width of [360, 1280]) {

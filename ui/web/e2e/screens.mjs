@@ -61,6 +61,10 @@ const stories = {
     await page.locator('form button').last().click();
     await page.locator('[role=alert]:not(:empty)').waitFor();
     await see('1-wrong');
+    await page.locator('input').fill('soon');
+    await page.locator('form button').last().click();
+    await page.locator('form button.primary:disabled', { hasText: /\d/ }).waitFor();
+    await see('2-soon');
   } },
   closed: { env: { SCENE: 'open' }, noCode: true, async walk(page, see) {
     await see('1');
@@ -128,12 +132,21 @@ const stories = {
     await page.locator('dialog footer .primary').click();
     await page.locator('dialog [role=alert]:not(:empty)').first().waitFor();
     await see('1-wrong');
+    await page.locator('dialog input').nth(0).fill('soon');
+    await page.locator('dialog footer .primary').click();
+    await page.locator('dialog footer .primary:disabled', { hasText: /\d/ }).waitFor();
+    await see('1-soon');
     await page.keyboard.press('Escape');
     await page.locator('.side section[aria-labelledby=s-wipe] .btn').click();
     await page.locator('dialog input').fill('no');
     await page.locator('dialog footer .danger').click();
     await page.locator('dialog [role=alert]:not(:empty)').first().waitFor();
     await see('2-wipe');
+    const word = (await page.locator('dialog label').textContent()).match(/[“«]\P{L}*(\p{L}+)/u)[1];
+    await page.locator('dialog input').fill(word);
+    await page.locator('dialog footer .danger').click();
+    await page.locator('main .notice').waitFor();
+    await see('3-wiped');
   } },
   safety: { env: { SCENE: 'open' }, async walk(page, see) {
     await openChat(page, 'Bob');

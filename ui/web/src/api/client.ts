@@ -12,6 +12,8 @@ export class Refusal extends Error {
     readonly code: Failure,
     /** In English, from the daemon; may be empty. */
     readonly detail: string,
+    /** With `too_soon`: in how many seconds it may be tried again. */
+    readonly retryAfterS: number | null = null,
   ) {
     super(code);
   }
@@ -126,5 +128,5 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
   if (response.ok) return response;
   if (response.status === 401) throw new Refusal('stranger', '');
   const said = (await response.json().catch(() => null)) as CommandError | null;
-  throw new Refusal(said?.code ?? 'machine', said?.message ?? '');
+  throw new Refusal(said?.code ?? 'machine', said?.message ?? '', said?.retry_after_s ?? null);
 }

@@ -10,6 +10,8 @@ class Account {
   version = $state('');
   /** Made or restored on this page: the first steps are shown. */
   isNew = $state(false);
+  /** Deleted on this page: the first page says that it was. */
+  isWiped = $state(false);
 
   async refresh(): Promise<void> {
     const status = await call('status');
@@ -17,6 +19,7 @@ class Account {
     this.network = status.network;
     this.relays = status.relays;
     this.state = status.vault;
+    if (status.vault !== 'missing') this.isWiped = false;
   }
 }
 

@@ -62,7 +62,7 @@ strength-date = يسهل تخمينها: فيها تاريخ أو سنة.
 strength-common = يسهل تخمينها: يستخدمها كثيرون.
 strength-single-word = يسهل تخمينها: هي كلمة واحدة.
 strength-name = يسهل تخمينها: هي اسم.
-strength-time = من يسرق هذا الحاسوب يحتاج إلى نحو { $time }.
+strength-time = من يسرق هذا الحاسوب يحتاج لتخمينها إلى { $time }.
 time-moment = لحظة
 time-minutes = { $count ->
     [one] دقيقة

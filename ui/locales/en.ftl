@@ -63,7 +63,7 @@ strength-date = Too easy to guess: it has a date or a year in it.
 strength-common = Too easy to guess: many people use it.
 strength-single-word = Too easy to guess: it is a single word.
 strength-name = Too easy to guess: it is a name.
-strength-time = Somebody who stole this computer would need about { $time }.
+strength-time = Guessing it would take somebody who stole this computer { $time }.
 time-moment = a moment
 time-minutes = { $count ->
     [one] a minute

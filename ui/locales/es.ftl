@@ -62,7 +62,7 @@ strength-date = Demasiado fácil de adivinar: contiene una fecha o un año.
 strength-common = Demasiado fácil de adivinar: la usa mucha gente.
 strength-single-word = Demasiado fácil de adivinar: es una sola palabra.
 strength-name = Demasiado fácil de adivinar: es un nombre.
-strength-time = Quien robara este ordenador necesitaría más o menos { $time }.
+strength-time = Quien robara este ordenador tardaría en adivinarla { $time }.
 time-moment = un momento
 time-minutes = { $count ->
     [one] un minuto

@@ -358,6 +358,61 @@ const stories = {
     there.stop();
   },
 
+  async 'nothing counts as read while nobody sits there'(browser) {
+    const there = await pretended({ SCENE: 'open' });
+    const page = await newPage(browser, { name: 'presence' });
+    let marks = 0;
+    page.on('request', (request) => { if (request.postData()?.includes('"mark_read"')) marks += 1; });
+    await page.clock.install();
+    await page.goto(there.address);
+    await page.locator('.chat', { hasText: 'Ana' }).click();
+    await page.locator('article').first().waitFor();
+    let said = 0;
+    /** Something is said, everything of `then` happens, and it is answered. */
+    const answered = async (then) => {
+      const text = `word ${(said += 1)}`;
+      await page.locator('#composer').fill(text);
+      await page.keyboard.press('Enter');
+      await page.locator('article.mine', { hasText: text }).waitFor();
+      await then();
+      const before = marks;
+      await page.locator('article:not(.mine)', { hasText: `You said: ${text}` }).waitFor();
+      await page.locator('.chat .unread', { hasText: '1' }).first().waitFor();
+      await page.waitForTimeout(400);
+      return marks - before;
+    };
+    const isUnread = async () => (await page.locator('.chat', { hasText: 'Ana' }).locator('.unread').count()) > 0;
+    const isRead = () => page.waitForFunction(() => !document.querySelector('.chat.open .unread, [aria-current] .unread'));
+
+    assert.equal(await answered(() => page.clock.fastForward(61_000)), 0, 'a window that lies open');
+    assert(await isUnread());
+    await page.evaluate(() => document.body.dispatchEvent(new PointerEvent('pointermove', { bubbles: true })));
+    await page.waitForTimeout(300);
+    assert(await isUnread(), 'a script is no hand');
+    await page.mouse.move(700, 300);
+    await isRead();
+    assert.equal(marks, 1);
+
+    assert.equal(await answered(() => page.evaluate(() => window.dispatchEvent(new Event('blur')))), 0, 'another window has the focus');
+    await page.keyboard.press('Shift');
+    await isRead();
+    assert.equal(marks, 2);
+
+    const hide = (state) => page.evaluate((state) => {
+      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, state);
+    assert.equal(await answered(() => hide('hidden')), 0, 'a page in the background');
+    await page.mouse.move(710, 310);
+    await page.waitForTimeout(300);
+    assert(await isUnread(), 'not even when something moves over it');
+    await hide('visible');
+    await page.mouse.move(720, 320);
+    await page.waitForTimeout(300);
+    assert.equal(marks, 3);
+    there.stop();
+  },
+
   async 'hostile texts are text'(browser) {
     const there = await pretended({ SCENE: 'open' });
     for (const width of [360, 1280]) {

@@ -145,6 +145,7 @@ const stories = {
     const word = (await page.locator('dialog label').textContent()).match(/[“«]\P{L}*(\p{L}+)/u)[1];
     await page.locator('dialog input').fill(word);
     await page.locator('dialog footer .danger').click();
+    await page.locator('.way').first().waitFor();
     await page.locator('main .notice').waitFor();
     await see('3-wiped');
   } },

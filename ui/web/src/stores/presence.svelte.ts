@@ -13,21 +13,30 @@ class Presence {
   /** Somebody did something here within the last minute. */
   isHere = $state(false);
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When something was done last. */
+  #at = 0;
 
   start(): void {
-    for (const event of BY_HAND) addEventListener(event, (one) => this.note(one.isTrusted), { passive: true, capture: true });
+    for (const event of BY_HAND) addEventListener(event, (one) => this.note(one.isTrusted && document.visibilityState === 'visible'), { passive: true, capture: true });
     addEventListener('blur', () => this.left());
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState !== 'visible') this.left();
     });
   }
 
-  /** Something was done; `isTrusted` where a hand did it and no script. */
-  note(isTrusted: boolean): void {
-    if (!isTrusted) return;
+  /** Something was done; `byHand` where a hand did it, no script, and where it is seen. */
+  note(byHand: boolean): void {
+    if (!byHand) return;
     this.isHere = true;
+    this.#at = Date.now();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.left(), AWAY_AFTER_MS);
+  }
+
+  /** The same, by the clock: timers stand still while the machine sleeps. */
+  isHereStill(): boolean {
+    if (Date.now() - this.#at >= AWAY_AFTER_MS) this.left();
+    return this.isHere;
   }
 
   /** The window is not looked at any more. */

@@ -16,21 +16,30 @@ const sorted = (all) => [...all].sort((a, b) => a - b);
 const quantile = (all, part) => sorted(all)[Math.min(all.length - 1, Math.floor(all.length * part))];
 const quartiles = (all) => [quantile(all, 0.25), quantile(all, 0.75)];
 
-/** Milliseconds from the beginning of a navigation to the first paint with content. */
+/** Milliseconds from the beginning of a navigation to the first paint with content, and to the list of chats. */
 async function paints(browser, there) {
-  const all = [];
+  const [first, list] = [[], []];
   for (let n = 0; n < OPENINGS; n += 1) {
     const page = await newPage(browser, { name: 'paint' });
+    await page.addInitScript(() => {
+      const watch = new MutationObserver(() => {
+        if (!document.querySelector('.chat')) return;
+        watch.disconnect();
+        requestAnimationFrame(() => setTimeout(() => (globalThis.listed = performance.now())));
+      });
+      watch.observe(document, { childList: true, subtree: true });
+    });
     await page.goto(there.address);
-    await page.locator('h1').first().waitFor({ state: 'attached' });
-    all.push(await page.evaluate(() => new Promise((resolve) => {
+    await page.waitForFunction(() => globalThis.listed !== undefined);
+    list.push(await page.evaluate(() => globalThis.listed));
+    first.push(await page.evaluate(() => new Promise((resolve) => {
       new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) if (entry.name === 'first-contentful-paint') resolve(entry.startTime);
       }).observe({ type: 'paint', buffered: true });
     })));
     await page.context().close();
   }
-  return all;
+  return { first, list };
 }
 
 /** Bytes of the scripts that the first page asks for, gzipped. */
@@ -71,13 +80,17 @@ async function scrolling(browser, there) {
       return all;
     };
     const resting = await frames(steps, () => undefined);
-    let [most, screens] = [0, 0];
-    const moving = await frames(steps, () => {
+    const moving = await frames(steps, () => (log.scrollTop -= 120));
+    // Counted on a way of its own: to look for what is in sight takes time in a frame.
+    let [most, inSight] = [0, 0];
+    await frames(steps / 10, () => {
       log.scrollTop -= 120;
-      most = Math.max(most, log.querySelectorAll('article').length);
-      screens = Math.max(screens, log.scrollHeight / log.clientHeight);
+      const { top, bottom } = log.getBoundingClientRect();
+      const boxes = [...log.querySelectorAll('article')].map((one) => one.getBoundingClientRect());
+      most = Math.max(most, boxes.length);
+      inSight = Math.max(inSight, boxes.filter((box) => box.bottom > top && box.top < bottom).length);
     });
-    return { resting, moving, most, perScreen: most / screens };
+    return { resting, moving, most, inSight };
   }, STEPS);
   await page.context().close();
   return seen;
@@ -99,10 +112,12 @@ const rows = [
     ours: moving, baseline: resting, unit: 'ms', ratio: moving / resting, goal: 1.1, met: moving / resting <= 1.1,
     quartiles: [quartiles(seen.moving), quartiles(seen.resting)], samples: STEPS,
   }),
+  row({ id: 'P15/p95', what: 'the slowest of 20 such frames', against: 'the slowest of 20 at rest', ours: quantile(seen.moving, 0.95), baseline: quantile(seen.resting, 0.95), unit: 'ms', ratio: quantile(seen.moving, 0.95) / quantile(seen.resting, 0.95), goal: 1.1, met: quantile(seen.moving, 0.95) / quantile(seen.resting, 0.95) <= 1.1 }),
   row({ id: 'P15/slow', what: 'the slowest of 100 such frames', against: 'the slowest of 100 at rest', ours: quantile(seen.moving, 0.99), baseline: quantile(seen.resting, 0.99), unit: 'ms', ratio: quantile(seen.moving, 0.99) / quantile(seen.resting, 0.99) }),
-  row({ id: 'P15/rows', what: 'messages in the page for each screen of them', ours: seen.perScreen, unit: 'messages', goal: null, met: seen.perScreen < 25 }),
-  row({ id: 'P15/held', what: 'messages in the page at most', ours: seen.most, unit: 'messages' }),
-  row({ id: 'P15/paint', what: 'from the opening to the first paint, less than 300 ms', ours: quantile(paint, 0.5), unit: 'ms', met: quantile(paint, 0.5) < 300, samples: OPENINGS }),
+  row({ id: 'P15/rows', what: 'messages in sight at most, less than 25', ours: seen.inSight, unit: 'messages', met: seen.inSight < 25 }),
+  row({ id: 'P15/held', what: 'messages in the page at most, in sight or not', ours: seen.most, unit: 'messages' }),
+  row({ id: 'P15/paint', what: 'from the opening to the first paint, less than 300 ms', ours: quantile(paint.first, 0.5), unit: 'ms', met: quantile(paint.first, 0.5) < 300, samples: OPENINGS }),
+  row({ id: 'P15/list', what: 'from the opening to the list of chats', ours: quantile(paint.list, 0.5), unit: 'ms', samples: OPENINGS }),
   row({ id: 'P15/script', what: 'script of the first page, gzipped, English words included, less than 80 KB', ours: bytes / 1000, unit: 'KB', met: bytes < 80_000 }),
 ];
 for (const one of rows) console.log(`${one.id}: ${one.what}: ${one.ours.toFixed(1)} ${one.unit}${one.ratio === null ? '' : `, ratio ${one.ratio.toFixed(2)}`}${one.met === null ? '' : one.met ? ', met' : ', MISSED'}`);

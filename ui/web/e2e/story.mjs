@@ -228,13 +228,25 @@ async function tell() {
     await shot(alice, 'story-16-found-alice');
     await alice.locator('#chat-search').fill('zzz');
     await alice.locator('nav section .none').waitFor();
-    await alice.locator('#chat-search').fill('');
+    // In this chat alone and on a day of long ago: nothing; then everywhere again.
+    await alice.keyboard.press('Alt+Shift+KeyF');
+    await alice.locator('#chat-search').fill('welcome');
+    await alice.locator('nav .hit', { hasText: 'Welcome, Bob.' }).waitFor();
+    await alice.locator('nav .limits > label input').last().check();
+    await alice.locator('nav input[type=date]').last().fill('2001-01-31');
+    await alice.locator('nav section .none').waitFor();
+    await alice.locator('nav section .more').click();
+    await alice.locator('nav .hit', { hasText: 'Welcome, Bob.' }).waitFor();
+    // What hides or turns something is as visible in what was found.
+    await alice.locator('#chat-search').fill('onerror');
+    assert((await alice.locator('nav .hit', { hasText: 'onerror' }).textContent()).includes('U+202E'));
     await alice.keyboard.press('Alt+KeyL');
     await alice.locator('input[type=password]').waitFor();
     assert.equal(await alice.locator('article, .chat').count(), 0, 'nothing of what was said stays on the page');
     await unlock(alice, ALICE);
     await open(alice);
     await alice.locator('article', { hasText: 'Nobody can take this now.' }).waitFor();
+    assert.equal(await alice.locator('#chat-search').inputValue(), '', 'nor what was looked for');
   });
 
   await chapter('another passphrase: the old one opens nothing any more', async () => {
@@ -319,6 +331,41 @@ async function tell() {
     people.again.page = again;
   });
 
+  await chapter('all messages and then the contact, deleted on one side', async () => {
+    const { page } = people.again;
+    // Asked a second time where something has not arrived yet.
+    const remove = async (nth) => {
+      await bob.locator('.side section .btn').nth(nth).click();
+      for (let n = 0; n < 2 && (await bob.locator('dialog').count()) > 0; n += 1) {
+        await dialogButton(bob, 1).click();
+        await bob.waitForFunction(() => document.querySelector('dialog footer .danger')?.disabled !== true);
+      }
+      await bob.locator('dialog').waitFor({ state: 'detached' });
+    };
+    await panel(bob, true);
+    await remove(-2);
+    await bob.keyboard.press('Escape');
+    await bob.locator('[role=log] .empty').waitFor();
+    assert.equal(await bob.locator('article').count(), 0);
+    await shot(bob, 'story-21-no-history-bob');
+    // A search finds none of it either, and the contact can still be written to.
+    await bob.locator('.centre .back').click();
+    await bob.locator('#chat-search').fill('welcome');
+    await bob.locator('nav section .none').waitFor();
+    await bob.locator('#chat-search').fill('');
+    await open(bob);
+    await write(bob, 'I have tidied up.');
+    await page.locator('article', { hasText: 'I have tidied up.' }).waitFor();
+    assert.equal(await page.locator('article', { hasText: 'I am back on another computer.' }).count(), 1, 'the other side keeps it');
+    await state(bob, 'I have tidied up.', 'En su dispositivo');
+    await panel(bob, true);
+    await remove(-1);
+    await bob.locator('.side').waitFor({ state: 'detached' });
+    assert.equal(await bob.locator('nav .chat').count(), 0);
+    assert.equal(await page.locator('nav .chat').count(), 1, 'who was deleted is not told');
+    await shot(bob, 'story-22-no-contact-bob');
+  });
+
   await chapter('the account is deleted: nothing of it is left', async () => {
     const { page } = people.again;
     await page.keyboard.press('Alt+KeyS');
@@ -327,12 +374,13 @@ async function tell() {
     await page.locator('dialog footer .danger').click();
     await page.locator('dialog .error span').waitFor();
     await page.locator('dialog input').fill('delete');
-    await shot(page, 'story-21-wipe-again');
+    await shot(page, 'story-23-wipe-again');
     await page.locator('dialog footer .danger').click();
     await page.locator('.way').first().waitFor();
+    await page.locator('main .notice.good').waitFor();
     assert.equal(await page.locator('article, .chat').count(), 0);
     assert.deepEqual(people.again.files().filter((name) => name.startsWith('vault') && name !== 'vault.lock'), []);
-    await shot(page, 'story-22-gone-again');
+    await shot(page, 'story-24-gone-again');
   });
 }
 

@@ -113,7 +113,8 @@ export function makeWorld({ scene, tor, index, tell }) {
       tell({ event: 'message', ...sent });
     };
     if (to.phase.phase !== 'established') return;
-    if (world.network.state !== 'ready') return set({ state: 'waiting_for_tor' });
+    if (world.network.state !== 'ready') set({ state: 'waiting_for_tor' });
+    while (world.network.state !== 'ready') await later(300);
     await later(400);
     set({ state: 'at_relay', stored: 1, of: 2 });
     await later(500);
@@ -188,7 +189,10 @@ export function makeWorld({ scene, tor, index, tell }) {
       if (!/^hushwing:/i.test(link)) throw refuse('bad_input', 'This is not an invite: it begins with hushwing:');
       const made = contact('', { phase: { phase: 'fetching' }, safety_number: null });
       setTimeout(() => change(made, { phase: { phase: 'requested' } }), 1500);
-      setTimeout(() => change(made, { phase: { phase: 'established' }, name: 'Erin', safety_number: DIGITS }), 5000);
+      setTimeout(() => {
+        change(made, { phase: { phase: 'established' }, name: 'Erin', safety_number: DIGITS });
+        for (const sent of world.messages.get(made.id).filter((one) => one.mine)) void deliver(made, sent);
+      }, 5000);
       return made;
     },
     requests: () => ({ requests: world.requests }),
@@ -241,7 +245,7 @@ export function makeWorld({ scene, tor, index, tell }) {
       world.policy = policy ?? world.policy;
       return { policy: world.policy };
     },
-    doctor: () => ({ findings: [{ kind: 'undelivered', about: world.contacts[1]?.id ?? null, what: 'Two messages wait for Bob.', advice: 'Wait until they come online.', since_ms: now - DAY }] }),
+    doctor: () => ({ findings: world.contacts.length < 2 ? [] : [{ kind: 'undelivered', about: world.contacts[1]?.id ?? null, what: 'Two messages wait for Bob.', advice: 'Wait until they come online.', since_ms: now - DAY }] }),
     message: ({ id: which }) => ledger([...world.messages.values()].flat().find((one) => one.id === which), world),
     give_up: () => ({}),
     repair: ({ contact: key }) => change(find(key), { repairing: true }),

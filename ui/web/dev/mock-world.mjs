@@ -269,7 +269,7 @@ export function makeWorld({ scene, tor, tell }) {
       const all = world.messages.get(of.id);
       if (unsent !== 'delete' && waits(all.find((one) => one.id === which))) throw refuse('refused', 'It is not on their device yet.');
       world.messages.set(of.id, all.filter((one) => one.id !== which));
-      tell({ event: 'message_deleted', contact: of.id, id: which });
+      tell({ event: 'message_deleted', contact: of.id, message: which });
       return {};
     },
     history_delete({ contact: key, unsent }) {

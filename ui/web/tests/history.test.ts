@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageView } from '../src/api/types';
-import { around, EMPTY, firstPosition, lastPosition, newest, PAGE, WINDOW, withMessage, withNewer, withOlder } from '../src/lib/history';
+import { around, EMPTY, firstPosition, lastPosition, newest, PAGE, WINDOW, withMessage, withNewer, withOlder, withoutMessage } from '../src/lib/history';
 
 const message = (position: number, text = ''): MessageView => ({
   id: `m${position}`, contact: 'c', position, order: null, mine: true, text,
@@ -20,6 +20,12 @@ describe('the window on a conversation', () => {
     expect(positions(history)).toEqual(Array.from({ length: 2 * PAGE }, (_, at) => 51 + at));
     expect([history.hasOlder, history.hasNewer]).toEqual([true, true]);
     expect(around(page(1, 3), page(4, 2))).toMatchObject({ hasOlder: false, hasNewer: false });
+  });
+
+  it('leaves out what was deleted, and nothing else', () => {
+    const history = newest(page(1, 3));
+    expect(positions(withoutMessage(history, 'm2'))).toEqual([1, 3]);
+    expect(withoutMessage(history, 'm9')).toBe(history);
   });
 
   it('never holds more than its size, and moves without a gap', () => {

@@ -72,6 +72,12 @@ export function withMessage(history: History, message: MessageView): History {
   return { ...withNewer(history, [message]), hasNewer: history.hasNewer };
 }
 
+/** Leaves out a message that was deleted. */
+export function withoutMessage(history: History, id: string): History {
+  const messages = history.messages.filter((one) => one.id !== id);
+  return messages.length === history.messages.length ? history : { ...history, messages };
+}
+
 function byPosition(messages: readonly MessageView[]): MessageView[] {
   return [...messages].sort((a, b) => a.position - b.position);
 }

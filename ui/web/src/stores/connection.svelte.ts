@@ -7,7 +7,8 @@ import { inline } from '../lib/visible';
 import { account } from './account.svelte';
 import { chats } from './chats.svelte';
 import { conversation } from './conversation.svelte';
-import { forgetDrafts, keepDraft } from './drafts';
+import { forgetDrafts } from './drafts';
+import { forgetContact, forgetHistory, forgetMessage } from './forgetting';
 import { pauseMs, step, type Link, type LinkEvent } from './link';
 import { notices } from './notices.svelte';
 import { requests } from './requests.svelte';
@@ -118,17 +119,18 @@ class Connection {
       case 'unread':
         chats.takeUnread(frame.contact, frame.unread, frame.unread_from);
         break;
+      // This page or another program did it: nothing of it stays on the screen.
       case 'message_deleted':
-      case 'history_deleted':
-        // Another page or program did it: nothing of it stays on the screen.
         notices.clear();
-        void this.readAnew();
+        forgetMessage(frame.message).catch((error) => this.#failed(error));
+        break;
+      case 'history_deleted':
+        notices.clear();
+        forgetHistory(frame.contact).catch((error) => this.#failed(error));
         break;
       case 'contact_deleted':
         notices.clear();
-        keepDraft(frame.contact, '');
-        if (conversation.contact === frame.contact) screen.reset();
-        chats.drop(frame.contact);
+        forgetContact(frame.contact);
         break;
       case 'request':
         requests.take(frame);

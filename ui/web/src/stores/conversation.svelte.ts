@@ -1,7 +1,7 @@
 /** The open conversation. */
 import { call } from '../api/client';
 import type { MessageView } from '../api/types';
-import { around, EMPTY, firstPosition, lastPosition, newest, PAGE, withMessage, withNewer, withOlder, type History } from '../lib/history';
+import { around, EMPTY, firstPosition, lastPosition, newest, PAGE, withMessage, withNewer, withOlder, withoutMessage, type History } from '../lib/history';
 import { chats } from './chats.svelte';
 
 class Conversation {
@@ -73,6 +73,14 @@ class Conversation {
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** A message was deleted. */
+  async drop(id: string): Promise<void> {
+    const history = withoutMessage(this.history, id);
+    if (history === this.history) return;
+    this.history = history;
+    if (history.messages.length === 0 && (history.hasOlder || history.hasNewer)) await this.load();
   }
 
   take(message: MessageView): void {

@@ -168,6 +168,10 @@ pub struct ConnectionLimits {
     /// Requests in flight on all connections together; more are refused with
     /// [`Refusal::Busy`].
     pub budget: RequestBudget,
+    /// GETs that wait, on all connections together; more are refused with
+    /// [`Refusal::Busy`]. Each counts in `budget` too, so less than that leaves
+    /// room for what is answered at once. `[HW-RELAY-3]`
+    pub waits: RequestBudget,
     /// Longest time for the TLS handshake.
     pub handshake_deadline: Duration,
     /// Longest time without a request in flight.
@@ -183,6 +187,7 @@ impl Default for ConnectionLimits {
         Self {
             requests_in_flight: MAX_REQUESTS_IN_FLIGHT,
             budget: RequestBudget::new(MAX_REQUESTS_IN_FLIGHT),
+            waits: RequestBudget::new(MAX_REQUESTS_IN_FLIGHT),
             handshake_deadline: HANDSHAKE_DEADLINE,
             idle_deadline: IDLE_DEADLINE,
             rate: RequestRate::default(),
@@ -267,6 +272,28 @@ struct Answer {
 struct Places {
     _connection: OwnedSemaphorePermit,
     _budget: OwnedSemaphorePermit,
+    _wait: Option<OwnedSemaphorePermit>,
+}
+
+impl Places {
+    /// The places that `op` needs; `None` when one of the bounds is reached.
+    fn take(
+        op: &RequestOp,
+        connection: &Arc<Semaphore>,
+        limits: &ConnectionLimits,
+    ) -> Option<Self> {
+        let one = |of: &Arc<Semaphore>| of.clone().try_acquire_owned().ok();
+        let waits = matches!(op, RequestOp::Get { wait_s: 1.., .. });
+        Some(Self {
+            _connection: one(connection)?,
+            _wait: if waits {
+                Some(one(&limits.waits.0)?)
+            } else {
+                None
+            },
+            _budget: one(&limits.budget.0)?,
+        })
+    }
 }
 
 enum ReadEnd {
@@ -320,19 +347,12 @@ async fn read_requests<R: AsyncRead + Unpin>(
         drop(frame);
         idle_since = Instant::now();
         not_before = pace.count();
-        let (Ok(connection), Ok(budget)) = (
-            places.clone().try_acquire_owned(),
-            limits.budget.0.clone().try_acquire_owned(),
-        ) else {
+        let Some(places) = Places::take(&op, &places, limits) else {
             // Waits while the client reads nothing; the calls in flight need
             // no attention meanwhile, as their answers could not go out either.
             let refusal = ResponseOp::Refused(Refusal::Busy);
             send(&answers, id, refusal, None).await;
             continue;
-        };
-        let places = Places {
-            _connection: connection,
-            _budget: budget,
         };
         let service = service.clone();
         let answers = answers.clone();

@@ -34,6 +34,9 @@ pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(30);
 /// that mean to stay hold a GET open.
 pub const IDLE_DEADLINE: Duration = Duration::from_secs(600);
 
+/// A deadline that nobody lives to see, which the clock can still add.
+const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3_600);
+
 /// Requests that one connection may have in flight: a full client
 /// ([`crate::MAX_CALLS_IN_FLIGHT`]) fits. With [`hushwing_wire::limits::FRAME_LEN`]
 /// it bounds what a client that reads nothing can cost: 1.1 MB.
@@ -174,7 +177,7 @@ pub struct ConnectionLimits {
     pub waits: RequestBudget,
     /// Longest time for the TLS handshake.
     pub handshake_deadline: Duration,
-    /// Longest time without a request in flight.
+    /// Longest time without a request in flight; any length.
     pub idle_deadline: Duration,
     /// How fast it may make requests.
     pub rate: RequestRate,
@@ -330,7 +333,7 @@ async fn read_requests<R: AsyncRead + Unpin>(
                         limits.activity.becomes(Phase::Idle);
                     }
                 }
-                () = sleep_until(idle_since + limits.idle_deadline), if calls.is_empty() => {
+                () = sleep_until(idle_since + limits.idle_deadline.min(FOR_EVER)), if calls.is_empty() => {
                     return Err(ServeError::Idle);
                 }
                 () = &mut stop => {

@@ -209,6 +209,18 @@ async fn an_idle_connection_is_closed_but_a_waiting_one_is_kept() {
     assert_eq!(serving.await.unwrap(), Err(ServeError::Idle));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_deadline_beyond_the_clock_is_none_at_all() {
+    let limits = ConnectionLimits {
+        idle_deadline: Duration::MAX,
+        ..ConnectionLimits::default()
+    };
+    let (stream, _serving) = serve(Arc::new(MemoryService::default()), limits);
+    let client = RelayClient::connect(stream, &seed().pin()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(24 * 3_600)).await;
+    assert!(client.info().await.is_ok());
+}
+
 /// Claim R0. `[HW-RELAY-3]`
 #[tokio::test]
 async fn waits_of_all_connections_leave_room_for_what_is_answered_at_once() {

@@ -221,7 +221,7 @@ async fn a_deadline_beyond_the_clock_is_none_at_all() {
     assert!(client.info().await.is_ok());
 }
 
-/// Claim R0. `[HW-RELAY-3]`
+/// `[HW-RELAY-3]`
 #[tokio::test]
 async fn waits_of_all_connections_leave_room_for_what_is_answered_at_once() {
     let limits = ConnectionLimits {

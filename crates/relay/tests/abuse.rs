@@ -276,7 +276,7 @@ async fn more_waits_than_there_is_room_for_are_refused_and_those_there_stay() {
     }
 }
 
-/// Claim R0. `[HW-RELAY-3]`
+/// `[HW-RELAY-3]`
 #[tokio::test(flavor = "multi_thread")]
 async fn waits_cannot_take_the_requests_that_puts_and_reads_need() {
     let dir = TempDir::new().unwrap();

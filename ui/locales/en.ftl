@@ -112,7 +112,7 @@ restoring = Restoring…
 ## Start
 start-ready = Your account is ready
 start-title = Nobody is here yet
-start-text = You can do these in any order, also while the network starts.
+start-text = With an invite you can write at once; the rest can come later. You need not wait for the network.
 start-relay = Add a relay
 start-relay-text = A relay keeps messages for you while you are away. It cannot read them.
 start-relay-done = A relay keeps messages for you while you are away.
@@ -321,7 +321,7 @@ relays-show = { $count ->
 }
 relay-add = Add a relay
 relay-added = The relay is in use from now on.
-relay-what = Somebody who runs a relay gives you its address. Two relays of different people are better than one.
+relay-what = Whoever runs a relay gives you its address: ask the person who told you of Hushwing, or run one on a computer that is always on. Two relays of different people are better than one.
 relay-address = Address of the relay
 relay-address-hint = It begins with “hushwing-relay:”.
 relay-image = Take in an image of its code
@@ -487,3 +487,59 @@ error-too-soon = That was tried too often. Wait a little and try again.
 error-machine = Something failed on this computer. Nothing was lost; try again.
 error-stranger = This page no longer belongs to a running Hushwing.
 error-silent = Hushwing does not answer. It may have been stopped.
+
+## Searching, deleting, locking
+search-no-chat = No chat of that name.
+found-title = In messages
+found-here = Only with { $name }
+found-mine = To
+found-count = { $count ->
+    [one] One message found
+   *[other] { $count } messages found
+}
+found-looking = Searching…
+found-nothing = No message has all these words. A word is found by its beginning.
+found-more = Show older ones
+found-this = This is the message that you looked for.
+passphrase-change = Change the passphrase
+passphrase-changing = Changing it…
+passphrase-changed = From now on the new passphrase opens your account.
+passphrase-present = Your passphrase of today
+passphrase-new = The new one
+passphrase-differs-here = This is not the same as the new one above.
+passphrase-change-warning = Nobody can recover a forgotten passphrase. Backups that you have made go on opening with the old one.
+lock-after = Lock by itself when unused
+lock-never = Never
+lock-minutes = { $count ->
+    [one] After one minute
+   *[other] After { $count } minutes
+}
+lock-hours = { $count ->
+    [one] After an hour
+   *[other] After { $count } hours
+}
+lock-after-text = While it is locked, nothing is sent and nothing is fetched.
+wipe-title = Delete this account
+wipe-short = Destroys everything of this account on this computer, for good.
+wipe-begin = Delete the account…
+wipe-text = Your messages, contacts and keys are destroyed on this computer. What you wrote and has not arrived yet is lost. Your contacts are not told, and they keep what has arrived.
+wipe-warning = This cannot be taken back. Only a backup that lies somewhere else can bring the account back.
+wipe-type = Type “{ $word }” to go on
+wipe-word = delete
+wipe-word-differs = Type “{ $word }”, so that nothing is deleted by mistake.
+wipe-action = Delete for good
+wiping = Deleting…
+delete = Delete
+delete-history = Delete all messages
+delete-contact = Delete the contact
+delete-message-title = Delete this message?
+delete-message-text = It is deleted on this computer for good. The other side keeps its own.
+delete-history-title = Delete all messages with this contact?
+delete-history-text = They are deleted on this computer for good. The contact stays, and the other side keeps its own.
+delete-contact-title = Delete this contact?
+delete-contact-text = All messages and keys go with it, on this computer for good. They are not told; what they still send is never fetched. To write again you need a new invite.
+delete-unsent-text = Something of it has not reached their device yet. What has not left this computer never will; the rest still arrives there.
+delete-all-the-same = Delete all the same
+deleted-message = The message is deleted on this computer.
+deleted-history = All messages are deleted on this computer.
+deleted-contact = The contact is deleted on this computer.

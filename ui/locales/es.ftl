@@ -111,7 +111,7 @@ restoring = Recuperando…
 ## Inicio
 start-ready = Tu cuenta está lista
 start-title = Aquí no hay nadie todavía
-start-text = Puedes hacer esto en cualquier orden, también mientras arranca la red.
+start-text = Con una invitación puedes escribir enseguida; lo demás puede venir después. No hace falta esperar a la red.
 start-relay = Añadir un relé
 start-relay-text = Un relé guarda mensajes para ti mientras no estás. No puede leerlos.
 start-relay-done = Un relé guarda mensajes para ti mientras no estás.
@@ -320,7 +320,7 @@ relays-show = { $count ->
 }
 relay-add = Añadir un relé
 relay-added = El relé se usa desde ahora.
-relay-what = Quien lleva un relé te da su dirección. Dos relés de personas distintas son mejor que uno.
+relay-what = Quien lleva un relé te da su dirección: pregunta a quien te habló de Hushwing, o lleva uno en un ordenador siempre encendido. Dos relés de personas distintas son mejores que uno.
 relay-address = Dirección del relé
 relay-address-hint = Empieza por «hushwing-relay:».
 relay-image = Leer una imagen de su código
@@ -486,3 +486,59 @@ error-too-soon = Se intentó demasiadas veces. Espera un poco y vuelve a intenta
 error-machine = Algo ha fallado en este ordenador. No se ha perdido nada; inténtalo de nuevo.
 error-stranger = Esta página ya no pertenece a un Hushwing en marcha.
 error-silent = Hushwing no responde. Quizá se ha detenido.
+
+## Buscar, eliminar, bloquear
+search-no-chat = Ninguna conversación con ese nombre.
+found-title = En los mensajes
+found-here = Solo con { $name }
+found-mine = A
+found-count = { $count ->
+    [one] Un mensaje encontrado
+   *[other] { $count } mensajes encontrados
+}
+found-looking = Buscando…
+found-nothing = Ningún mensaje tiene todas estas palabras. Una palabra se encuentra por su comienzo.
+found-more = Mostrar más antiguos
+found-this = Este es el mensaje que buscabas.
+passphrase-change = Cambiar la frase de paso
+passphrase-changing = Cambiándola…
+passphrase-changed = Desde ahora abre tu cuenta la frase de paso nueva.
+passphrase-present = Tu frase de paso de hoy
+passphrase-new = La nueva
+passphrase-differs-here = No es igual que la nueva de arriba.
+passphrase-change-warning = Nadie puede recuperar una frase de paso olvidada. Las copias que has hecho siguen abriéndose con la antigua.
+lock-after = Bloquear sola si no se usa
+lock-never = Nunca
+lock-minutes = { $count ->
+    [one] Tras un minuto
+   *[other] Tras { $count } minutos
+}
+lock-hours = { $count ->
+    [one] Tras una hora
+   *[other] Tras { $count } horas
+}
+lock-after-text = Mientras está bloqueada no se envía ni se recoge nada.
+wipe-title = Eliminar esta cuenta
+wipe-short = Destruye para siempre todo lo de esta cuenta en este ordenador.
+wipe-begin = Eliminar la cuenta…
+wipe-text = Tus mensajes, contactos y claves se destruyen en este ordenador. Lo que escribiste y aún no ha llegado se pierde. No se avisa a tus contactos, y ellos conservan lo que les llegó.
+wipe-warning = No se puede deshacer. Solo una copia guardada en otro lugar puede devolver la cuenta.
+wipe-type = Escribe «{ $word }» para seguir
+wipe-word = eliminar
+wipe-word-differs = Escribe «{ $word }», para que nada se elimine por error.
+wipe-action = Eliminar para siempre
+wiping = Eliminando…
+delete = Eliminar
+delete-history = Eliminar todos los mensajes
+delete-contact = Eliminar el contacto
+delete-message-title = ¿Eliminar este mensaje?
+delete-message-text = Se elimina de este ordenador para siempre. El otro lado conserva el suyo.
+delete-history-title = ¿Eliminar todos los mensajes con este contacto?
+delete-history-text = Se eliminan de este ordenador para siempre. El contacto se queda, y el otro lado conserva los suyos.
+delete-contact-title = ¿Eliminar este contacto?
+delete-contact-text = Con él se van todos los mensajes y las claves, para siempre, en este ordenador. No se le avisa; lo que aún envíe nunca se recoge. Para volver a escribir hace falta una invitación nueva.
+delete-unsent-text = Algo aún no ha llegado a su dispositivo. Lo que no ha salido de este ordenador ya no saldrá; el resto llegará allí de todos modos.
+delete-all-the-same = Eliminar de todos modos
+deleted-message = El mensaje se ha eliminado de este ordenador.
+deleted-history = Se han eliminado todos los mensajes de este ordenador.
+deleted-contact = El contacto se ha eliminado de este ordenador.

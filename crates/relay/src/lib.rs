@@ -24,6 +24,7 @@ mod seal;
 mod server;
 mod service;
 pub mod store;
+mod traces;
 mod waits;
 
 pub use access::{AccessKeys, AccessKeysError};

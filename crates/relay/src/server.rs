@@ -17,6 +17,7 @@ use crate::{
     figures::{ConnectionEvent, Figures},
     roster::Roster,
     service::RelayService,
+    traces::Traceless,
 };
 
 /// Connections at once, about 35 KB each while they wait: a busy community on
@@ -129,7 +130,8 @@ pub async fn serve(
         let activity = own.activity.clone();
         let (service, tls): (Arc<dyn Service>, _) = (service.clone(), tls.clone());
         let until = cut.clone().cancelled_owned();
-        let task = connections.spawn(serve_connection_until(stream, tls, service, own, until));
+        let serving = serve_connection_until(stream, tls, service, own, until);
+        let task = connections.spawn(Traceless::new(serving));
         roster.enter(task.id(), activity, cut);
     }
     stop.cancel();

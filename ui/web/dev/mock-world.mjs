@@ -26,7 +26,7 @@ export function makeWorld({ scene, tor, tell }) {
     unread: new Map(),
     requests: [],
     invites: [],
-    settings: { read_reports: 'off', relays_told: 2 },
+    settings: { read_reports: 'off', relays_told: 2, lock_after_minutes: 0 },
     policy: 'automatic',
   };
 
@@ -239,6 +239,53 @@ export function makeWorld({ scene, tor, tell }) {
     verify: ({ contact: key, by }) => change(find(key), { verification: { state: 'verified', how: by.by, at_ms: Date.now() } }),
     unverify: ({ contact: key }) => change(find(key), { verification: { state: 'unverified' } }),
     retry_now: () => ({}),
+    async passphrase_change({ present, new: chosen }) {
+      await later(700);
+      if (present === 'wrong') throw refuse('wrong_passphrase', 'This passphrase does not open the account.');
+      if (present === 'soon') throw refuse('too_soon', 'Too many wrong ones came in a row. Wait 8 seconds.');
+      if (chosen.length < 8) throw refuse('bad_input', 'It is too easy to guess.');
+      return {};
+    },
+    async wipe({ confirm }) {
+      if (confirm !== 'wipe this account') throw refuse('bad_input', 'That is not the phrase.');
+      await later(400);
+      setVault('missing');
+      setNetwork({ state: 'off' });
+      return {};
+    },
+    search({ text, contact: key, after, limit }) {
+      const words = text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+      const all = [...world.messages.entries()].filter(([of]) => key == null || of === key).flatMap(([, some]) => some);
+      const hits = all
+        .map((one) => ({ message: one, matches: matchesOf(one.text, words) }))
+        .filter(({ matches }) => matches !== null)
+        .sort((a, b) => b.message.sent_at_ms - a.message.sent_at_ms);
+      const from = Number(after ?? 0);
+      const found = hits.slice(from, from + limit);
+      return { found, next: hits.length > from + limit ? String(from + limit) : null };
+    },
+    message_delete({ id: which, unsent }) {
+      const of = world.contacts.find((one) => world.messages.get(one.id).some((message) => message.id === which));
+      const all = world.messages.get(of.id);
+      if (unsent !== 'delete' && waits(all.find((one) => one.id === which))) throw refuse('refused', 'It is not on their device yet.');
+      world.messages.set(of.id, all.filter((one) => one.id !== which));
+      tell({ event: 'message_deleted', contact: of.id, id: which });
+      return {};
+    },
+    history_delete({ contact: key, unsent }) {
+      if (unsent !== 'delete' && world.messages.get(find(key).id).some(waits)) throw refuse('refused', 'Not on their device yet: 2 of your messages.');
+      world.messages.set(key, []);
+      world.unread.set(key, 0);
+      tell({ event: 'history_deleted', contact: key });
+      return {};
+    },
+    contact_delete({ contact: key, unsent }) {
+      if (unsent !== 'delete' && world.messages.get(find(key).id).some(waits)) throw refuse('refused', 'Not on their device yet: 2 of your messages.');
+      world.contacts = world.contacts.filter((one) => one.id !== key);
+      world.messages.delete(key);
+      tell({ event: 'contact_deleted', contact: key });
+      return {};
+    },
   };
 
   return {
@@ -248,6 +295,22 @@ export function makeWorld({ scene, tor, tell }) {
       return known(fields);
     },
   };
+}
+
+const waits = (message) => message.mine && !['delivered', 'read', 'failed'].includes(message.state.state);
+
+/** Where every word begins a word of `text`, in characters; `null` when one is missing. */
+function matchesOf(text, words) {
+  const found = [];
+  for (const word of words) {
+    const begin = [...text.toLowerCase().matchAll(/[\p{L}\p{N}]+/gu)].filter((one) => one[0].startsWith(word));
+    if (begin.length === 0) return null;
+    for (const one of begin) {
+      const from = [...text.slice(0, one.index)].length;
+      found.push([from, from + [...one[0]].length]);
+    }
+  }
+  return found.sort((a, b) => a[0] - b[0]);
 }
 
 function ledger(message, world) {

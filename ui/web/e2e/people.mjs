@@ -1,6 +1,7 @@
-// Real programs on loopback without Tor: a relay, and people with a daemon each.
+// Real programs: a relay, and people with a daemon each; on loopback without Tor, or with
+// HUSHWING_OVER=tor over a private Tor network of their own.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +20,7 @@ class Program {
     this.args = args;
   }
 
-  /** Starts it and waits for the line that says it is ready. */
+  /** Starts it and waits for the line that says it is ready, which it gives. */
   async start() {
     const child = spawn(join(programs, this.name), this.args, { stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
@@ -32,7 +33,7 @@ class Program {
       child.once('exit', (code) => reject(new Error(`${this.name} ended with ${code}: ${complaint}`)));
       child.once('error', reject);
     });
-    return JSON.parse(line);
+    return line;
   }
 
   async stop() {
@@ -44,19 +45,30 @@ class Program {
   }
 }
 
-/** A relay that keeps its port and its folder over a restart. */
+export const isOverTor = process.env.HUSHWING_OVER === 'tor';
+
+/** The configuration of a private Tor network, which is started when it is first asked for. */
+let network;
+function torNetwork() {
+  network ??= new Program('hushwing-testnet', ['start', join(root, 'tor'), '--foreground']).start();
+  return network.then((line) => line.replace(/^ready /, ''));
+}
+
+/** A relay that keeps its address and its folder over a restart. */
 export async function makeRelay(name) {
-  const port = await freePort();
-  const relay = new Program('hushwing-relay', ['run', '--dir', join(root, name), '--json', '--listen', `127.0.0.1:${port}`]);
-  relay.address = (await relay.start()).address;
+  const way = isOverTor ? ['--onion', '--tor-network', await torNetwork()] : ['--listen', `127.0.0.1:${await freePort()}`];
+  const relay = new Program('hushwing-relay', ['run', '--dir', join(root, name), '--json', ...way]);
+  relay.address = JSON.parse(await relay.start()).address;
   return relay;
 }
 
 /** Somebody's daemon. */
 export async function makePerson(name) {
   const dir = join(root, name);
-  const person = new Program('hushwing', ['--dir', dir, 'run', '--json', '--without-tor']);
+  const person = new Program('hushwing', ['--dir', dir, 'run', '--json', ...(isOverTor ? ['--tor-network', await torNetwork()] : ['--without-tor'])]);
   person.dir = dir;
+  /** The names of what lies in its folder. */
+  person.files = () => readdirSync(dir);
   /** The address of the app, good for one opening. */
   person.appAddress = async () => {
     const { stdout } = await promisify(execFile)(join(programs, 'hushwing'), ['--dir', dir, 'open', '--print']);

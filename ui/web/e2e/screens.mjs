@@ -82,6 +82,41 @@ const stories = {
     await page.locator('article.mine .meta').nth(-2).click();
     await page.locator('.side .history li').first().waitFor();
     await see('5-details');
+    await page.locator('.side .row .btn', { has: page.locator('svg') }).last().click();
+    await page.locator('dialog footer .danger').waitFor();
+    await see('6-delete');
+    await page.locator('dialog footer .danger').click();
+    await page.waitForTimeout(300);
+    await see('7-delete-unsent');
+  } },
+  search: { env: { SCENE: 'open' }, async walk(page, see) {
+    await byId(page, 'chat-search').fill('the');
+    await page.locator('nav .hit').first().waitFor();
+    await see('1-found');
+    await byId(page, 'chat-search').fill('zebra');
+    await page.locator('nav section .none').waitFor();
+    await see('2-nothing');
+    await byId(page, 'chat-search').fill('committee');
+    await page.locator('nav .hit').click();
+    await page.locator('article.sought').waitFor();
+    await see('3-there');
+  } },
+  ending: { env: { SCENE: 'open' }, async walk(page, see) {
+    await openMenu(page, 1, 0);
+    await page.locator('.side section[aria-labelledby=s-lock] .row .btn').nth(1).click();
+    await page.locator('dialog input').nth(0).fill('wrong');
+    await page.locator('dialog input').nth(1).fill('plover tundra eggshell wharf mimic');
+    await page.locator('dialog .strength.enough').waitFor();
+    await page.locator('dialog input').nth(2).fill('plover tundra eggshell wharf mimic');
+    await page.locator('dialog footer .primary').click();
+    await page.locator('dialog [role=alert]:not(:empty)').first().waitFor();
+    await see('1-wrong');
+    await page.keyboard.press('Escape');
+    await page.locator('.side section[aria-labelledby=s-wipe] .btn').click();
+    await page.locator('dialog input').fill('no');
+    await page.locator('dialog footer .danger').click();
+    await page.locator('dialog [role=alert]:not(:empty)').first().waitFor();
+    await see('2-wipe');
   } },
   safety: { env: { SCENE: 'open' }, async walk(page, see) {
     await openChat(page, 'Bob');
@@ -97,7 +132,7 @@ const stories = {
     await page.locator('.side .btn.primary').click();
     await page.locator('.side .notice.good').waitFor();
     await see('5-verified');
-    await page.locator('.side .btn.danger').click();
+    await page.locator('.side .btn.danger').first().click();
     await see('6-block');
   } },
   strange: { env: { SCENE: 'open' }, async walk(page, see) {

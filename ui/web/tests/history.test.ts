@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageView } from '../src/api/types';
-import { EMPTY, firstPosition, lastPosition, newest, PAGE, WINDOW, withMessage, withNewer, withOlder } from '../src/lib/history';
+import { around, EMPTY, firstPosition, lastPosition, newest, PAGE, WINDOW, withMessage, withNewer, withOlder } from '../src/lib/history';
 
 const message = (position: number, text = ''): MessageView => ({
   id: `m${position}`, contact: 'c', position, order: null, mine: true, text,
@@ -13,6 +13,13 @@ describe('the window on a conversation', () => {
   it('knows that a short page is the beginning', () => {
     expect(newest(page(1, 3)).hasOlder).toBe(false);
     expect(newest(page(1)).hasOlder).toBe(true);
+  });
+
+  it('can begin in the middle, and knows what lies on both sides', () => {
+    const history = around(page(51), page(101));
+    expect(positions(history)).toEqual(Array.from({ length: 2 * PAGE }, (_, at) => 51 + at));
+    expect([history.hasOlder, history.hasNewer]).toEqual([true, true]);
+    expect(around(page(1, 3), page(4, 2))).toMatchObject({ hasOlder: false, hasNewer: false });
   });
 
   it('never holds more than its size, and moves without a gap', () => {

@@ -324,7 +324,10 @@ impl Tree {
         cargo
             .current_dir(&self.root)
             .env("CARGO_BUILD_BUILD_DIR", target)
-            .env("CARGO_TARGET_DIR", target.join(PROGRAMS));
+            .env("CARGO_TARGET_DIR", target.join(PROGRAMS))
+            // A test that starts programs looks beside itself: there are those of the tree
+            // without the mutation.
+            .env("HUSHWING_BIN_DIR", target.join(PROGRAMS).join("debug"));
         cargo
     }
 }

@@ -266,13 +266,14 @@ impl Step<'_> {
             id: kdf::transcript(PSK_ID_LABEL, &[&hash]),
             value: &psk_value,
         };
-        let (group, welcome) = Group::found(
-            &provider,
-            &signer,
-            self.fixed.identity.fingerprint().as_bytes(),
-            key_package,
-            &psk,
-        )?;
+        // What the peer signed and no group can be founded with stays without an answer,
+        // as what cannot be read does: the box must not come again and again.
+        let fingerprint = *self.fixed.identity.fingerprint().as_bytes();
+        let (group, welcome) =
+            match Group::found(&provider, &signer, &fingerprint, key_package, &psk) {
+                Err(why) if why.fault() == Fault::Peer => return Ok(()),
+                founded => founded?,
+            };
         let entered = group.entered(&provider)?;
         let old = Moving::read(store, self.id)?;
         let heard = heard(&self.fixed, &self.row, &old);
@@ -286,14 +287,14 @@ impl Step<'_> {
             read_next: self.row.read_next.min(MAX_PLACE),
         });
         let (slot, key) = self.places_of(found).answer(&hash);
-        let boxed = provider.with_rng(|rng| {
-            let plaintext = sign(&self.fixed, rng, message).map_err(open_error)?;
-            let padded = plaintext
-                .to_padded()
-                .map_err(|_| OpenError::Mls(MlsError::Internal("encoding an answer")))?;
-            key.seal(rng, BOX_LABEL, &slot, &Zeroizing::new(padded))
-                .map_err(|_| OpenError::Mls(MlsError::Internal("sealing an answer")))
-        })?;
+        let signed = provider.with_rng(|rng| sign(&self.fixed, rng, message));
+        // Its key package made the Welcome too long for a box.
+        let Ok(padded) = signed.map_err(open_error)?.to_padded().map(Zeroizing::new) else {
+            return Ok(());
+        };
+        let boxed = provider
+            .with_rng(|rng| key.seal(rng, BOX_LABEL, &slot, &padded))
+            .map_err(|_| OpenError::Mls(MlsError::Internal("sealing an answer")))?;
         provider.overlay().accept();
         provider.overlay().flush()?;
         let begun = Begun {

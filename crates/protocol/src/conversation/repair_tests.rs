@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use hushwing_wire::{
     BoxMark, Receipts, RecoveryMessage, RepairAnswer, RepairRequest, RouteUpdate, Routes,
-    limits::MAX_GENERATION,
+    limits::{BOX_PLAINTEXT_LEN, MAX_GENERATION},
 };
+
+use openmls::prelude::Capabilities;
 
 use super::{
     Happening, OpenError, Outgoing, RecoveryBox, forget_request, make_hollow, offer_routes,
@@ -22,6 +24,13 @@ use super::{
 };
 use crate::{
     identity::IdentityKeys,
+    ids::ConversationId,
+    mls::{
+        LeafSigner,
+        provider::Provider,
+        tests::{another_suite_only, capabilities_of, key_package_saying},
+    },
+    secret::Secret32,
     store::{Order, Store as _, Table},
     testing::{Person, friends, relay, texts},
 };
@@ -351,6 +360,54 @@ fn what_lies_in_the_place_of_an_answer_and_cannot_be_used_uses_the_request_up() 
         assert!(row(&bob).requests().next().is_none());
         assert_eq!(mls_rows(&bob), before, "its private parts are gone");
         assert!(view(&bob.store, &bob.conversation).unwrap().repairing);
+    }
+}
+
+/// A key package of somebody's whose leaf says this of itself.
+fn saying(person: &mut Person, capabilities: Capabilities) -> Vec<u8> {
+    let fingerprint = *fixed(person).identity.fingerprint().as_bytes();
+    let ctx = person.ctx();
+    let scope = ConversationId::random(ctx.rng);
+    let provider = Provider::new(ctx.store, ctx.rng, scope).unwrap();
+    let signer = LeafSigner::new(&Secret32::new([9; 32]));
+    key_package_saying(&provider, &signer, &fingerprint, capabilities)
+}
+
+/// A request whose key package has all its signatures, and of which nothing can come, is read
+/// once and done with. `[HW-REC-6]`
+///
+/// Claim B0.
+#[test]
+fn a_key_package_that_nothing_can_be_founded_with_is_not_tried_again_and_again() {
+    for seed in [611, 612] {
+        let (mut alice, mut bob) = friends(seed);
+        assert_they_talk(&mut alice, &mut bob);
+        ask(&mut alice);
+        let request = asked(row(&alice).pending.as_ref().unwrap());
+        let room = row(&alice).pending.unwrap();
+        let room = BOX_PLAINTEXT_LEN - padded(&room).iter().rposition(|byte| *byte != 0).unwrap();
+        let capabilities = match seed {
+            611 => another_suite_only(),
+            // The request fits a box; what would answer it holds the same and more.
+            _ => capabilities_of(u16::try_from(room / 2).unwrap() - 32),
+        };
+        let key_package = saying(&mut alice, capabilities);
+        let message = RecoveryMessage::Request(RepairRequest {
+            key_package,
+            ..request
+        });
+        let padded = signed(&mut alice, None, message);
+        let place = numbers(&alice, false).0 - 1;
+        let boxed = put_at(&mut alice, false, place, &padded);
+        let before = mls_rows(&bob);
+        let opened = take(&mut bob, &boxed);
+        assert!(!is_repaired(&opened) && opened.answer.is_none());
+        assert_eq!(mls_rows(&bob), before, "nothing of it is kept");
+        assert_eq!(numbers(&bob, false).1, place + 1, "its place is behind");
+        // Whoever asks with a sound one is answered.
+        let opened = take(&mut bob, &ask(&mut alice));
+        take(&mut alice, &opened.answer.unwrap());
+        assert_they_talk(&mut alice, &mut bob);
     }
 }
 

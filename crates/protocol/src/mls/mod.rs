@@ -205,6 +205,8 @@ impl Group {
         psk: &ExternalPsk<'_>,
     ) -> Result<(Self, Vec<u8>), MlsError> {
         let internal = |_| failed(provider, MlsError::Internal("founding the group"));
+        // All else in the commit is ours and as always.
+        let refused = |_| failed(provider, MlsError::Refused("the key package"));
         let mut group_id = [0; 32];
         provider.with_rng(|rng| rng.fill_bytes(&mut group_id));
         let mut group = MlsGroup::new_with_group_id(
@@ -225,9 +227,9 @@ impl Group {
             .load_psks(provider.storage())
             .map_err(|_| internal(()))?
             .build(provider.rand(), provider.crypto(), signer, |_| true)
-            .map_err(|_| internal(()))?
+            .map_err(|_| refused(()))?
             .stage_commit(provider)
-            .map_err(|_| internal(()))?;
+            .map_err(|_| refused(()))?;
         let welcome = bundle
             .into_welcome_msg()
             .ok_or(MlsError::Internal("a commit that adds gives a Welcome"))?;

@@ -4,8 +4,8 @@
 use std::cell::Cell;
 
 use openmls::prelude::{
-    Ciphersuite, KeyPackage, KeyPackageBundle, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig,
-    OpenMlsProvider as _,
+    Capabilities, Ciphersuite, ExtensionType, KeyPackage, KeyPackageBundle, LeafNodeParameters,
+    MlsGroup, MlsGroupCreateConfig, OpenMlsProvider as _,
 };
 use openmls_traits::types::HpkeKeyPair;
 use tls_codec::Serialize as _;
@@ -294,7 +294,7 @@ fn a_last_resort_key_package_is_refused() {
 /// An extension could change what the group does later on; none is known here.
 #[test]
 fn a_key_package_with_an_extension_of_its_own_or_of_its_leaf_is_refused() {
-    use openmls::prelude::{Capabilities, Extension, ExtensionType, Extensions, UnknownExtension};
+    use openmls::prelude::{Extension, Extensions, UnknownExtension};
     const KIND: u16 = 0xF0F0;
     let extension = || Extension::Unknown(KIND, UnknownExtension(vec![1]));
     with_provider(1, |provider| {
@@ -701,5 +701,53 @@ fn the_exporter_is_not_in_the_store() {
     pair(|founder, founded, joiner, joined| {
         check(founder, &founded);
         check(joiner, &joined);
+    });
+}
+
+/// What a leaf can say of itself so that our suite is one that it does not know.
+pub(crate) fn another_suite_only() -> Capabilities {
+    Capabilities::new(None, Some(&[CLASSICAL[1]]), None, None, None)
+}
+
+/// What a leaf can say of itself in many words: kinds of extensions, 2 bytes each.
+pub(crate) fn capabilities_of(kinds: u16) -> Capabilities {
+    let kinds: Vec<_> = (0..kinds)
+        .map(|kind| ExtensionType::Unknown(0x1000 + kind))
+        .collect();
+    Capabilities::new(None, Some(&[suite::SUITE]), Some(&kinds), None, None)
+}
+
+/// A key package with all its signatures, whose leaf says this of itself.
+pub(crate) fn key_package_saying(
+    provider: &Provider<'_>,
+    signer: &LeafSigner,
+    fingerprint: &[u8; 32],
+    capabilities: Capabilities,
+) -> Vec<u8> {
+    KeyPackage::builder()
+        .key_package_lifetime(suite::lifetime())
+        .leaf_node_capabilities(capabilities)
+        .build(
+            suite::SUITE,
+            provider,
+            signer,
+            signer.credential(fingerprint),
+        )
+        .unwrap()
+        .key_package()
+        .tls_serialize_detached()
+        .unwrap()
+}
+
+/// Claim B0.
+#[test]
+fn a_key_package_that_no_group_takes_is_the_peers_fault() {
+    with_provider(1, |provider| {
+        let bytes = key_package_saying(provider, &signer(1), &[1; 32], another_suite_only());
+        let key_package = PeerKeyPackage::parse(provider, &bytes).unwrap();
+        let value = Secret32::new([3; 32]);
+        let founded = Group::found(provider, &signer(9), &[9; 32], key_package, &psk(&value));
+        let why = founded.map(|_| ()).unwrap_err();
+        assert_eq!(why, MlsError::Refused("the key package"));
     });
 }

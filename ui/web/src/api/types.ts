@@ -2,7 +2,7 @@
 import type { Command, ErrorCode, Reply } from './schema';
 
 export type {
-  BackupView, ChatView, CommandError, Comparison, ContactView, DeliveryPolicy, EmojiView, ErrorCode, Finding, Frame,
+  BackupView, ChatView, CommandError, Comparison, ContactView, DeliveryPolicy, EmojiView, ErrorCode, Finding, FoundView, Frame,
   InviteCreatedView, InvitePolicy, InviteView, LedgerEntry, LedgerView, MessageState, MessageView, NetworkView, RelayView,
   RequestView, SafetyView, SettingsView, Strength, VaultState,
 } from './schema';
@@ -39,6 +39,12 @@ interface Answers {
   settings: 'settings';
   message: 'ledger';
   give_up: 'done';
+  passphrase_change: 'done';
+  wipe: 'done';
+  search: 'found';
+  message_delete: 'done';
+  history_delete: 'done';
+  contact_delete: 'done';
   doctor: 'doctor';
   delivery: 'delivery';
   repair: 'done';

@@ -36,6 +36,11 @@ export function newest(page: readonly MessageView[]): History {
   return { messages: shown(page), hasOlder: page.length >= PAGE, hasNewer: false };
 }
 
+/** Begins around a message: what stands before it and itself, and what comes after it. */
+export function around(before: readonly MessageView[], after: readonly MessageView[]): History {
+  return { messages: shown([...before, ...after]), hasOlder: before.length >= PAGE, hasNewer: after.length >= PAGE };
+}
+
 /** Adds an older page; what is too much falls off the other end. */
 export function withOlder(history: History, page: readonly MessageView[]): History {
   const all = byPosition([...page, ...history.messages]);

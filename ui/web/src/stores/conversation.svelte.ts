@@ -1,7 +1,7 @@
 /** The open conversation. */
 import { call } from '../api/client';
 import type { MessageView } from '../api/types';
-import { EMPTY, firstPosition, lastPosition, newest, PAGE, withMessage, withNewer, withOlder, type History } from '../lib/history';
+import { around, EMPTY, firstPosition, lastPosition, newest, PAGE, withMessage, withNewer, withOlder, type History } from '../lib/history';
 import { chats } from './chats.svelte';
 
 class Conversation {
@@ -10,14 +10,33 @@ class Conversation {
   isLoaded = $state(false);
   /** Where the line "new" stood when the chat was opened. */
   newFrom = $state<number | null>(null);
+  /** The message that was looked for: it is gone to, and marked. */
+  sought = $state<string | null>(null);
   #busy = false;
 
   async open(contact: string | null): Promise<void> {
     this.contact = contact;
     this.history = EMPTY;
     this.isLoaded = false;
+    this.sought = null;
     this.newFrom = chats.of(contact)?.unread_from ?? null;
     if (contact !== null) await this.load();
+  }
+
+  /** Opens the conversation around a message. */
+  async openAt({ contact, position, id }: MessageView): Promise<void> {
+    this.contact = contact;
+    this.history = EMPTY;
+    this.isLoaded = false;
+    this.newFrom = null;
+    const [before, after] = await Promise.all([
+      call('read', { contact, limit: PAGE, before: position + 1 }),
+      call('read', { contact, limit: PAGE, after: position }),
+    ]);
+    if (contact !== this.contact) return;
+    this.history = around(before.messages, after.messages);
+    this.sought = id;
+    this.isLoaded = true;
   }
 
   /** Reads the newest page anew. */
@@ -27,6 +46,7 @@ class Conversation {
     const { messages } = await call('read', { contact, limit: PAGE });
     if (contact !== this.contact) return;
     this.history = newest(messages);
+    this.sought = null;
     this.isLoaded = true;
   }
 

@@ -1,4 +1,5 @@
 /** What is on the screen: which chat, which panel beside it, which dialog above. */
+import type { MessageView } from '../api/types';
 import { conversation } from './conversation.svelte';
 import { notices } from './notices.svelte';
 import { sentence } from '../lib/failure';
@@ -22,6 +23,13 @@ class Screen {
       conversation.open(contact).catch((error) => notices.say(sentence(error), 'bad'));
     }
     this.panel = null;
+  }
+
+  /** Opens its chat where this message stands. */
+  openMessage(message: MessageView): void {
+    this.chat = message.contact;
+    this.panel = null;
+    conversation.openAt(message).catch((error) => notices.say(sentence(error), 'bad'));
   }
 
   show(panel: Panel): void {

@@ -10,7 +10,7 @@ use hushwing_protocol::store::{KEY_TABLES, Table};
 use hushwing_vault::{BackupContents, BackupError, Damage, Stop};
 use tokio::{task::JoinHandle, time::timeout};
 
-use crate::{core::wipe_stack, limits, words};
+use crate::{limits, stack::wipe_stack, words};
 
 /// What a job is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

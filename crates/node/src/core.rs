@@ -17,7 +17,7 @@ use tokio::{
     sync::{broadcast, mpsc, oneshot, watch},
     time::sleep,
 };
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::{
     attempts::Attempts,
@@ -27,6 +27,7 @@ use crate::{
     effects::{self, Effects},
     limits,
     session::{Session, now_ms},
+    stack,
     unused::Unused,
     wiping, words,
 };
@@ -201,12 +202,12 @@ impl Core {
             let is_open = self.open.is_some();
             if (was_open && !is_open) || std::mem::take(&mut self.must_wipe) {
                 // Here, where no call is under way whose frame would keep anything.
-                wipe_stack();
+                stack::wipe_stack();
             }
             was_open = is_open;
         }
         self.close();
-        wipe_stack();
+        stack::wipe_stack();
     }
 
     /// Takes one thing in; false when the core is to end.
@@ -600,7 +601,7 @@ impl Core {
             .worker_threads(limits::SESSION_THREADS)
             .thread_name("session")
             // The system keeps the stacks of threads that ended for others to come.
-            .on_thread_stop(wipe_stack)
+            .on_thread_stop(stack::wipe_stack)
             .enable_all()
             .build()
             .map_err(|error| machine(format!("No threads can be had: {error}.")))?;
@@ -663,26 +664,6 @@ impl Core {
         let vault = self.vault_state();
         let _ = self.events.send(Event::Vault { vault });
     }
-}
-
-/// Wipes what answers to front ends have left on this thread's stack, which names people
-/// and shows what they wrote. For a program's own threads, each time that they go idle:
-/// they outlive a lock.
-pub fn wipe_idle_stack() {
-    wipe_below::<{ limits::WIPED_IDLE_STACK }>();
-}
-
-/// Wipes what earlier calls have left on this thread's stack: keys pass through it by
-/// value, in libraries that do not wipe them.
-pub(crate) fn wipe_stack() {
-    wipe_below::<{ limits::WIPED_STACK }>();
-}
-
-#[inline(never)]
-fn wipe_below<const BYTES: usize>() {
-    let mut below = [0_u8; BYTES];
-    below.zeroize();
-    std::hint::black_box(&below);
 }
 
 /// Whether a command shows that somebody is there: front ends ask for what they show by

@@ -19,6 +19,7 @@ mod links;
 mod listeners;
 mod node;
 mod session;
+mod stack;
 mod unused;
 mod waits;
 mod wiping;
@@ -32,7 +33,7 @@ pub use hushwing_engine::view as schema;
 /// Which Tor network to use.
 pub use hushwing_transport_tor::Network;
 
-pub use self::core::wipe_idle_stack;
+pub use self::stack::wipe_idle_stack;
 
 pub use config::{KeyDerivation, NodeConfig, WayOut};
 pub use node::{Node, StartError};

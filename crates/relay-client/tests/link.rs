@@ -208,3 +208,50 @@ async fn an_idle_connection_is_closed_but_a_waiting_one_is_kept() {
     assert_eq!(client.get(&[slot(1)], 100).await, Ok(None));
     assert_eq!(serving.await.unwrap(), Err(ServeError::Idle));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_beyond_the_clock_is_none_at_all() {
+    let limits = ConnectionLimits {
+        idle_deadline: Duration::MAX,
+        ..ConnectionLimits::default()
+    };
+    let (stream, _serving) = serve(Arc::new(MemoryService::default()), limits);
+    let client = RelayClient::connect(stream, &seed().pin()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(24 * 3_600)).await;
+    assert!(client.info().await.is_ok());
+}
+
+/// `[HW-RELAY-3]`
+#[tokio::test]
+async fn waits_of_all_connections_leave_room_for_what_is_answered_at_once() {
+    let limits = ConnectionLimits {
+        budget: RequestBudget::new(3),
+        waits: RequestBudget::new(2),
+        ..ConnectionLimits::default()
+    };
+    let service = Arc::new(MemoryService::default());
+    let (greedy, _serving) = serve(service.clone(), limits.clone());
+    let greedy = RelayClient::connect(greedy, &seed().pin()).await.unwrap();
+    let (honest, _serving) = serve(service, limits.clone());
+    let honest = RelayClient::connect(honest, &seed().pin()).await.unwrap();
+    let waiting: Vec<_> = (1..=2)
+        .map(|number| {
+            let greedy = greedy.clone();
+            tokio::spawn(async move { greedy.get(&[slot(number)], 120).await })
+        })
+        .collect();
+    while limits.waits.left() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let busy = Err(CallError::Refused(Refusal::Busy));
+    assert_eq!(greedy.get(&[slot(3)], 120).await, busy);
+    assert_eq!(honest.get(&[slot(3)], 120).await, busy);
+    assert_eq!(honest.get(&[slot(3)], 0).await, Ok(None));
+    for number in 1..=2 {
+        let put = honest.put(&slot(number), &boxed(number), 60).await;
+        assert_eq!(put, Ok(PutOutcome::Stored));
+    }
+    for waited in waiting {
+        assert!(matches!(waited.await.unwrap(), Ok(Some(_))));
+    }
+}

@@ -79,6 +79,8 @@ async fn half_open_connections_give_way_to_people() {
     let args = ["--min-free-disk", "0", "--max-connections", &places];
     let relay = Relay::start_with(dir.path(), &args);
     let at_work = relay.client().await;
+    // By an answer it is known that the relay's side of the handshake is over as well.
+    assert_eq!(put(&at_work, 98).await, PutOutcome::Stored);
     let waiting = {
         let at_work = at_work.clone();
         tokio::spawn(async move { at_work.get(&[slot(99)], 100).await })
@@ -96,7 +98,8 @@ async fn half_open_connections_give_way_to_people() {
     }
     let slow = tokio::spawn(async move {
         loop {
-            for stream in &mut attackers {
+            // What is no handshake would end a connection: the others go on saying nothing.
+            for stream in attackers.iter_mut().step_by(2) {
                 // Those that gave way are closed.
                 let _ = stream.write_all(&[0]).await;
             }
@@ -270,6 +273,33 @@ async fn more_waits_than_there_is_room_for_are_refused_and_those_there_stay() {
     assert_eq!(other.get(&[slot(500)], 0).await, Ok(None));
     for number in 0..40 {
         assert_eq!(put(&other, number).await, PutOutcome::Stored);
+    }
+    while let Some(found) = timeout(HANG, waits.join_next()).await.unwrap() {
+        assert!(matches!(found.unwrap(), Ok(Some(_))));
+    }
+}
+
+/// `[HW-RELAY-3]`
+#[tokio::test(flavor = "multi_thread")]
+async fn waits_cannot_take_the_requests_that_puts_and_reads_need() {
+    let dir = TempDir::new().unwrap();
+    let args = ["--min-free-disk", "0", "--max-requests", "40"];
+    let relay = Relay::start_with(dir.path(), &args);
+    let (greedy, honest) = (relay.client().await, relay.client().await);
+    let mut waits = JoinSet::new();
+    for number in 0..40 {
+        let greedy = greedy.clone();
+        waits.spawn(async move { greedy.get(&[slot(number)], 100).await });
+    }
+    // A quarter of them is told so, which shows that the others are in.
+    for _ in 0..10 {
+        let refused = timeout(HANG, waits.join_next()).await.unwrap().unwrap();
+        let busy = hushwing_relay_client::CallError::Refused(hushwing_wire::Refusal::Busy);
+        assert_eq!(refused.unwrap(), Err(busy));
+    }
+    assert_eq!(honest.get(&[slot(500)], 0).await, Ok(None));
+    for number in 0..40 {
+        assert_eq!(put(&honest, number).await, PutOutcome::Stored);
     }
     while let Some(found) = timeout(HANG, waits.join_next()).await.unwrap() {
         assert!(matches!(found.unwrap(), Ok(Some(_))));

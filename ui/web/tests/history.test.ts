@@ -22,6 +22,13 @@ describe('the window on a conversation', () => {
     expect(around(page(1, 3), page(4, 2))).toMatchObject({ hasOlder: false, hasNewer: false });
   });
 
+  it('leaves out what was deleted, and nothing else', () => {
+    const history = newest(page(1, 3));
+    expect(positions(withoutMessage(history, 'm2'))).toEqual([1, 3]);
+    expect(withoutMessage({ ...history, hasOlder: true, hasNewer: true }, 'm2')).toMatchObject({ hasOlder: true, hasNewer: true });
+    expect(withoutMessage(history, 'm9')).toBe(history);
+  });
+
   it('never holds more than its size, and moves without a gap', () => {
     let history = newest(page(100_000));
     for (let first = 100_000 - PAGE; first > 90_000; first -= PAGE) history = withOlder(history, page(first));
@@ -60,13 +67,6 @@ describe('the window on a conversation', () => {
     expect(positions(history)).toEqual([12, 11, 10]);
     history = withOlder({ ...history, hasOlder: true }, [at(9, 8)]);
     expect(positions(history)).toEqual([12, 11, 10, 9]);
-  });
-
-  it('lets a deleted message go and leaves the others where they are', () => {
-    const history = { ...newest(page(1, 3)), hasOlder: true, hasNewer: true };
-    expect(positions(withoutMessage(history, 'm2'))).toEqual([1, 3]);
-    expect(withoutMessage(history, 'm2')).toMatchObject({ hasOlder: true, hasNewer: true });
-    expect(withoutMessage(history, 'other')).toBe(history);
   });
 
   it('begins with a first message', () => {

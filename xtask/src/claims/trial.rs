@@ -271,7 +271,8 @@ impl Tree {
         if first.binary.starts_with(OF_PROGRAMS) {
             let built = self
                 .cargo(target)
-                .args(["build", "--locked", "--workspace", "--bins"])
+                // The copy's own version stands in no lock file yet.
+                .args(["build", "--workspace", "--bins"])
                 .output()
                 .context("cannot start cargo build")?;
             if !built.status.success() {

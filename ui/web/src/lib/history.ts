@@ -72,10 +72,10 @@ export function withMessage(history: History, message: MessageView): History {
   return { ...withNewer(history, [message]), hasNewer: history.hasNewer };
 }
 
-/** Without a message that was deleted. */
+/** Leaves out a message that was deleted. */
 export function withoutMessage(history: History, id: string): History {
-  if (!history.messages.some((one) => one.id === id)) return history;
-  return { ...history, messages: history.messages.filter((one) => one.id !== id) };
+  const messages = history.messages.filter((one) => one.id !== id);
+  return messages.length === history.messages.length ? history : { ...history, messages };
 }
 
 function byPosition(messages: readonly MessageView[]): MessageView[] {

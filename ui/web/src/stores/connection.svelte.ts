@@ -7,8 +7,9 @@ import { inline } from '../lib/visible';
 import { account } from './account.svelte';
 import { chats } from './chats.svelte';
 import { conversation } from './conversation.svelte';
-import { forgetDrafts, keepDraft } from './drafts';
+import { forgetDrafts } from './drafts';
 import { finding } from './finding.svelte';
+import { forgetContact, forgetHistory, forgetMessage } from './forgetting';
 import { pauseMs, step, type Link, type LinkEvent } from './link';
 import { notices } from './notices.svelte';
 import { requests } from './requests.svelte';
@@ -128,22 +129,15 @@ class Connection {
       // This page or another program did it: nothing of it stays on the screen.
       case 'message_deleted':
         notices.speak('');
-        screen.dropMessage(frame.message);
-        finding.drop(({ message }) => message.id === frame.message);
-        void this.#try(() => Promise.all([chats.load(), conversation.drop(frame.contact, frame.message)]));
+        forgetMessage(frame.message).catch((error) => this.#failed(error));
         break;
       case 'history_deleted':
         notices.clear();
-        if (conversation.contact === frame.contact) screen.dropMessage();
-        finding.drop(({ message }) => message.contact === frame.contact);
-        void this.readAnew();
+        forgetHistory(frame.contact).catch((error) => this.#failed(error));
         break;
       case 'contact_deleted':
         notices.clear();
-        keepDraft(frame.contact, '');
-        finding.dropContact(frame.contact);
-        if (conversation.contact === frame.contact) screen.reset();
-        chats.drop(frame.contact);
+        forgetContact(frame.contact);
         break;
       case 'request':
         requests.take(frame);

@@ -91,10 +91,11 @@ class Conversation {
   }
 
   /** A message was deleted; the others stay where they are. */
-  async drop(contact: string, id: string): Promise<void> {
-    if (contact !== this.contact) return;
+  async drop(id: string): Promise<void> {
     this.#gone.add(id);
-    this.history = this.#without(this.history);
+    const history = this.#without(this.history);
+    if (history === this.history) return;
+    this.history = history;
     if (this.history.messages.length === 0 && (this.history.hasOlder || this.history.hasNewer)) await this.load();
   }
 

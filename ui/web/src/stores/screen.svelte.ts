@@ -36,11 +36,6 @@ class Screen {
     );
   }
 
-  /** Closes what is told of a message that was deleted; without an id, of any. */
-  dropMessage(id?: string): void {
-    if (this.panel?.kind === 'message' && (id === undefined || this.panel.id === id)) this.panel = null;
-  }
-
   show(panel: Panel): void {
     this.panel = panel;
   }

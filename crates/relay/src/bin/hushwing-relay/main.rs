@@ -7,10 +7,11 @@ mod run;
 mod settings;
 mod upkeep;
 
-use std::{alloc::System, io::Write as _, process::ExitCode};
+use std::{alloc::System, io::Write as _, path::Path, process::ExitCode};
 
 use clap::Parser as _;
 use cli::{Command, KeysCommand};
+use hushwing_relay::RelayDir;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Memory that is given back holds zeros: no slot or box outlives its use.
@@ -40,7 +41,11 @@ impl From<anyhow::Error> for Failure {
 }
 
 fn carry_out(command: Command) -> Result<(), Failure> {
-    let options = |args: Box<cli::RunArgs>| args.check().map_err(Failure::CommandLine);
+    let options = |args: Box<cli::RunArgs>| {
+        let options = args.check().map_err(Failure::CommandLine)?;
+        ours(&options.dir)?;
+        Ok::<_, Failure>(options)
+    };
     match command {
         Command::Run(args) => {
             let options = options(args)?;
@@ -48,18 +53,24 @@ fn carry_out(command: Command) -> Result<(), Failure> {
             harden();
             run::run(options)?;
         }
-        Command::Address(folder) => announce::print_saved(&folder.dir)?,
+        Command::Address(folder) => announce::print_saved(ours(&folder.dir)?)?,
         Command::Doctor(args) => doctor::doctor(&options(args)?)?,
-        Command::Drain { folder, off } => upkeep::drain(&folder.dir, off)?,
+        Command::Drain { folder, off } => upkeep::drain(ours(&folder.dir)?, off)?,
         Command::Export { settings, to } => upkeep::export(&options(settings)?, &to)?,
         Command::Import { settings, from } => upkeep::import(&options(settings)?, &from)?,
         Command::Keys { command } => match command {
-            KeysCommand::Backup { folder, to } => upkeep::back_up_keys(&folder.dir, &to)?,
-            KeysCommand::Restore { dir, from } => upkeep::restore_keys(&dir, &from)?,
-            KeysCommand::RenewAccess(folder) => upkeep::renew_access(&folder.dir)?,
+            KeysCommand::Backup { folder, to } => upkeep::back_up_keys(ours(&folder.dir)?, &to)?,
+            KeysCommand::Restore { dir, from } => upkeep::restore_keys(ours(&dir)?, &from)?,
+            KeysCommand::RenewAccess(folder) => upkeep::renew_access(ours(&folder.dir)?)?,
         },
     }
     Ok(())
+}
+
+/// The folder at `dir`, if this user may work in it. `[HW-RELAY-21]`
+fn ours(dir: &Path) -> anyhow::Result<&Path> {
+    RelayDir::refuse_root(dir)?;
+    Ok(dir)
 }
 
 fn end(code: u8, sentence: &str) -> ExitCode {

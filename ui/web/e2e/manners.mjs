@@ -43,17 +43,22 @@ const stories = {
     await page.locator('.strip').waitFor();
     await tabTo(page, (at) => at.text.startsWith('Add a relay'));
     await page.keyboard.press('Enter');
+    // This types faster than any hand: a dialog is fetched when it is first asked for.
+    const dialog = () => page.waitForFunction(() => document.activeElement?.matches('dialog input, dialog textarea'));
+    await dialog();
     await page.keyboard.type('hushwing-relay:aebagbafaydqqcikbmga2dqpcaireeyu');
     await tabTo(page, (at) => at.tag === 'BUTTON' && at.text === 'Add a relay');
     await page.keyboard.press('Enter');
     await page.locator('dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('Alt+KeyN');
+    await dialog();
     await page.keyboard.type('Ana');
     await page.keyboard.press('Enter');
     await page.locator('dialog .link').waitFor();
     await page.keyboard.press('Escape');
     await page.locator('dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('Control+KeyK');
+    await dialog();
     await page.keyboard.type('invite');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');

@@ -34,9 +34,6 @@ pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(30);
 /// that mean to stay hold a GET open.
 pub const IDLE_DEADLINE: Duration = Duration::from_secs(600);
 
-/// A deadline that nobody lives to see, which the clock can still add.
-const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3_600);
-
 /// Requests that one connection may have in flight: a full client
 /// ([`crate::MAX_CALLS_IN_FLIGHT`]) fits. With [`hushwing_wire::limits::FRAME_LEN`]
 /// it bounds what a client that reads nothing can cost: 1.1 MB.
@@ -171,13 +168,9 @@ pub struct ConnectionLimits {
     /// Requests in flight on all connections together; more are refused with
     /// [`Refusal::Busy`].
     pub budget: RequestBudget,
-    /// GETs that wait, on all connections together; more are refused with
-    /// [`Refusal::Busy`]. Each counts in `budget` too, so less than that leaves
-    /// room for what is answered at once. `[HW-RELAY-3]`
-    pub waits: RequestBudget,
     /// Longest time for the TLS handshake.
     pub handshake_deadline: Duration,
-    /// Longest time without a request in flight; any length.
+    /// Longest time without a request in flight.
     pub idle_deadline: Duration,
     /// How fast it may make requests.
     pub rate: RequestRate,
@@ -190,7 +183,6 @@ impl Default for ConnectionLimits {
         Self {
             requests_in_flight: MAX_REQUESTS_IN_FLIGHT,
             budget: RequestBudget::new(MAX_REQUESTS_IN_FLIGHT),
-            waits: RequestBudget::new(MAX_REQUESTS_IN_FLIGHT),
             handshake_deadline: HANDSHAKE_DEADLINE,
             idle_deadline: IDLE_DEADLINE,
             rate: RequestRate::default(),
@@ -275,28 +267,6 @@ struct Answer {
 struct Places {
     _connection: OwnedSemaphorePermit,
     _budget: OwnedSemaphorePermit,
-    _wait: Option<OwnedSemaphorePermit>,
-}
-
-impl Places {
-    /// The places that `op` needs; `None` when one of the bounds is reached.
-    fn take(
-        op: &RequestOp,
-        connection: &Arc<Semaphore>,
-        limits: &ConnectionLimits,
-    ) -> Option<Self> {
-        let one = |of: &Arc<Semaphore>| of.clone().try_acquire_owned().ok();
-        let waits = matches!(op, RequestOp::Get { wait_s: 1.., .. });
-        Some(Self {
-            _connection: one(connection)?,
-            _wait: if waits {
-                Some(one(&limits.waits.0)?)
-            } else {
-                None
-            },
-            _budget: one(&limits.budget.0)?,
-        })
-    }
 }
 
 enum ReadEnd {
@@ -333,7 +303,7 @@ async fn read_requests<R: AsyncRead + Unpin>(
                         limits.activity.becomes(Phase::Idle);
                     }
                 }
-                () = sleep_until(idle_since + limits.idle_deadline.min(FOR_EVER)), if calls.is_empty() => {
+                () = sleep_until(idle_since + limits.idle_deadline), if calls.is_empty() => {
                     return Err(ServeError::Idle);
                 }
                 () = &mut stop => {
@@ -350,12 +320,19 @@ async fn read_requests<R: AsyncRead + Unpin>(
         drop(frame);
         idle_since = Instant::now();
         not_before = pace.count();
-        let Some(places) = Places::take(&op, &places, limits) else {
+        let (Ok(connection), Ok(budget)) = (
+            places.clone().try_acquire_owned(),
+            limits.budget.0.clone().try_acquire_owned(),
+        ) else {
             // Waits while the client reads nothing; the calls in flight need
             // no attention meanwhile, as their answers could not go out either.
             let refusal = ResponseOp::Refused(Refusal::Busy);
             send(&answers, id, refusal, None).await;
             continue;
+        };
+        let places = Places {
+            _connection: connection,
+            _budget: budget,
         };
         let service = service.clone();
         let answers = answers.clone();

@@ -3,9 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::{self, Write as _},
-    os::unix::fs::{
-        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-    },
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -34,16 +32,6 @@ pub enum DirError {
     /// There is no such folder.
     #[error("there is no relay in this folder; `run` makes one")]
     NotFound,
-    /// Root asks, and the folder is another user's.
-    #[error(
-        "the folder belongs to the user with the number {owner}, who could lead root anywhere by \
-         it, and could not read what root leaves there; run this as that user: \
-         sudo -u '#{owner}' hushwing-relay ..."
-    )]
-    OfAnotherUser {
-        /// The owner's number.
-        owner: u32,
-    },
     /// A relay runs there.
     #[error("a relay already runs in this folder")]
     InUse,
@@ -53,26 +41,6 @@ pub enum DirError {
 }
 
 impl RelayDir {
-    /// Sees that root does not work in the folder of another user, who may have
-    /// put links there that lead elsewhere. A folder that is not there yet is
-    /// nobody's.
-    ///
-    /// # Errors
-    /// [`DirError::OfAnotherUser`], or [`DirError::System`] when the folder
-    /// cannot be looked at. Nothing was changed.
-    pub fn refuse_root(path: &Path) -> Result<(), DirError> {
-        if !rustix::process::geteuid().is_root() {
-            return Ok(());
-        }
-        match fs::metadata(path) {
-            Ok(folder) if folder.uid() != 0 => Err(DirError::OfAnotherUser {
-                owner: folder.uid(),
-            }),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
-        }
-    }
-
     /// Makes the folder if there is none, and takes it for this process. It
     /// becomes readable by its owner alone. A folder with other things in it
     /// is left as it is.

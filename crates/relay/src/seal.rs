@@ -22,12 +22,6 @@ use crate::place::Place;
 const NONCE_LEN: usize = 24;
 const TAG_LEN: usize = 16;
 
-/// Authenticated by [`SealKey::check`]; longer than a place, so that no box has it.
-const CHECK: Payload<'static, 'static> = Payload {
-    msg: b"",
-    aad: b"hushwing relay seal key check, version 1",
-};
-
 /// Bytes of a box as it is sealed for the disk.
 pub(crate) const SEALED_LEN: usize = NONCE_LEN + BOX_LEN + TAG_LEN;
 
@@ -102,32 +96,6 @@ impl SealKey {
         SealedBox::from_slice(&bytes).map_err(|_| SealError)
     }
 
-    /// What tells this key from every other one, and nothing about it: the
-    /// authentication of no bytes, `nonce (24) || tag (16)`.
-    ///
-    /// # Errors
-    /// When the system has no randomness.
-    pub(crate) fn check(&self) -> Result<Vec<u8>, SealError> {
-        let mut nonce = [0; NONCE_LEN];
-        getrandom::fill(&mut nonce).map_err(|_| SealError)?;
-        let tag = self
-            .cipher()
-            .encrypt(&XNonce::from(nonce), CHECK)
-            .map_err(|_| SealError)?;
-        Ok([nonce.as_slice(), &tag].concat())
-    }
-
-    /// Whether `check` was made by [`Self::check`] with this very key.
-    pub(crate) fn made(&self, check: &[u8]) -> bool {
-        check
-            .split_first_chunk::<NONCE_LEN>()
-            .is_some_and(|(nonce, tag)| {
-                self.cipher()
-                    .decrypt(&XNonce::from(*nonce), Payload { msg: tag, ..CHECK })
-                    .is_ok()
-            })
-    }
-
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(&self.0.into())
     }
@@ -185,21 +153,6 @@ mod tests {
             damaged[at] ^= 1;
             assert_eq!(key.open(&place(1), &damaged), Err(SealError));
             assert_eq!(key.open(&place(1), &sealed[..at]), Err(SealError));
-        }
-    }
-
-    /// `[HW-RELAY-20]`
-    #[test]
-    fn a_check_is_of_one_key_and_whole() {
-        let key = SealKey::new([1; 32]);
-        let check = key.check().unwrap();
-        assert!(key.made(&check));
-        assert!(!SealKey::new([2; 32]).made(&check));
-        for at in 0..check.len() {
-            let mut damaged = check.clone();
-            damaged[at] ^= 1;
-            assert!(!key.made(&damaged), "byte {at}");
-            assert!(!key.made(&check[..at]), "{at} bytes");
         }
     }
 

@@ -149,39 +149,6 @@ fn monitoring_is_for_this_machine_alone() {
     assert!(text(&output.stderr).contains("can be reached from other machines"));
 }
 
-/// `[HW-RELAY-21]`
-#[test]
-fn root_is_refused_in_the_folder_of_another_user() {
-    let temp = TempDir::new().unwrap();
-    let dir = temp.path().join("relay");
-    drop(Relay::start(&dir));
-    if std::os::unix::fs::chown(&dir, Some(65_534), Some(65_534)).is_err() {
-        common::say("SKIPPED: root in another user's folder; this is not root");
-        return;
-    }
-    let (dir, other) = (path(&dir), temp.path().join("other"));
-    let before = fs::read_dir(dir).unwrap().count();
-    let commands: [&[&str]; 8] = [
-        &["run", "--listen", "127.0.0.1:0", "--dir", dir],
-        &["address", "--dir", dir],
-        &["doctor", "--listen", "127.0.0.1:0", "--dir", dir],
-        &["drain", "--dir", dir],
-        &["export", "--dir", dir, "--to", path(&other)],
-        &["import", "--dir", dir, "--from", "/dev/null"],
-        &["keys", "backup", "--dir", dir, "--to", path(&other)],
-        &["keys", "renew-access", "--dir", dir],
-    ];
-    for command in commands {
-        let refused = run(command);
-        let said = text(&refused.stderr);
-        assert_eq!(refused.status.code(), Some(1), "{command:?}: {said}");
-        assert!(said.contains("sudo -u '#65534'"), "{command:?}: {said}");
-        assert!(refused.stdout.is_empty(), "{command:?}");
-    }
-    assert_eq!(fs::read_dir(dir).unwrap().count(), before);
-    assert!(!other.exists());
-}
-
 /// `[HW-RELAY-16]`
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drained_relay_takes_no_boxes_keeps_its_waits_and_gives_what_it_has() {

@@ -1,7 +1,7 @@
 //! How the relay tells its address.
 
 use std::{
-    io::{self, IsTerminal as _, Write},
+    io::{self, Write},
     path::Path,
 };
 
@@ -23,23 +23,12 @@ pub(crate) fn onion(keys: &Keys) -> Endpoint {
     }
 }
 
-/// Says on standard output that the relay in `dir` is ready. The address, which
-/// may hold the access key, is shown to a terminal and to who asked for JSON: what
-/// else there is, such as a system's journal, keeps it for others to read.
-/// `[HW-RELAY-13]`
-pub(crate) fn ready(address: &str, json: bool, dir: &Path) -> io::Result<()> {
+/// Says on standard output that the relay is ready.
+pub(crate) fn ready(address: &str, json: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if json {
         // An address is letters, digits, a hyphen and a colon.
         writeln!(out, r#"{{"address":"{address}","ready":true}}"#)?;
-    } else if !out.is_terminal() {
-        writeln!(
-            out,
-            "The relay is ready.\n\
-             Next: see its address with `hushwing-relay address --dir {}`, run as the relay's user, \
-             and give it to the people who shall use this relay.",
-            dir.display()
-        )?;
     } else {
         writeln!(out, "The relay is ready. Its address:\n")?;
         print(&mut out, address)?;

@@ -25,7 +25,7 @@ use std::{
 
 use async_trait::async_trait;
 use hushwing_wire::SealedBox;
-use rusqlite::{Row, types::Type};
+use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{Deposit, Kept, Put, SlotStore, StoreError, StoreLimits, Usage};
@@ -106,7 +106,7 @@ impl SqliteStore {
     /// without a seal stay readable.
     ///
     /// # Errors
-    /// [`OpenError`], also when another key or none is given than was before.
+    /// [`OpenError`], also when there are boxes under another key.
     pub fn open_sealed(
         folder: &Path,
         limits: StoreLimits,
@@ -118,9 +118,9 @@ impl SqliteStore {
             min_free: limits.min_free_disk,
         };
         let counters = Arc::new(Counters::default());
-        let mut conn = schema::open_writer(&path)?;
-        schema::check_seal(&mut conn, seal.as_ref())?;
+        let conn = schema::open_writer(&path)?;
         let bytes = BoxBytes(seal);
+        bytes.check(&conn)?;
         let (keeper, log) = keeper::Keeper::start(schema::open_writer(&path)?)?;
         let writer = writer::Writer::start(
             conn,
@@ -166,6 +166,24 @@ impl BoxBytes {
         opened.ok_or_else(|| {
             rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(SealError))
         })
+    }
+
+    /// Whether a box that is there can be read with this key. Looks at a few
+    /// places only, so that starting takes the same time however many there are.
+    fn check(&self, conn: &Connection) -> Result<(), OpenError> {
+        let some = conn
+            .query_row(
+                "SELECT some.key, box.bytes FROM (SELECT key, box FROM place LIMIT 1000) AS some
+                 JOIN box ON box.id = some.box LIMIT 1",
+                [],
+                |row| self.read(&Place::from_bytes(row.get(0)?), row, 1),
+            )
+            .optional();
+        match some {
+            Ok(_) => Ok(()),
+            Err(rusqlite::Error::FromSqlConversionFailure(..)) => Err(OpenError::Sealed),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -122,7 +122,6 @@ impl SqliteStore {
         let mut conn = schema::open_writer(&path)?;
         seal_row::check(&mut conn, seal.as_ref())?;
         let bytes = BoxBytes(seal);
-        bytes.check(&conn)?;
         let (keeper, log) = keeper::Keeper::start(schema::open_writer(&path)?)?;
         let writer = writer::Writer::start(
             conn,
@@ -203,8 +202,8 @@ impl SlotStore for SqliteStore {
         self.readers.scan(after, at_most).await
     }
 
-    async fn restore(&self, kept: Vec<Kept>) -> Result<bool, StoreError> {
-        self.writer.restore(kept).await
+    async fn restore(&self, kept: Vec<Kept>, now_s: u64) -> Result<bool, StoreError> {
+        self.writer.restore(kept, now_s).await
     }
 
     async fn usage(&self) -> Result<Usage, StoreError> {

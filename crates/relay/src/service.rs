@@ -137,6 +137,12 @@ impl RelayService {
         self.closed.store(closed, Ordering::Relaxed);
     }
 
+    /// Whether it was told to take no new boxes.
+    #[must_use]
+    pub fn is_closed_to_new_boxes(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
     /// Whether new boxes are taken now.
     ///
     /// # Errors

@@ -146,14 +146,13 @@ fn ready(options: &Options, dir: &RelayDir, address: &RelayAddress) -> anyhow::R
 
 /// Follows the mark that `hushwing-relay drain` leaves. `[HW-RELAY-16]`
 async fn heed_drain(folder: std::path::PathBuf, service: Arc<RelayService>) {
-    let mut was = RelayDir::marked_to_drain(&folder);
     loop {
-        tokio::time::sleep(DRAIN_LOOK).await;
+        // Compared with what the service does, not with an earlier look, so that a
+        // mark that came between two looks is not taken for heeded.
         let drains = RelayDir::marked_to_drain(&folder);
-        if drains != was {
+        if drains != service.is_closed_to_new_boxes() {
             service.close_to_new_boxes(drains);
             tracing::info!(drains, "told whether to take new boxes");
-            was = drains;
         }
     }
 }
@@ -168,6 +167,7 @@ pub(crate) fn tor_config(folder: &Path, network: &Network) -> TorConfig {
 }
 
 /// The first signal stops in order, the second at once. `[HW-RELAY-11]`
+        tokio::time::sleep(DRAIN_LOOK).await;
 fn stop_on_signals(
     stop: CancellationToken,
 ) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {

@@ -141,7 +141,7 @@ async fn serve_until_stopped(
 fn ready(options: &Options, dir: &RelayDir, address: &RelayAddress) -> anyhow::Result<()> {
     let address = address.to_string();
     dir.save_address(&address)?;
-    announce::ready(&address, options.json).context("the address could not be written")
+    announce::ready(&address, dir.path(), options.json).context("the address could not be written")
 }
 
 /// Follows the mark that `hushwing-relay drain` leaves. `[HW-RELAY-16]`

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use hushwing_relay::{
-    AccessKeys, Keys, Monitor, RelayDir, RelayService, SystemClock,
+    AccessKeys, Keys, Monitor, RelayDir, RelayService, ServerLimits, SystemClock,
     gate::{Gate, GateConfig},
     serve,
     store::SqliteStore,
@@ -31,6 +31,10 @@ const TOR_SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// Longest time for tasks that are left when all is done.
 const RUNTIME_SHUTDOWN: Duration = Duration::from_secs(2);
+
+/// Circuits beyond the connections: those that are being met, or that ended and are
+/// not gone yet.
+const CALLERS_AT_THE_DOOR: usize = 512;
 
 /// How soon `hushwing-relay drain` is noticed.
 const DRAIN_LOOK: Duration = Duration::from_secs(1);
@@ -120,7 +124,9 @@ async fn serve_until_stopped(
             // It logs its own progress.
             let tor = Tor::start(tor_config(&dir.path().join("tor"), network))?;
             let seed = OnionSeed::new(*keys.onion.as_bytes());
-            let mut listener = tor.host(&seed, announce::ONION_PORT).await?;
+            let mut listener = tor
+                .host_for(&seed, announce::ONION_PORT, circuits_for(&limits))
+                .await?;
             let published = tokio::select! {
                 published = listener.published() => published,
                 () = stop.cancelled() => false,
@@ -136,6 +142,13 @@ async fn serve_until_stopped(
         }
     }
     Ok(())
+}
+
+/// Rendezvous circuits of the relay's onion service. People use one circuit for each
+/// contact, so every connection has one of its own, and some more come so that one
+/// too many reaches the relay, which decides who gives way (HW-RELAY-14).
+fn circuits_for(limits: &ServerLimits) -> usize {
+    limits.connections.saturating_add(CALLERS_AT_THE_DOOR)
 }
 
 fn ready(options: &Options, dir: &RelayDir, address: &RelayAddress) -> anyhow::Result<()> {
@@ -154,6 +167,7 @@ async fn heed_drain(folder: std::path::PathBuf, service: Arc<RelayService>) {
             service.close_to_new_boxes(drains);
             tracing::info!(drains, "told whether to take new boxes");
         }
+        tokio::time::sleep(DRAIN_LOOK).await;
     }
 }
 
@@ -167,7 +181,6 @@ pub(crate) fn tor_config(folder: &Path, network: &Network) -> TorConfig {
 }
 
 /// The first signal stops in order, the second at once. `[HW-RELAY-11]`
-        tokio::time::sleep(DRAIN_LOOK).await;
 fn stop_on_signals(
     stop: CancellationToken,
 ) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
@@ -186,5 +199,21 @@ async fn next(terminate: &mut Signal, interrupt: &mut Signal) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_connection_of_a_relay_may_have_a_circuit_of_its_own() {
+        let limits = ServerLimits::default();
+        assert!(circuits_for(&limits) > limits.connections);
+        let all = ServerLimits {
+            connections: usize::MAX,
+            ..limits
+        };
+        assert_eq!(circuits_for(&all), usize::MAX);
     }
 }

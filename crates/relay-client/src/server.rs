@@ -297,6 +297,10 @@ struct Answer {
     _places: Option<Places>,
 }
 
+/// Boxed: a channel keeps room for 32 answers at least, also for a connection that
+/// waits for its first, and most wait.
+type AnswerSender = mpsc::Sender<Box<Answer>>;
+
 /// A request's place on its connection and in the server's budget.
 struct Places {
     _connection: OwnedSemaphorePermit,
@@ -312,7 +316,7 @@ async fn read_requests<R: AsyncRead + Unpin>(
     mut reader: R,
     service: Arc<dyn Service>,
     limits: &ConnectionLimits,
-    answers: mpsc::Sender<Answer>,
+    answers: AnswerSender,
     mut stop: impl Future<Output = ()> + Unpin,
 ) -> Result<ReadEnd, ServeError> {
     let places = Arc::new(Semaphore::new(limits.requests_in_flight));
@@ -384,18 +388,18 @@ fn after(since: Instant, deadline: Duration) -> Instant {
         .unwrap_or_else(|| since + MOST_DEADLINE)
 }
 
-async fn send(answers: &mpsc::Sender<Answer>, id: u32, op: ResponseOp, places: Option<Places>) {
-    let answer = Answer {
+async fn send(answers: &AnswerSender, id: u32, op: ResponseOp, places: Option<Places>) {
+    let answer = Box::new(Answer {
         response: Response { id, op },
         _places: places,
-    };
+    });
     // The writer is gone only when the connection is.
     let _ = answers.send(answer).await;
 }
 
 async fn write_answers<W: AsyncWrite + Unpin>(
     writer: &mut W,
-    mut queue: mpsc::Receiver<Answer>,
+    mut queue: mpsc::Receiver<Box<Answer>>,
 ) -> Result<(), ServeError> {
     while let Some(answer) = queue.recv().await {
         let frame = answer

@@ -140,6 +140,30 @@ async fn totals_stand_still_between_their_steps() {
     assert_eq!(http(at, "/metrics", "localhost").1, before);
 }
 
+/// An operator who waits for it to end, or an alarm, sees it at once; it is no total.
+#[tokio::test(flavor = "multi_thread")]
+async fn monitoring_tells_at_once_that_no_boxes_are_taken() {
+    let dir = TempDir::new().unwrap();
+    let at = free_port();
+    let args = ["--min-free-disk", "0", "--monitor", &at.to_string()];
+    let _relay = Relay::start_with(dir.path(), &args);
+    let page = || http(at, "/metrics", "localhost").1;
+    assert!(
+        page().contains("hushwing_relay_accepting 1\n"),
+        "{}",
+        page()
+    );
+    let done = run(&["drain", "--dir", path(dir.path())]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let told = async {
+        while !page().contains("hushwing_relay_accepting 0\n") {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(HANG, told).await.unwrap();
+    assert!(page().contains("hushwing_relay_up 1\n"), "{}", page());
+}
+
 #[test]
 fn monitoring_is_for_this_machine_alone() {
     let dir = TempDir::new().unwrap();

@@ -252,7 +252,7 @@ mod tests {
         Slot::new([7; 32])
     }
 
-    /// `[HW-GATE-4]`
+    /// Claim M1. `[HW-GATE-4]`
     #[tokio::test]
     async fn endless_work_for_one_server_keeps_no_other_waiting() {
         let (greedy, honest) = (gate(1, ENDLESS), gate(2, ENDLESS));

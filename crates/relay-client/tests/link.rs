@@ -172,7 +172,7 @@ async fn more_requests_than_the_budget_holds_are_refused_not_queued() {
     assert!(budget.left() <= MAX_REQUESTS_IN_FLIGHT);
 }
 
-/// `[HW-RELAY-21]`
+/// Claim R0. `[HW-RELAY-21]`
 #[tokio::test]
 async fn waits_leave_places_for_who_puts_and_reads() {
     let limits = ConnectionLimits {

@@ -24,7 +24,7 @@ use crate::{
 pub const MAX_CONNECTIONS: usize = 12_288;
 
 /// Requests in flight on all connections together: one wait for each
-/// connection and as many others again. At a frame each they take 280 MB at
+/// connection and a third as many others. At a frame each they take 280 MB at
 /// worst, when clients read nothing.
 pub const MAX_REQUESTS: usize = 16_384;
 

@@ -169,6 +169,7 @@ mod tests {
         assert_eq!(waits.len(), MAX_WAITS);
         std::mem::forget(all);
     }
+    /// Claim R0.
     #[test]
     fn few_wait_at_one_place_and_everywhere_else_is_free() {
         let waits = Arc::new(Waits::default());

@@ -373,8 +373,12 @@ fn said_when_ready(mut command: std::process::Command) -> String {
     let mut said = String::new();
     let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
     std::io::BufRead::read_line(&mut out, &mut said).unwrap();
-    child.kill().unwrap();
-    // All that was written before.
+    // In order, so that it says all that it has to say.
+    let pid = child.id().to_string();
+    let stopped = std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status();
+    assert!(stopped.unwrap().success());
     out.read_to_string(&mut said).unwrap();
     child.wait().unwrap();
     said

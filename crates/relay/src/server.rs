@@ -19,8 +19,8 @@ use crate::{
     service::RelayService,
 };
 
-/// Connections at once, about 35 KB each while they wait: a busy community on
-/// one machine. More are closed at once, so their clients learn it and back off.
+/// Connections at once, 16 KiB each while they wait, Tor's circuits apart: a busy
+/// community on one machine. More are closed at once, so their clients learn it and back off.
 pub const MAX_CONNECTIONS: usize = 12_288;
 
 /// Requests in flight on all connections together: one wait for each

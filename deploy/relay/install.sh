@@ -44,6 +44,6 @@ systemctl enable hushwing-relay
 systemctl restart hushwing-relay
 cat <<'TEXT'
 The relay is starting; Tor takes a minute. Next:
-  sudo hushwing-relay address --dir /var/lib/hushwing-relay
+  sudo -u hushwing-relay hushwing-relay address --dir /var/lib/hushwing-relay
   sudo -u hushwing-relay hushwing-relay doctor --config /etc/hushwing-relay/relay.toml
 TEXT

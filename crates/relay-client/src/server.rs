@@ -39,6 +39,9 @@ pub const IDLE_DEADLINE: Duration = Duration::from_secs(600);
 /// it bounds what a client that reads nothing can cost: 1.1 MB.
 pub const MAX_REQUESTS_IN_FLIGHT: usize = 64;
 
+/// Longest deadline that is told from none: a year.
+const MOST_DEADLINE: Duration = Duration::from_secs(365 * 24 * 3_600);
+
 /// Refusals that may wait to be written besides answers; then the client is
 /// not read any further until it reads.
 const MAX_QUEUED_REFUSALS: usize = 8;
@@ -54,25 +57,56 @@ pub trait Service: Send + Sync + 'static {
     async fn call(&self, op: RequestOp) -> ResponseOp;
 }
 
-/// Requests that all connections of a server may have in flight together.
-/// Clones share the budget.
+/// Requests that all connections of a server may have in flight together, and how
+/// many of them may wait. Clones share the budget.
+///
+/// A GET with a wait costs its client nothing and lasts for minutes, so those alone
+/// could take everything: a quarter is out of their reach, for who puts, reads and
+/// drops.
 #[derive(Clone, Debug)]
-pub struct RequestBudget(Arc<Semaphore>);
+pub struct RequestBudget {
+    all: Arc<Semaphore>,
+    waits: Arc<Semaphore>,
+}
 
 impl RequestBudget {
-    /// A budget of `requests`; each costs at most a frame of 17 KB.
+    /// A budget of `requests`; each costs at most a frame of 17 KB. Of four or more,
+    /// three quarters may wait; of fewer, all but one, and one may always.
     #[must_use]
     pub fn new(requests: usize) -> Self {
-        Self(Arc::new(Semaphore::new(
-            requests.min(Semaphore::MAX_PERMITS),
-        )))
+        let all = requests.min(Semaphore::MAX_PERMITS);
+        let kept = all.div_ceil(4).min(all.saturating_sub(1));
+        Self {
+            all: Arc::new(Semaphore::new(all)),
+            waits: Arc::new(Semaphore::new(all - kept)),
+        }
     }
 
     /// How many more requests may begin now.
     #[must_use]
     pub fn left(&self) -> usize {
-        self.0.available_permits()
+        self.all.available_permits()
     }
+
+    /// A place for `op`, if there is one.
+    fn place(&self, op: &RequestOp) -> Option<BudgetPlace> {
+        let wait = match op {
+            RequestOp::Get { wait_s: 1.., .. } => {
+                Some(self.waits.clone().try_acquire_owned().ok()?)
+            }
+            _ => None,
+        };
+        Some(BudgetPlace {
+            _one: self.all.clone().try_acquire_owned().ok()?,
+            _wait: wait,
+        })
+    }
+}
+
+/// A request's place in a [`RequestBudget`].
+struct BudgetPlace {
+    _one: OwnedSemaphorePermit,
+    _wait: Option<OwnedSemaphorePermit>,
 }
 
 /// How fast one connection may make requests. One that is faster is read as
@@ -165,8 +199,8 @@ pub struct ConnectionLimits {
     /// Requests in flight on this connection; more are refused with
     /// [`Refusal::Busy`].
     pub requests_in_flight: usize,
-    /// Requests in flight on all connections together; more are refused with
-    /// [`Refusal::Busy`].
+    /// Requests in flight on all connections together, and waits among them; more
+    /// are refused with [`Refusal::Busy`].
     pub budget: RequestBudget,
     /// Longest time for the TLS handshake.
     pub handshake_deadline: Duration,
@@ -263,10 +297,14 @@ struct Answer {
     _places: Option<Places>,
 }
 
+/// Boxed: a channel keeps room for 32 answers at least, also for a connection that
+/// waits for its first, and most wait.
+type AnswerSender = mpsc::Sender<Box<Answer>>;
+
 /// A request's place on its connection and in the server's budget.
 struct Places {
     _connection: OwnedSemaphorePermit,
-    _budget: OwnedSemaphorePermit,
+    _budget: BudgetPlace,
 }
 
 enum ReadEnd {
@@ -278,7 +316,7 @@ async fn read_requests<R: AsyncRead + Unpin>(
     mut reader: R,
     service: Arc<dyn Service>,
     limits: &ConnectionLimits,
-    answers: mpsc::Sender<Answer>,
+    answers: AnswerSender,
     mut stop: impl Future<Output = ()> + Unpin,
 ) -> Result<ReadEnd, ServeError> {
     let places = Arc::new(Semaphore::new(limits.requests_in_flight));
@@ -303,7 +341,7 @@ async fn read_requests<R: AsyncRead + Unpin>(
                         limits.activity.becomes(Phase::Idle);
                     }
                 }
-                () = sleep_until(idle_since + limits.idle_deadline), if calls.is_empty() => {
+                () = sleep_until(after(idle_since, limits.idle_deadline)), if calls.is_empty() => {
                     return Err(ServeError::Idle);
                 }
                 () = &mut stop => {
@@ -320,10 +358,9 @@ async fn read_requests<R: AsyncRead + Unpin>(
         drop(frame);
         idle_since = Instant::now();
         not_before = pace.count();
-        let (Ok(connection), Ok(budget)) = (
-            places.clone().try_acquire_owned(),
-            limits.budget.0.clone().try_acquire_owned(),
-        ) else {
+        let (Ok(connection), Some(budget)) =
+            (places.clone().try_acquire_owned(), limits.budget.place(&op))
+        else {
             // Waits while the client reads nothing; the calls in flight need
             // no attention meanwhile, as their answers could not go out either.
             let refusal = ResponseOp::Refused(Refusal::Busy);
@@ -344,18 +381,25 @@ async fn read_requests<R: AsyncRead + Unpin>(
     }
 }
 
-async fn send(answers: &mpsc::Sender<Answer>, id: u32, op: ResponseOp, places: Option<Places>) {
-    let answer = Answer {
+/// A deadline beyond what a clock can tell is as good as none.
+fn after(since: Instant, deadline: Duration) -> Instant {
+    since
+        .checked_add(deadline)
+        .unwrap_or_else(|| since + MOST_DEADLINE)
+}
+
+async fn send(answers: &AnswerSender, id: u32, op: ResponseOp, places: Option<Places>) {
+    let answer = Box::new(Answer {
         response: Response { id, op },
         _places: places,
-    };
+    });
     // The writer is gone only when the connection is.
     let _ = answers.send(answer).await;
 }
 
 async fn write_answers<W: AsyncWrite + Unpin>(
     writer: &mut W,
-    mut queue: mpsc::Receiver<Answer>,
+    mut queue: mpsc::Receiver<Box<Answer>>,
 ) -> Result<(), ServeError> {
     while let Some(answer) = queue.recv().await {
         let frame = answer

@@ -172,6 +172,55 @@ async fn more_requests_than_the_budget_holds_are_refused_not_queued() {
     assert!(budget.left() <= MAX_REQUESTS_IN_FLIGHT);
 }
 
+/// Claim R0. `[HW-RELAY-21]`
+#[tokio::test]
+async fn waits_leave_places_for_who_puts_and_reads() {
+    let limits = ConnectionLimits {
+        budget: RequestBudget::new(8),
+        ..ConnectionLimits::default()
+    };
+    let budget = limits.budget.clone();
+    let (stream, _serving) = serve(Arc::new(MemoryService::default()), limits);
+    let client = RelayClient::connect(stream, &seed().pin()).await.unwrap();
+    let waits: Vec<_> = (0..8)
+        .map(|byte| {
+            let client = client.clone();
+            tokio::spawn(async move { client.get(&[slot(byte)], 5).await })
+        })
+        .collect();
+    while budget.left() > 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(client.info().await, Ok(info()));
+    assert_eq!(client.get(&[slot(9)], 0).await, Ok(None));
+    let put = client.put(&slot(9), &boxed(9), 60).await;
+    assert_eq!(put, Ok(PutOutcome::Stored));
+    let mut busy = 0;
+    for wait in waits {
+        match wait.await.unwrap() {
+            Ok(None) => {}
+            Err(CallError::Refused(Refusal::Busy)) => busy += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(busy, 2);
+    assert_eq!(budget.left(), 8);
+}
+
+#[tokio::test]
+async fn a_deadline_beyond_all_clocks_is_none() {
+    let limits = ConnectionLimits {
+        idle_deadline: Duration::MAX,
+        handshake_deadline: Duration::MAX,
+        ..ConnectionLimits::default()
+    };
+    let (stream, serving) = serve(Arc::new(MemoryService::default()), limits);
+    let client = RelayClient::connect(stream, &seed().pin()).await.unwrap();
+    assert_eq!(client.info().await, Ok(info()));
+    drop(client);
+    assert_eq!(serving.await.unwrap(), Ok(()));
+}
+
 #[tokio::test]
 async fn a_stopped_server_answers_what_it_took_and_says_farewell() {
     let (ours, theirs) = pipe();

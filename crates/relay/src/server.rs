@@ -20,12 +20,12 @@ use crate::{
     traces::Traceless,
 };
 
-/// Connections at once, about 35 KB each while they wait: a busy community on
-/// one machine. More are closed at once, so their clients learn it and back off.
+/// Connections at once, 16 KiB each while they wait, Tor's circuits apart: a busy
+/// community on one machine. More are closed at once, so their clients learn it and back off.
 pub const MAX_CONNECTIONS: usize = 12_288;
 
 /// Requests in flight on all connections together: one wait for each
-/// connection and as many others again. At a frame each they take 280 MB at
+/// connection and a third as many others. At a frame each they take 280 MB at
 /// worst, when clients read nothing.
 pub const MAX_REQUESTS: usize = 16_384;
 

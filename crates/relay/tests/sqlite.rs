@@ -151,6 +151,103 @@ async fn boxes_from_before_the_seal_stay_readable() {
     }
 }
 
+/// `[HW-RELAY-20]`
+#[tokio::test]
+async fn another_key_is_noticed_whatever_lies_there() {
+    let folder = TempDir::new().unwrap();
+    let open = |key: Option<u8>| {
+        let seal = key.map(|byte| SealKey::new([byte; 32]));
+        SqliteStore::open_sealed(folder.path(), limits(), seal)
+    };
+    // More than a thousand places before the one sealed box, which a look at some
+    // would miss.
+    let store = Arc::new(open(None).unwrap());
+    let mut puts = JoinSet::new();
+    for number in 0..1_001 {
+        let store = store.clone();
+        puts.spawn(async move { store.put(deposit(number), NOW).await });
+    }
+    puts.join_all().await;
+    drop(store);
+    let last = (2_000..)
+        .find(|number| (0..1_001).all(|other| place(other) < place(*number)))
+        .unwrap();
+    let store = open(Some(1)).unwrap();
+    assert_eq!(store.put(deposit(last), NOW).await, Ok(Put::Stored));
+    drop(store);
+    for wrong in [None, Some(2)] {
+        assert!(matches!(open(wrong), Err(OpenError::Sealed)), "{wrong:?}");
+    }
+    // Nor does it matter that the box is gone.
+    let store = open(Some(1)).unwrap();
+    store.drop_boxes(&[place(last)]).await.unwrap();
+    drop(store);
+    assert!(matches!(open(Some(2)), Err(OpenError::Sealed)));
+    open(Some(1)).unwrap();
+}
+
+/// A store as version 1 of the layout had it, from `tests/stores`.
+fn of_version_1(name: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores");
+    fs::copy(kept.join(name), folder.path().join(SqliteStore::FILE)).unwrap();
+    folder
+}
+
+fn version_in(folder: &TempDir) -> i64 {
+    let conn = rusqlite::Connection::open(folder.path().join(SqliteStore::FILE)).unwrap();
+    conn.pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap()
+}
+
+/// `[HW-RELAY-20]`
+#[tokio::test]
+async fn a_store_of_version_1_opens_with_all_that_is_in_it() {
+    let folder = of_version_1("v1-plain.db");
+    let store = SqliteStore::open(folder.path(), limits()).unwrap();
+    let found = store.get(&[place(1)], NOW).await;
+    assert_eq!(found, Ok(Some((0, marked()))));
+    assert_eq!(store.put(deposit(2), NOW).await, Ok(Put::Same));
+    let usage = Usage {
+        boxes: 1,
+        tombstones: 1,
+    };
+    assert_eq!(store.usage().await, Ok(usage));
+    drop(store);
+    assert_eq!(version_in(&folder), 2);
+    // It takes a key now, and then no other.
+    let open = |byte| {
+        let seal = Some(SealKey::new([byte; 32]));
+        SqliteStore::open_sealed(folder.path(), limits(), seal)
+    };
+    drop(open(7).unwrap());
+    assert!(matches!(open(8), Err(OpenError::Sealed)));
+}
+
+/// `[HW-RELAY-20]`
+#[tokio::test]
+async fn a_sealed_store_of_version_1_opens_under_its_key_alone() {
+    let folder = of_version_1("v1-sealed.db");
+    let open = |key: Option<u8>| {
+        let seal = key.map(|byte| SealKey::new([byte; 32]));
+        SqliteStore::open_sealed(folder.path(), limits(), seal)
+    };
+    for wrong in [None, Some(2)] {
+        assert!(matches!(open(wrong), Err(OpenError::Sealed)), "{wrong:?}");
+        assert_eq!(version_in(&folder), 1);
+    }
+    let store = open(Some(1)).unwrap();
+    for number in [1, 3] {
+        let found = store.get(&[place(number)], NOW).await;
+        assert_eq!(found, Ok(Some((0, marked()))), "box {number}");
+    }
+    assert_eq!(store.put(deposit(2), NOW).await, Ok(Put::Same));
+    drop(store);
+    assert_eq!(version_in(&folder), 2);
+    assert!(matches!(open(None), Err(OpenError::Sealed)));
+    drop(open(Some(1)).unwrap());
+}
+
 #[tokio::test]
 async fn free_pages_go_back_to_the_file_system() {
     let folder = TempDir::new().unwrap();
@@ -218,11 +315,11 @@ fn a_file_of_a_newer_program_is_refused_and_left_as_it_is() {
     drop(SqliteStore::open(folder.path(), limits()).unwrap());
     let path = folder.path().join(SqliteStore::FILE);
     let conn = rusqlite::Connection::open(&path).unwrap();
-    conn.pragma_update(None, "user_version", 2).unwrap();
+    conn.pragma_update(None, "user_version", 3).unwrap();
     drop(conn);
     let before = fs::read(&path).unwrap();
     let error = SqliteStore::open(folder.path(), limits()).unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 2, known: 1 }));
+    assert!(matches!(error, OpenError::Newer { found: 3, known: 2 }));
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 

@@ -11,6 +11,7 @@ use std::{alloc::System, io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
 use cli::{Command, KeysCommand};
+use hushwing_relay::RelayDir;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Memory that is given back holds zeros: no slot or box outlives its use.
@@ -40,7 +41,14 @@ impl From<anyhow::Error> for Failure {
 }
 
 fn carry_out(command: Command) -> Result<(), Failure> {
-    let options = |args: Box<cli::RunArgs>| args.check().map_err(Failure::CommandLine);
+    let options = |args: Box<cli::RunArgs>| {
+        let options = args.check().map_err(Failure::CommandLine)?;
+        ours(&options.dir)?;
+        Ok::<_, Failure>(options)
+    };
+    if let Some(dir) = command.folder() {
+        ours(dir)?;
+    }
     match command {
         Command::Run(args) => {
             let options = options(args)?;
@@ -60,6 +68,11 @@ fn carry_out(command: Command) -> Result<(), Failure> {
         },
     }
     Ok(())
+}
+
+/// Nothing is read or written as root in a folder of somebody else.
+fn ours(dir: &std::path::Path) -> Result<(), Failure> {
+    RelayDir::check_owner(dir).map_err(|error| Failure::Work(error.into()))
 }
 
 fn end(code: u8, sentence: &str) -> ExitCode {

@@ -13,6 +13,7 @@
 mod keeper;
 mod reader;
 mod schema;
+mod seal_row;
 mod writer;
 
 use std::{
@@ -25,7 +26,7 @@ use std::{
 
 use async_trait::async_trait;
 use hushwing_wire::SealedBox;
-use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
+use rusqlite::{Row, types::Type};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{Deposit, Kept, Put, SlotStore, StoreError, StoreLimits, Usage};
@@ -103,10 +104,10 @@ impl SqliteStore {
     }
 
     /// The same, with new boxes sealed under `seal`. Boxes that were stored
-    /// without a seal stay readable.
+    /// without a seal stay readable. Once a store had a seal it opens with it alone.
     ///
     /// # Errors
-    /// [`OpenError`], also when there are boxes under another key.
+    /// [`OpenError`], also when the store has another seal.
     pub fn open_sealed(
         folder: &Path,
         limits: StoreLimits,
@@ -118,9 +119,9 @@ impl SqliteStore {
             min_free: limits.min_free_disk,
         };
         let counters = Arc::new(Counters::default());
-        let conn = schema::open_writer(&path)?;
+        let mut conn = schema::open_writer(&path)?;
+        seal_row::check(&mut conn, seal.as_ref())?;
         let bytes = BoxBytes(seal);
-        bytes.check(&conn)?;
         let (keeper, log) = keeper::Keeper::start(schema::open_writer(&path)?)?;
         let writer = writer::Writer::start(
             conn,
@@ -167,24 +168,6 @@ impl BoxBytes {
             rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(SealError))
         })
     }
-
-    /// Whether a box that is there can be read with this key. Looks at a few
-    /// places only, so that starting takes the same time however many there are.
-    fn check(&self, conn: &Connection) -> Result<(), OpenError> {
-        let some = conn
-            .query_row(
-                "SELECT some.key, box.bytes FROM (SELECT key, box FROM place LIMIT 1000) AS some
-                 JOIN box ON box.id = some.box LIMIT 1",
-                [],
-                |row| self.read(&Place::from_bytes(row.get(0)?), row, 1),
-            )
-            .optional();
-        match some {
-            Ok(_) => Ok(()),
-            Err(rusqlite::Error::FromSqlConversionFailure(..)) => Err(OpenError::Sealed),
-            Err(error) => Err(error.into()),
-        }
-    }
 }
 
 /// Where a thread sends what came of a job.
@@ -219,8 +202,8 @@ impl SlotStore for SqliteStore {
         self.readers.scan(after, at_most).await
     }
 
-    async fn restore(&self, kept: Vec<Kept>) -> Result<bool, StoreError> {
-        self.writer.restore(kept).await
+    async fn restore(&self, kept: Vec<Kept>, now_s: u64) -> Result<bool, StoreError> {
+        self.writer.restore(kept, now_s).await
     }
 
     async fn usage(&self) -> Result<Usage, StoreError> {

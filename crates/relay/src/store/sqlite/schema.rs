@@ -14,7 +14,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 const APPLICATION_ID: i64 = 0x4857_726c;
 
 /// The layout below. A file with a larger number is refused, not guessed at.
-const SCHEMA_VERSION: i64 = 1;
+///
+/// Version 1 had no table `seal`; see [`super::seal_row`].
+pub(super) const SCHEMA_VERSION: i64 = 2;
+
+/// The version before, which is brought to this one when it is opened.
+pub(super) const UNCHECKED_SEALS: i64 = 1;
 
 /// Bytes of a page. A box takes four overflow pages of 4 KiB and an eighth of
 /// a leaf, 3 % more than its own bytes; larger pages waste 7 to 100 %.
@@ -49,6 +54,10 @@ const SCHEMA: &str = "
     INSERT INTO usage VALUES (0, 0);
 ";
 
+/// One row if boxes are sealed: what only their key opens. No row where no box
+/// was ever sealed.
+pub(super) const SEAL_TABLE: &str = "CREATE TABLE seal (sealed BLOB NOT NULL) STRICT;";
+
 /// Why a store cannot be opened. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -68,8 +77,9 @@ pub enum OpenError {
     NotOurs,
     /// Its boxes are sealed under another key than the one given, or none was.
     #[error(
-        "the boxes on this disk are sealed under another key; give the right one with \
-         --seal-key-file or HUSHWING_RELAY_SEAL_KEY"
+        "the boxes on this disk are sealed under another key than the one given; give the right \
+         one with --seal-key-file or HUSHWING_RELAY_SEAL_KEY. Without it, only an empty folder \
+         or an archive that was made with it helps"
     )]
     Sealed,
     /// The system did not let us.
@@ -111,7 +121,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     match (application, version) {
         (0, 0) if tables == 0 => create(&conn)?,
-        (APPLICATION_ID, SCHEMA_VERSION) => {}
+        (APPLICATION_ID, UNCHECKED_SEALS | SCHEMA_VERSION) => {}
         (APPLICATION_ID, found) if found > SCHEMA_VERSION => {
             return Err(OpenError::Newer {
                 found,
@@ -142,7 +152,7 @@ fn create(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     // One transaction: a crash leaves an empty file or a whole one.
     conn.execute_batch(&format!(
-        "BEGIN EXCLUSIVE; {SCHEMA}
+        "BEGIN EXCLUSIVE; {SCHEMA} {SEAL_TABLE}
          PRAGMA application_id = {APPLICATION_ID};
          PRAGMA user_version = {SCHEMA_VERSION};
          COMMIT;"

@@ -69,11 +69,11 @@ mod tests {
     #[test]
     fn what_calls_left_on_a_stack_is_wiped() {
         for wipe in [None, Some(wipe_idle_stack as fn()), Some(wipe_stack)] {
+            // On the heap alone, and made at run time, on another stack.
+            let marker: Box<[u8; 32]> = Box::new(std::array::from_fn(|at| {
+                black_box(u8::try_from(at).unwrap()) ^ 0xA5
+            }));
             let left = thread::spawn(move || {
-                // On the heap alone, and made at run time.
-                let marker: Box<[u8; 32]> = Box::new(std::array::from_fn(|at| {
-                    black_box(u8::try_from(at).unwrap()) ^ 0xA5
-                }));
                 // Deeper than the search itself goes.
                 deep(&marker, 30);
                 if let Some(wipe) = wipe {

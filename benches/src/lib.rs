@@ -2,15 +2,14 @@
 //! the same run. Only ratios are judged; absolute figures are for the reader.
 
 mod bare;
-mod cpu;
 pub mod live;
 mod pair;
-mod row;
 
 pub use bare::BarePair;
-pub use cpu::{Spent, cpu_of, instructions_of, median};
+pub use hushwing_benches_relay::{
+    Rate, Row, Spent, cpu_of, folder, instructions_of, median, publish, say,
+};
 pub use pair::Pair;
-pub use row::{Rate, Row, folder, publish, say};
 
 /// The text of every message that is measured: a long sentence.
 pub const TEXT: &str = "We meet at the old harbour at seven, behind the second crane; bring the \

@@ -5,6 +5,7 @@ mod demo;
 mod docs;
 mod layers;
 mod performance;
+mod scaling;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum Task {
     Demo(demo::Args),
     /// Makes docs/performance.md of the figures of ./x bench
     Performance(performance::Args),
+    /// Makes docs/scaling.md of the same figures
+    Scaling,
     /// The demo's scenario again and again, until one fails
     Soak(demo::SoakArgs),
 }
@@ -56,6 +59,7 @@ fn run(args: &Args) -> Result<String> {
         Task::CheckDocs => docs::check(&workspace_root()),
         Task::Demo(args) => demo::show(args),
         Task::Performance(args) => performance::make(&workspace_root(), args),
+        Task::Scaling => scaling::make(&workspace_root()),
         Task::Soak(args) => demo::soak(args),
     }
 }

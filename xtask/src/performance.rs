@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::docs::Texts;
 
 /// The figures, and the page.
-const FIGURES: &str = "docs/performance.json";
+pub(crate) const FIGURES: &str = "docs/performance.json";
 const PAGE: &str = "docs/performance.md";
 
 /// Arguments of `xtask performance`.
@@ -56,6 +56,27 @@ struct Run {
     machine: String,
     profile: String,
     rows: Vec<Row>,
+}
+
+/// All rows, for what is computed from them.
+pub(crate) struct Rows(Vec<Run>);
+
+impl Rows {
+    /// The rows in the text of `docs/performance.json`.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub(crate) fn read(figures: &str) -> Result<Self> {
+        let runs =
+            serde_json::from_str(figures).with_context(|| format!("{FIGURES} is damaged"))?;
+        Ok(Self(runs))
+    }
+
+    /// Our figure in the row `id`, in the row's own unit.
+    pub(crate) fn ours(&self, id: &str) -> Option<f64> {
+        let mut rows = self.0.iter().flat_map(|run| &run.rows);
+        rows.find(|row| row.id == id).map(|row| row.ours)
+    }
 }
 
 /// Makes the page.

@@ -75,12 +75,26 @@ pub fn work(
     slot: &Slot,
     day: u32,
     level: u8,
-    mut nonce: [u8; 16],
+    nonce: [u8; 16],
     stop: &AtomicBool,
+) -> Option<GateProof> {
+    let go_on = || !stop.load(Ordering::Relaxed);
+    work_while(pin, slot, day, level, nonce, go_on)
+}
+
+/// The same as [`work`], which asks `go_on` before each puzzle, some milliseconds
+/// of a core apart; it may also take its time.
+pub(crate) fn work_while(
+    pin: &ServerKeyPin,
+    slot: &Slot,
+    day: u32,
+    level: u8,
+    mut nonce: [u8; 16],
+    mut go_on: impl FnMut() -> bool,
 ) -> Option<GateProof> {
     let mut equix = EquiXBuilder::new();
     equix.runtime(RuntimeOption::TryCompile);
-    while !stop.load(Ordering::Relaxed) {
+    while go_on() {
         let puzzle = puzzle(pin, slot, day, &nonce);
         // Some puzzles have no solutions, and some seeds make no program.
         for solution in equix.solve(&puzzle).iter().flatten() {

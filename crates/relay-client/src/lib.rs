@@ -22,7 +22,7 @@ pub mod tls;
 pub use client::{ANSWER_DEADLINE, CONNECT_DEADLINE, MAX_CALLS_IN_FLIGHT, PutOutcome, RelayClient};
 pub use error::{CallError, ConnectError, Misbehaviour, ServeError};
 pub use frames::FRAME_DEADLINE;
-pub use opener::{MOST_WORK, Opener, WORK_DEADLINE};
+pub use opener::{MOST_WORK, Opener, TERMS_LIFE, WORK_AT_ONCE, WORK_DEADLINE, WORK_SHARE};
 pub use server::{
     Activity, ConnectionLimits, HANDSHAKE_DEADLINE, IDLE_DEADLINE, MAX_REQUESTS_IN_FLIGHT, Phase,
     RequestBudget, RequestRate, Service, serve_connection, serve_connection_until,

@@ -34,13 +34,13 @@ pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(30);
 /// that mean to stay hold a GET open.
 pub const IDLE_DEADLINE: Duration = Duration::from_secs(600);
 
-/// A deadline that nobody lives to see, which the clock can still add.
-const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3_600);
-
 /// Requests that one connection may have in flight: a full client
 /// ([`crate::MAX_CALLS_IN_FLIGHT`]) fits. With [`hushwing_wire::limits::FRAME_LEN`]
 /// it bounds what a client that reads nothing can cost: 1.1 MB.
 pub const MAX_REQUESTS_IN_FLIGHT: usize = 64;
+
+/// Longest deadline that is told from none: a year.
+const MOST_DEADLINE: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// Refusals that may wait to be written besides answers; then the client is
 /// not read any further until it reads.
@@ -57,25 +57,56 @@ pub trait Service: Send + Sync + 'static {
     async fn call(&self, op: RequestOp) -> ResponseOp;
 }
 
-/// Requests that all connections of a server may have in flight together.
-/// Clones share the budget.
+/// Requests that all connections of a server may have in flight together, and how
+/// many of them may wait. Clones share the budget.
+///
+/// A GET with a wait costs its client nothing and lasts for minutes, so those alone
+/// could take everything: a quarter is out of their reach, for who puts, reads and
+/// drops.
 #[derive(Clone, Debug)]
-pub struct RequestBudget(Arc<Semaphore>);
+pub struct RequestBudget {
+    all: Arc<Semaphore>,
+    waits: Arc<Semaphore>,
+}
 
 impl RequestBudget {
-    /// A budget of `requests`; each costs at most a frame of 17 KB.
+    /// A budget of `requests`; each costs at most a frame of 17 KB. Of four or more,
+    /// three quarters may wait; of fewer, all but one, and one may always.
     #[must_use]
     pub fn new(requests: usize) -> Self {
-        Self(Arc::new(Semaphore::new(
-            requests.min(Semaphore::MAX_PERMITS),
-        )))
+        let all = requests.min(Semaphore::MAX_PERMITS);
+        let kept = all.div_ceil(4).min(all.saturating_sub(1));
+        Self {
+            all: Arc::new(Semaphore::new(all)),
+            waits: Arc::new(Semaphore::new(all - kept)),
+        }
     }
 
     /// How many more requests may begin now.
     #[must_use]
     pub fn left(&self) -> usize {
-        self.0.available_permits()
+        self.all.available_permits()
     }
+
+    /// A place for `op`, if there is one.
+    fn place(&self, op: &RequestOp) -> Option<BudgetPlace> {
+        let wait = match op {
+            RequestOp::Get { wait_s: 1.., .. } => {
+                Some(self.waits.clone().try_acquire_owned().ok()?)
+            }
+            _ => None,
+        };
+        Some(BudgetPlace {
+            _one: self.all.clone().try_acquire_owned().ok()?,
+            _wait: wait,
+        })
+    }
+}
+
+/// A request's place in a [`RequestBudget`].
+struct BudgetPlace {
+    _one: OwnedSemaphorePermit,
+    _wait: Option<OwnedSemaphorePermit>,
 }
 
 /// How fast one connection may make requests. One that is faster is read as
@@ -168,16 +199,12 @@ pub struct ConnectionLimits {
     /// Requests in flight on this connection; more are refused with
     /// [`Refusal::Busy`].
     pub requests_in_flight: usize,
-    /// Requests in flight on all connections together; more are refused with
-    /// [`Refusal::Busy`].
+    /// Requests in flight on all connections together, and waits among them; more
+    /// are refused with [`Refusal::Busy`].
     pub budget: RequestBudget,
-    /// GETs that wait, on all connections together; more are refused with
-    /// [`Refusal::Busy`]. Each counts in `budget` too, so less than that leaves
-    /// room for what is answered at once. `[HW-RELAY-3]`
-    pub waits: RequestBudget,
     /// Longest time for the TLS handshake.
     pub handshake_deadline: Duration,
-    /// Longest time without a request in flight; any length.
+    /// Longest time without a request in flight.
     pub idle_deadline: Duration,
     /// How fast it may make requests.
     pub rate: RequestRate,
@@ -190,7 +217,6 @@ impl Default for ConnectionLimits {
         Self {
             requests_in_flight: MAX_REQUESTS_IN_FLIGHT,
             budget: RequestBudget::new(MAX_REQUESTS_IN_FLIGHT),
-            waits: RequestBudget::new(MAX_REQUESTS_IN_FLIGHT),
             handshake_deadline: HANDSHAKE_DEADLINE,
             idle_deadline: IDLE_DEADLINE,
             rate: RequestRate::default(),
@@ -271,32 +297,14 @@ struct Answer {
     _places: Option<Places>,
 }
 
+/// Boxed: a channel keeps room for 32 answers at least, also for a connection that
+/// waits for its first, and most wait.
+type AnswerSender = mpsc::Sender<Box<Answer>>;
+
 /// A request's place on its connection and in the server's budget.
 struct Places {
     _connection: OwnedSemaphorePermit,
-    _budget: OwnedSemaphorePermit,
-    _wait: Option<OwnedSemaphorePermit>,
-}
-
-impl Places {
-    /// The places that `op` needs; `None` when one of the bounds is reached.
-    fn take(
-        op: &RequestOp,
-        connection: &Arc<Semaphore>,
-        limits: &ConnectionLimits,
-    ) -> Option<Self> {
-        let one = |of: &Arc<Semaphore>| of.clone().try_acquire_owned().ok();
-        let waits = matches!(op, RequestOp::Get { wait_s: 1.., .. });
-        Some(Self {
-            _connection: one(connection)?,
-            _wait: if waits {
-                Some(one(&limits.waits.0)?)
-            } else {
-                None
-            },
-            _budget: one(&limits.budget.0)?,
-        })
-    }
+    _budget: BudgetPlace,
 }
 
 enum ReadEnd {
@@ -308,7 +316,7 @@ async fn read_requests<R: AsyncRead + Unpin>(
     mut reader: R,
     service: Arc<dyn Service>,
     limits: &ConnectionLimits,
-    answers: mpsc::Sender<Answer>,
+    answers: AnswerSender,
     mut stop: impl Future<Output = ()> + Unpin,
 ) -> Result<ReadEnd, ServeError> {
     let places = Arc::new(Semaphore::new(limits.requests_in_flight));
@@ -333,7 +341,7 @@ async fn read_requests<R: AsyncRead + Unpin>(
                         limits.activity.becomes(Phase::Idle);
                     }
                 }
-                () = sleep_until(idle_since + limits.idle_deadline.min(FOR_EVER)), if calls.is_empty() => {
+                () = sleep_until(after(idle_since, limits.idle_deadline)), if calls.is_empty() => {
                     return Err(ServeError::Idle);
                 }
                 () = &mut stop => {
@@ -350,12 +358,18 @@ async fn read_requests<R: AsyncRead + Unpin>(
         drop(frame);
         idle_since = Instant::now();
         not_before = pace.count();
-        let Some(places) = Places::take(&op, &places, limits) else {
+        let (Ok(connection), Some(budget)) =
+            (places.clone().try_acquire_owned(), limits.budget.place(&op))
+        else {
             // Waits while the client reads nothing; the calls in flight need
             // no attention meanwhile, as their answers could not go out either.
             let refusal = ResponseOp::Refused(Refusal::Busy);
             send(&answers, id, refusal, None).await;
             continue;
+        };
+        let places = Places {
+            _connection: connection,
+            _budget: budget,
         };
         let service = service.clone();
         let answers = answers.clone();
@@ -367,18 +381,25 @@ async fn read_requests<R: AsyncRead + Unpin>(
     }
 }
 
-async fn send(answers: &mpsc::Sender<Answer>, id: u32, op: ResponseOp, places: Option<Places>) {
-    let answer = Answer {
+/// A deadline beyond what a clock can tell is as good as none.
+fn after(since: Instant, deadline: Duration) -> Instant {
+    since
+        .checked_add(deadline)
+        .unwrap_or_else(|| since + MOST_DEADLINE)
+}
+
+async fn send(answers: &AnswerSender, id: u32, op: ResponseOp, places: Option<Places>) {
+    let answer = Box::new(Answer {
         response: Response { id, op },
         _places: places,
-    };
+    });
     // The writer is gone only when the connection is.
     let _ = answers.send(answer).await;
 }
 
 async fn write_answers<W: AsyncWrite + Unpin>(
     writer: &mut W,
-    mut queue: mpsc::Receiver<Answer>,
+    mut queue: mpsc::Receiver<Box<Answer>>,
 ) -> Result<(), ServeError> {
     while let Some(answer) = queue.recv().await {
         let frame = answer

@@ -99,7 +99,7 @@ pub async fn export(
 }
 
 /// Puts all of an archive into `store`; how many places it held. What is there
-/// already stays as it is.
+/// already and has not expired at `now_s`, in seconds since 1970, stays as it is.
 ///
 /// # Errors
 /// [`ArchiveError`]
@@ -107,6 +107,7 @@ pub async fn import(
     store: &dyn SlotStore,
     key: &StoreKey,
     input: &mut (impl Read + Seek + Send),
+    now_s: u64,
 ) -> Result<u64, ArchiveError> {
     verify(key, input)?;
     input.rewind()?;
@@ -119,7 +120,7 @@ pub async fn import(
         batch.extend(next);
         if batch.len() >= BATCH || ended {
             places += batch.len() as u64;
-            if !store.restore(std::mem::take(&mut batch)).await? {
+            if !store.restore(std::mem::take(&mut batch), now_s).await? {
                 return Err(ArchiveError::Full);
             }
         }
@@ -278,11 +279,11 @@ mod tests {
         let store = store_of(10).await;
         let archive = archive_of(&store).await;
         let other = MemoryStore::new(StoreLimits::default());
-        let places = import(&other, &key(), &mut Cursor::new(&archive)).await;
+        let places = import(&other, &key(), &mut Cursor::new(&archive), 1).await;
         assert_eq!(places.unwrap(), 10);
         assert_eq!(other.scan(None, 99).await, store.scan(None, 99).await);
         assert_eq!(archive_of(&other).await, archive);
-        let again = import(&other, &key(), &mut Cursor::new(&archive)).await;
+        let again = import(&other, &key(), &mut Cursor::new(&archive), 1).await;
         assert_eq!(again.unwrap(), 10);
         assert_eq!(other.usage().await, store.usage().await);
     }
@@ -292,7 +293,7 @@ mod tests {
         let good = archive_of(&store_of(3).await).await;
         let other = MemoryStore::new(StoreLimits::default());
         let refused = async |bytes: &[u8], key: &StoreKey| {
-            let error = import(&other, key, &mut Cursor::new(bytes)).await;
+            let error = import(&other, key, &mut Cursor::new(bytes), 1).await;
             assert!(matches!(
                 error,
                 Err(ArchiveError::NotGenuine | ArchiveError::Newer(_))
@@ -320,7 +321,7 @@ mod tests {
             max_boxes: 2,
             ..StoreLimits::default()
         });
-        let error = import(&small, &key(), &mut Cursor::new(&good)).await;
+        let error = import(&small, &key(), &mut Cursor::new(&good), 1).await;
         assert!(matches!(error, Err(ArchiveError::Full)));
     }
 }

@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::{fs::OFlags, process::geteuid};
+
 /// The file whose lock says that a relay runs here.
 const LOCK_FILE: &str = "lock";
 
@@ -34,42 +36,35 @@ pub enum DirError {
     /// There is no such folder.
     #[error("there is no relay in this folder; `run` makes one")]
     NotFound,
-    /// Root asks, and the folder is another user's.
-    #[error(
-        "the folder belongs to the user with the number {owner}, who could lead root anywhere by \
-         it, and could not read what root leaves there; run this as that user: \
-         sudo -u '#{owner}' hushwing-relay ..."
-    )]
-    OfAnotherUser {
-        /// The owner's number.
-        owner: u32,
-    },
     /// A relay runs there.
     #[error("a relay already runs in this folder")]
     InUse,
+    /// The command runs as root, and the folder is another user's: its links would
+    /// be followed with root's rights, and its relay could not read what is left.
+    #[error(
+        "the folder belongs to the user with number {uid}, not to root. Run the command as that \
+         user: sudo -u '#{uid}' hushwing-relay ..."
+    )]
+    Others {
+        /// The owner's number.
+        uid: u32,
+    },
     /// The system did not let us.
     #[error("the folder cannot be used: {0}")]
     System(#[from] io::Error),
 }
 
 impl RelayDir {
-    /// Sees that root does not work in the folder of another user, who may have
-    /// put links there that lead elsewhere. A folder that is not there yet is
-    /// nobody's.
+    /// Refuses to work as root in a folder of somebody else. One that is not there
+    /// yet is nobody's. Every command asks this first. `[HW-RELAY-22]`
     ///
     /// # Errors
-    /// [`DirError::OfAnotherUser`], or [`DirError::System`] when the folder
-    /// cannot be looked at. Nothing was changed.
-    pub fn refuse_root(path: &Path) -> Result<(), DirError> {
-        if !rustix::process::geteuid().is_root() {
-            return Ok(());
-        }
+    /// [`DirError::Others`], or [`DirError::System`] when the system does not tell.
+    pub fn check_owner(path: &Path) -> Result<(), DirError> {
         match fs::metadata(path) {
-            Ok(folder) if folder.uid() != 0 => Err(DirError::OfAnotherUser {
-                owner: folder.uid(),
-            }),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
+            Ok(folder) => may_work_for(folder.uid(), geteuid().as_raw()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -80,6 +75,7 @@ impl RelayDir {
     /// # Errors
     /// [`DirError`]
     pub fn take(path: &Path) -> Result<Self, DirError> {
+        Self::check_owner(path)?;
         match DirBuilder::new().mode(0o700).recursive(true).create(path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
             _ => {}
@@ -93,6 +89,7 @@ impl RelayDir {
             .create(true)
             .truncate(false)
             .mode(0o600)
+            .custom_flags(no_links())
             .open(path.join(LOCK_FILE))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self {
@@ -161,6 +158,21 @@ impl RelayDir {
     }
 }
 
+/// Whether a process of `us` may work in a folder of `owner`. The system keeps all
+/// but root out of what is not theirs.
+fn may_work_for(owner: u32, us: u32) -> Result<(), DirError> {
+    const ROOT: u32 = 0;
+    if us == ROOT && owner != ROOT {
+        return Err(DirError::Others { uid: owner });
+    }
+    Ok(())
+}
+
+/// A file that is written is never what a link leads to.
+fn no_links() -> i32 {
+    OFlags::NOFOLLOW.bits().cast_signed()
+}
+
 /// Whether the folder is empty or a relay has been in it.
 fn looks_ours(path: &Path) -> io::Result<bool> {
     let mut empty = true;
@@ -182,6 +194,7 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .create(true)
         .truncate(true)
         .mode(0o600)
+        .custom_flags(no_links())
         .open(&fresh)?;
     file.set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(bytes)?;
@@ -204,6 +217,36 @@ mod tests {
         let dir = RelayDir::take(&path).unwrap();
         let mode = fs::metadata(dir.path()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
+    }
+
+    /// `[HW-RELAY-22]`
+    #[test]
+    fn root_works_in_its_own_folders_alone_and_everybody_else_as_the_system_says() {
+        for (owner, us, may) in [(0, 0, true), (998, 0, false), (998, 998, true)] {
+            assert_eq!(may_work_for(owner, us).is_ok(), may, "{owner} {us}");
+        }
+        assert!(RelayDir::check_owner(Path::new("/nowhere/at/all")).is_ok());
+    }
+
+    /// `[HW-RELAY-22]`
+    #[test]
+    fn no_link_is_followed_to_what_is_written() {
+        let temp = tempfile::tempdir().unwrap();
+        let (folder, other) = (temp.path().join("relay"), temp.path().join("other"));
+        fs::create_dir(&folder).unwrap();
+        fs::write(&other, "of somebody").unwrap();
+        for name in ["address.new", LOCK_FILE] {
+            std::os::unix::fs::symlink(&other, folder.join(name)).unwrap();
+        }
+        assert!(matches!(RelayDir::take(&folder), Err(DirError::System(_))));
+        assert!(write_atomically(&folder.join(ADDRESS_FILE), b"new").is_err());
+        assert_eq!(fs::read_to_string(&other).unwrap(), "of somebody");
+        // Where the file itself is a link, the link is replaced.
+        let address = folder.join("drain");
+        std::os::unix::fs::symlink(&other, &address).unwrap();
+        RelayDir::mark_to_drain(&folder, true).unwrap();
+        assert!(!fs::symlink_metadata(&address).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&other).unwrap(), "of somebody");
     }
 
     #[test]

@@ -37,4 +37,4 @@ pub use place::{BoxDigest, Place, StoreKey};
 pub use seal::{NotASealKey, SealKey};
 pub use server::{DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_REQUESTS, ServerLimits, serve};
 pub use service::{EXPIRY_STEP_S, RelayService, SWEEP_INTERVAL};
-pub use waits::MAX_WAITS;
+pub use waits::{MAX_WAITS, MAX_WAITS_AT_A_PLACE};

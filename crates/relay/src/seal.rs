@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! sealed = nonce (24, random) || XChaCha20-Poly1305(key, nonce, box, place)
+//! check  = nonce (24, random) || XChaCha20-Poly1305(key, nonce, nothing, "hushwing relay seal check v1")
 //! ```
 //!
 //! A box is ciphertext already; this keeps who copies the disk, but not the
@@ -19,14 +20,11 @@ use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 use crate::place::Place;
 
+/// What the check of a store's key is bound to; no place has its length.
+const CHECK_LABEL: &[u8] = b"hushwing relay seal check v1";
+
 const NONCE_LEN: usize = 24;
 const TAG_LEN: usize = 16;
-
-/// Authenticated by [`SealKey::check`]; longer than a place, so that no box has it.
-const CHECK: Payload<'static, 'static> = Payload {
-    msg: b"",
-    aad: b"hushwing relay seal key check, version 1",
-};
 
 /// Bytes of a box as it is sealed for the disk.
 pub(crate) const SEALED_LEN: usize = NONCE_LEN + BOX_LEN + TAG_LEN;
@@ -72,17 +70,7 @@ impl SealKey {
     /// # Errors
     /// When the system has no randomness.
     pub(crate) fn seal(&self, place: &Place, boxed: &SealedBox) -> Result<Vec<u8>, SealError> {
-        let mut nonce = [0; NONCE_LEN];
-        getrandom::fill(&mut nonce).map_err(|_| SealError)?;
-        let payload = Payload {
-            msg: boxed.as_bytes(),
-            aad: place.as_bytes(),
-        };
-        let ciphertext = self
-            .cipher()
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| SealError)?;
-        Ok([nonce.as_slice(), &ciphertext].concat())
+        self.seal_bytes(boxed.as_bytes(), place.as_bytes())
     }
 
     /// The box that was sealed.
@@ -90,42 +78,39 @@ impl SealKey {
     /// # Errors
     /// When it was sealed under another key or for another place, or is damaged.
     pub(crate) fn open(&self, place: &Place, sealed: &[u8]) -> Result<SealedBox, SealError> {
-        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealError)?;
-        let payload = Payload {
-            msg: ciphertext,
-            aad: place.as_bytes(),
-        };
-        let bytes = self
-            .cipher()
-            .decrypt(&XNonce::from(*nonce), payload)
-            .map_err(|_| SealError)?;
+        let bytes = self.open_bytes(sealed, place.as_bytes())?;
         SealedBox::from_slice(&bytes).map_err(|_| SealError)
     }
 
-    /// What tells this key from every other one, and nothing about it: the
-    /// authentication of no bytes, `nonce (24) || tag (16)`.
+    /// What tells this key from every other and nothing of it.
     ///
     /// # Errors
     /// When the system has no randomness.
     pub(crate) fn check(&self) -> Result<Vec<u8>, SealError> {
-        let mut nonce = [0; NONCE_LEN];
-        getrandom::fill(&mut nonce).map_err(|_| SealError)?;
-        let tag = self
-            .cipher()
-            .encrypt(&XNonce::from(nonce), CHECK)
-            .map_err(|_| SealError)?;
-        Ok([nonce.as_slice(), &tag].concat())
+        self.seal_bytes(&[], CHECK_LABEL)
     }
 
-    /// Whether `check` was made by [`Self::check`] with this very key.
-    pub(crate) fn made(&self, check: &[u8]) -> bool {
-        check
-            .split_first_chunk::<NONCE_LEN>()
-            .is_some_and(|(nonce, tag)| {
-                self.cipher()
-                    .decrypt(&XNonce::from(*nonce), Payload { msg: tag, ..CHECK })
-                    .is_ok()
-            })
+    /// Whether `check` was made with this key.
+    pub(crate) fn opens_check(&self, check: &[u8]) -> bool {
+        self.open_bytes(check, CHECK_LABEL)
+            .is_ok_and(|bytes| bytes.is_empty())
+    }
+
+    fn seal_bytes(&self, msg: &[u8], aad: &[u8]) -> Result<Vec<u8>, SealError> {
+        let mut nonce = [0; NONCE_LEN];
+        getrandom::fill(&mut nonce).map_err(|_| SealError)?;
+        let ciphertext = self
+            .cipher()
+            .encrypt(&XNonce::from(nonce), Payload { msg, aad })
+            .map_err(|_| SealError)?;
+        Ok([nonce.as_slice(), &ciphertext].concat())
+    }
+
+    fn open_bytes(&self, sealed: &[u8], aad: &[u8]) -> Result<Vec<u8>, SealError> {
+        let (nonce, msg) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealError)?;
+        self.cipher()
+            .decrypt(&XNonce::from(*nonce), Payload { msg, aad })
+            .map_err(|_| SealError)
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
@@ -188,19 +173,20 @@ mod tests {
         }
     }
 
-    /// `[HW-RELAY-20]`
     #[test]
-    fn a_check_is_of_one_key_and_whole() {
+    fn a_check_is_of_one_key_and_no_box_is_one() {
         let key = SealKey::new([1; 32]);
         let check = key.check().unwrap();
-        assert!(key.made(&check));
-        assert!(!SealKey::new([2; 32]).made(&check));
+        assert!(key.opens_check(&check));
+        assert!(!SealKey::new([2; 32]).opens_check(&check));
         for at in 0..check.len() {
             let mut damaged = check.clone();
             damaged[at] ^= 1;
-            assert!(!key.made(&damaged), "byte {at}");
-            assert!(!key.made(&check[..at]), "{at} bytes");
+            assert!(!key.opens_check(&damaged));
+            assert!(!key.opens_check(&check[..at]));
         }
+        let boxed = SealedBox::from_slice(&vec![7; BOX_LEN]).unwrap();
+        assert!(!key.opens_check(&key.seal(&place(1), &boxed).unwrap()));
     }
 
     #[test]

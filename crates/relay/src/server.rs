@@ -20,18 +20,14 @@ use crate::{
     traces::Traceless,
 };
 
-/// Connections at once, about 35 KB each while they wait: a busy community on
-/// one machine. More are closed at once, so their clients learn it and back off.
+/// Connections at once, 16 KiB each while they wait, Tor's circuits apart: a busy
+/// community on one machine. More are closed at once, so their clients learn it and back off.
 pub const MAX_CONNECTIONS: usize = 12_288;
 
 /// Requests in flight on all connections together: one wait for each
-/// connection and as many others again. At a frame each they take 280 MB at
+/// connection and a third as many others. At a frame each they take 280 MB at
 /// worst, when clients read nothing.
 pub const MAX_REQUESTS: usize = 16_384;
-
-/// One request in so many is kept for those that are answered at once: waits
-/// may take the others, one for each connection of the default.
-const KEPT_FROM_WAITS: usize = 4;
 
 /// Connections that were told to give way and have not ended; with more, new
 /// ones are turned away.
@@ -47,8 +43,7 @@ pub struct ServerLimits {
     /// handshake or asks for nothing gives way; if there is none, the new one
     /// is closed at once. `[HW-RELAY-14]`
     pub connections: usize,
-    /// Requests in flight on all connections together; more are "busy". GETs
-    /// that wait may take three quarters of them, so that all else is served.
+    /// Requests in flight on all connections together; more are "busy".
     pub requests: usize,
     /// Requests in flight on one connection; more are "busy".
     pub requests_of_a_connection: usize,
@@ -86,7 +81,6 @@ pub async fn serve(
 ) {
     let tls = tls::server_config(seed);
     let budget = RequestBudget::new(limits.requests);
-    let waits = RequestBudget::new(limits.requests - limits.requests.div_ceil(KEPT_FROM_WAITS));
     let figures = service.figures().clone();
     let mut roster = Roster::default();
     let mut connections = JoinSet::new();
@@ -120,7 +114,6 @@ pub async fn serve(
         let own = ConnectionLimits {
             requests_in_flight: limits.requests_of_a_connection,
             budget: budget.clone(),
-            waits: waits.clone(),
             handshake_deadline: limits.handshake,
             idle_deadline: limits.idle,
             rate: limits.rate,

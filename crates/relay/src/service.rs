@@ -11,11 +11,12 @@ use std::{
 use async_trait::async_trait;
 use hushwing_relay_client::Service;
 use hushwing_wire::{
-    GateProof, Refusal, RelayInfo, RequestOp, ResponseOp, SealedBox, Slot,
+    GateProof, GateTerms, Refusal, RelayInfo, RequestOp, ResponseOp, SealedBox, Slot,
     limits::{MAX_TTL_S, MAX_WAIT_S},
 };
 use tokio::{
-    sync::watch,
+    sync::{Semaphore, watch},
+    task::spawn_blocking,
     time::{Instant, sleep_until},
 };
 
@@ -44,7 +45,9 @@ pub struct RelayService {
     key: StoreKey,
     clock: Arc<dyn Clock>,
     waits: Arc<Waits>,
-    gate: Option<Gate>,
+    gate: Option<Arc<Gate>>,
+    /// Places for proofs of work that are being checked.
+    checks: Semaphore,
     figures: Arc<Figures>,
     /// Takes no new boxes; all else goes on.
     closed: AtomicBool,
@@ -89,6 +92,7 @@ impl RelayService {
             clock,
             waits: Arc::default(),
             gate: None,
+            checks: Semaphore::new(cores_for_checks()),
             figures: Arc::default(),
             closed: AtomicBool::new(false),
             draining: watch::Sender::new(false),
@@ -98,7 +102,7 @@ impl RelayService {
     /// With a gate in front of new boxes.
     #[must_use]
     pub fn with_gate(mut self, gate: Gate) -> Self {
-        self.gate = Some(gate);
+        self.gate = Some(Arc::new(gate));
         self
     }
 
@@ -135,6 +139,12 @@ impl RelayService {
     /// people can take away what is there. `[HW-RELAY-16]`
     pub fn close_to_new_boxes(&self, closed: bool) {
         self.closed.store(closed, Ordering::Relaxed);
+    }
+
+    /// Whether it was told to take no new boxes.
+    #[must_use]
+    pub fn is_closed_to_new_boxes(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
     }
 
     /// Whether new boxes are taken now.
@@ -199,9 +209,7 @@ impl RelayService {
             return Ok(ResponseOp::Refused(Refusal::Draining));
         }
         let now_s = self.clock.now_s();
-        if let Some(gate) = &self.gate
-            && let Err(terms) = gate.admit(slot, proof, now_s)
-        {
+        if let Err(terms) = self.admit(slot, proof, now_s).await? {
             return Ok(ResponseOp::GateWanted(terms));
         }
         let place = self.key.place(slot);
@@ -224,6 +232,30 @@ impl RelayService {
             Put::TakenAndDropped => ResponseOp::TakenAndDropped,
             Put::Full => ResponseOp::Full,
         })
+    }
+
+    /// Whether the gate opens. A proof of work costs 0.1 ms also if it is worthless,
+    /// where level 0 is asked for: beside the runtime and on half of the cores at
+    /// most, so that a flood of them leaves the others to everybody else.
+    async fn admit(
+        &self,
+        slot: &Slot,
+        proof: Option<&GateProof>,
+        now_s: u64,
+    ) -> Result<Result<(), GateTerms>, StoreError> {
+        let Some(gate) = &self.gate else {
+            return Ok(Ok(()));
+        };
+        let Some(proof @ GateProof::Work { .. }) = proof else {
+            return Ok(gate.admit(slot, proof, now_s));
+        };
+        // It is never closed.
+        let _place = self.checks.acquire().await;
+        let (gate, slot, proof) = (gate.clone(), *slot, *proof);
+        // It fails only when the process ends.
+        spawn_blocking(move || gate.admit(&slot, Some(&proof), now_s))
+            .await
+            .map_err(|_| StoreError::Closed)
     }
 
     async fn get(&self, slots: &[Slot], wait_s: u16) -> Result<ResponseOp, StoreError> {
@@ -276,6 +308,13 @@ impl RelayService {
     }
 }
 
+/// Half of the cores, one at least.
+fn cores_for_checks() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .div_ceil(2)
+}
+
 /// When a box put now expires.
 fn expiry(now_s: u64, ttl_s: u32) -> u64 {
     now_s
@@ -294,6 +333,55 @@ mod tests {
         assert_eq!(expiry(10_000, 800), 3 * EXPIRY_STEP_S);
         assert_eq!(expiry(10_000, 801), 4 * EXPIRY_STEP_S);
         assert_eq!(expiry(0, 0), EXPIRY_STEP_S);
+    }
+
+    /// `[HW-GATE-6]`
+    #[tokio::test]
+    async fn work_is_checked_beside_the_runtime_not_on_it() {
+        use std::{
+            pin::pin,
+            task::{Context, Waker},
+        };
+
+        use crate::{
+            SystemClock,
+            gate::{GateConfig, WorkConfig},
+            store::{MemoryStore, StoreLimits},
+        };
+
+        let pin = hushwing_wire::ServerKeyPin::new([1; 32]);
+        let config = GateConfig {
+            access_keys: Vec::new(),
+            work: Some(WorkConfig::default()),
+        };
+        let store = Arc::new(MemoryStore::new(StoreLimits::default()));
+        let service = RelayService::new(store, StoreKey::new([2; 32]), Arc::new(SystemClock))
+            .with_gate(Gate::new(config, pin));
+        let slot = Slot::new([3; 32]);
+        let boxed = SealedBox::from_slice(&vec![4; hushwing_wire::limits::BOX_LEN]).expect("a box");
+        let worthless = GateProof::Work {
+            nonce: [5; 16],
+            solution: [6; 16],
+        };
+        let shows = |proof| RequestOp::PutGated {
+            slot,
+            ttl_s: 60,
+            boxed: boxed.clone(),
+            proof,
+        };
+        // Nothing else here has to be waited for: neither the store in memory nor
+        // the answer to a proof of another kind.
+        let mut now = Context::from_waker(Waker::noop());
+        let key = GateProof::Key { mac: [7; 32] };
+        assert!(
+            pin!(service.call(shows(key)))
+                .as_mut()
+                .poll(&mut now)
+                .is_ready()
+        );
+        let mut put = pin!(service.call(shows(worthless)));
+        assert!(put.as_mut().poll(&mut now).is_pending());
+        assert!(matches!(put.await, ResponseOp::GateWanted(_)));
     }
 
     #[test]

@@ -13,6 +13,11 @@ use crate::place::Place;
 /// that a server admits ([`crate::MAX_REQUESTS`]) naming as many slots as it may.
 pub const MAX_WAITS: usize = 131_072;
 
+/// Waits at one place. A slot is known to its writer and its reader; a reader who
+/// came back may have left some that have not ended. A box that is put there is
+/// read once for each, so many would make one PUT cost as many reads.
+pub const MAX_WAITS_AT_A_PLACE: usize = 16;
+
 /// The table of waits. It knows places, not slots, so a copy of the process's
 /// memory tells no more of them than the store's file does.
 #[derive(Debug)]
@@ -50,10 +55,15 @@ impl Waits {
         }
     }
 
-    /// Enters a wait at `places`; `None` when the table is full.
+    /// Enters a wait at `places`; `None` when the table is full or too many wait at
+    /// one of them.
     pub(crate) fn enter(self: &Arc<Self>, places: &[Place]) -> Option<Wait> {
         let mut table = self.table();
-        if table.len + places.len() > self.max {
+        let crowded = |place| {
+            let waiting = table.by_place.get(place);
+            waiting.is_some_and(|waiting| waiting.len() >= MAX_WAITS_AT_A_PLACE)
+        };
+        if table.len + places.len() > self.max || places.iter().any(crowded) {
             return None;
         }
         let woken = Arc::new(Notify::new());
@@ -158,5 +168,17 @@ mod tests {
         assert!(waits.enter(&[place(2)]).is_none());
         assert_eq!(waits.len(), MAX_WAITS);
         std::mem::forget(all);
+    }
+    /// Claim R0.
+    #[test]
+    fn few_wait_at_one_place_and_everywhere_else_is_free() {
+        let waits = Arc::new(Waits::default());
+        let mut there: Vec<_> = (0..MAX_WAITS_AT_A_PLACE)
+            .map(|_| waits.enter(&[place(1), place(2)]).unwrap())
+            .collect();
+        assert!(waits.enter(&[place(3), place(2)]).is_none());
+        waits.enter(&[place(3)]).unwrap();
+        there.pop();
+        waits.enter(&[place(3), place(2)]).unwrap();
     }
 }

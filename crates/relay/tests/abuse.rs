@@ -279,33 +279,6 @@ async fn more_waits_than_there_is_room_for_are_refused_and_those_there_stay() {
     }
 }
 
-/// `[HW-RELAY-3]`
-#[tokio::test(flavor = "multi_thread")]
-async fn waits_cannot_take_the_requests_that_puts_and_reads_need() {
-    let dir = TempDir::new().unwrap();
-    let args = ["--min-free-disk", "0", "--max-requests", "40"];
-    let relay = Relay::start_with(dir.path(), &args);
-    let (greedy, honest) = (relay.client().await, relay.client().await);
-    let mut waits = JoinSet::new();
-    for number in 0..40 {
-        let greedy = greedy.clone();
-        waits.spawn(async move { greedy.get(&[slot(number)], 100).await });
-    }
-    // A quarter of them is told so, which shows that the others are in.
-    for _ in 0..10 {
-        let refused = timeout(HANG, waits.join_next()).await.unwrap().unwrap();
-        let busy = hushwing_relay_client::CallError::Refused(hushwing_wire::Refusal::Busy);
-        assert_eq!(refused.unwrap(), Err(busy));
-    }
-    assert_eq!(honest.get(&[slot(500)], 0).await, Ok(None));
-    for number in 0..40 {
-        assert_eq!(put(&honest, number).await, PutOutcome::Stored);
-    }
-    while let Some(found) = timeout(HANG, waits.join_next()).await.unwrap() {
-        assert!(matches!(found.unwrap(), Ok(Some(_))));
-    }
-}
-
 /// Claim R0. Four hostile connections for each honest one put as fast as they
 /// may; without a gate, and with work.
 #[tokio::test(flavor = "multi_thread")]

@@ -140,6 +140,30 @@ async fn totals_stand_still_between_their_steps() {
     assert_eq!(http(at, "/metrics", "localhost").1, before);
 }
 
+/// An operator who waits for it to end, or an alarm, sees it at once; it is no total.
+#[tokio::test(flavor = "multi_thread")]
+async fn monitoring_tells_at_once_that_no_boxes_are_taken() {
+    let dir = TempDir::new().unwrap();
+    let at = free_port();
+    let args = ["--min-free-disk", "0", "--monitor", &at.to_string()];
+    let _relay = Relay::start_with(dir.path(), &args);
+    let page = || http(at, "/metrics", "localhost").1;
+    assert!(
+        page().contains("hushwing_relay_accepting 1\n"),
+        "{}",
+        page()
+    );
+    let done = run(&["drain", "--dir", path(dir.path())]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let told = async {
+        while !page().contains("hushwing_relay_accepting 0\n") {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(HANG, told).await.unwrap();
+    assert!(page().contains("hushwing_relay_up 1\n"), "{}", page());
+}
+
 #[test]
 fn monitoring_is_for_this_machine_alone() {
     let dir = TempDir::new().unwrap();
@@ -147,39 +171,6 @@ fn monitoring_is_for_this_machine_alone() {
     let output = run(&["run", "--dir", path(&folder), "--monitor", "0.0.0.0:9700"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("can be reached from other machines"));
-}
-
-/// `[HW-RELAY-21]`
-#[test]
-fn root_is_refused_in_the_folder_of_another_user() {
-    let temp = TempDir::new().unwrap();
-    let dir = temp.path().join("relay");
-    drop(Relay::start(&dir));
-    if std::os::unix::fs::chown(&dir, Some(65_534), Some(65_534)).is_err() {
-        common::say("SKIPPED: root in another user's folder; this is not root");
-        return;
-    }
-    let (dir, other) = (path(&dir), temp.path().join("other"));
-    let before = fs::read_dir(dir).unwrap().count();
-    let commands: [&[&str]; 8] = [
-        &["run", "--listen", "127.0.0.1:0", "--dir", dir],
-        &["address", "--dir", dir],
-        &["doctor", "--listen", "127.0.0.1:0", "--dir", dir],
-        &["drain", "--dir", dir],
-        &["export", "--dir", dir, "--to", path(&other)],
-        &["import", "--dir", dir, "--from", "/dev/null"],
-        &["keys", "backup", "--dir", dir, "--to", path(&other)],
-        &["keys", "renew-access", "--dir", dir],
-    ];
-    for command in commands {
-        let refused = run(command);
-        let said = text(&refused.stderr);
-        assert_eq!(refused.status.code(), Some(1), "{command:?}: {said}");
-        assert!(said.contains("sudo -u '#65534'"), "{command:?}: {said}");
-        assert!(refused.stdout.is_empty(), "{command:?}");
-    }
-    assert_eq!(fs::read_dir(dir).unwrap().count(), before);
-    assert!(!other.exists());
 }
 
 /// `[HW-RELAY-16]`
@@ -370,4 +361,88 @@ async fn a_sealed_relay_needs_its_key_again() {
     let wrong = run(&["run", "--dir", path(&dir), "--seal-key-file", path(&key)]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(text(&wrong.stderr).contains("64 hexadecimal digits"));
+}
+
+/// What `run` says until it is ready, without `--json` unless it is in `args`.
+fn said_when_ready(mut command: std::process::Command) -> String {
+    let mut child = command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut out, &mut said).unwrap();
+    // In order, so that it says all that it has to say.
+    let pid = child.id().to_string();
+    let stopped = std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status();
+    assert!(stopped.unwrap().success());
+    out.read_to_string(&mut said).unwrap();
+    child.wait().unwrap();
+    said
+}
+
+fn run_on_loopback(dir: &Path, more: &[&str]) -> std::process::Command {
+    let mut command = std::process::Command::new(PROGRAM);
+    command
+        .args(["run", "--listen", "127.0.0.1:0", "--access-key", "--dir"])
+        .arg(dir)
+        .args(more);
+    command
+}
+
+/// `[HW-RELAY-23]`
+#[test]
+fn a_service_that_is_not_watched_by_a_person_tells_no_address() {
+    let dir = TempDir::new().unwrap();
+    let said = said_when_ready(run_on_loopback(dir.path(), &[]));
+    assert!(said.starts_with("The relay is ready."), "{said}");
+    let address = run(&["address", "--dir", path(dir.path())]);
+    let address = text(&address.stdout);
+    let address = address.lines().next().unwrap();
+    assert!(address.starts_with("hushwing-relay:"), "{address}");
+    let keys = fs::read_to_string(dir.path().join("access-keys")).unwrap();
+    assert!(!said.contains(address), "{said}");
+    assert!(!said.contains(keys.trim()), "{said}");
+}
+
+/// `[HW-RELAY-22]`
+#[test]
+fn root_is_refused_in_the_folder_of_another_user() {
+    if !rustix::process::geteuid().is_root() {
+        common::say("SKIPPED: only root can make a folder of another user");
+        return;
+    }
+    let temp = TempDir::new().unwrap();
+    let dir = temp.path().join("relay");
+    drop(Relay::start(&dir));
+    let elsewhere = temp.path().join("of-root");
+    fs::write(&elsewhere, "a file of root").unwrap();
+    fs::remove_file(dir.join("address")).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, dir.join("address")).unwrap();
+    std::os::unix::fs::chown(&dir, Some(65_534), Some(65_534)).unwrap();
+    let before = fs::read_dir(&dir).unwrap().count();
+    let (folder, to) = (path(&dir), temp.path().join("out"));
+    let to = path(&to);
+    for command in [
+        &["address", "--dir", folder][..],
+        &["drain", "--dir", folder],
+        &["doctor", "--listen", "127.0.0.1:0", "--dir", folder],
+        &["run", "--listen", "127.0.0.1:0", "--dir", folder],
+        &["export", "--dir", folder, "--to", to],
+        &["import", "--dir", folder, "--from", to],
+        &["keys", "backup", "--dir", folder, "--to", to],
+        &["keys", "restore", "--dir", folder, "--from", to],
+        &["keys", "renew-access", "--dir", folder],
+    ] {
+        let output = run(command);
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        let (said, shown) = (text(&output.stderr), text(&output.stdout));
+        assert!(said.contains("sudo -u '#65534'"), "{command:?}: {said}");
+        assert!(!shown.contains("a file of root"), "{command:?}: {shown}");
+    }
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), before);
+    assert!(!Path::new(to).exists());
 }

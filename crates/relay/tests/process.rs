@@ -35,46 +35,6 @@ async fn put_until_lost(client: RelayClient, first: u32, acknowledged: Arc<Mutex
     puts.join_all().await;
 }
 
-/// `[HW-RELAY-13]`
-#[test]
-fn the_access_key_is_not_told_to_what_is_no_terminal() {
-    use std::io::{BufRead as _, BufReader};
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().to_str().unwrap();
-    let mut relay = std::process::Command::new(common::PROGRAM)
-        .args([
-            "run",
-            "--listen",
-            "127.0.0.1:0",
-            "--access-key",
-            "--dir",
-            path,
-        ])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(relay.stdout.take().unwrap()).lines();
-    let mut said = Vec::new();
-    while !said
-        .last()
-        .is_some_and(|line: &String| line.starts_with("Next: "))
-    {
-        said.push(out.next().unwrap().unwrap());
-    }
-    let shown = common::run(&["address", "--dir", path]);
-    relay.kill().unwrap();
-    relay.wait().unwrap();
-    said.extend(out.map(Result::unwrap));
-    let shown = common::text(&shown.stdout);
-    let address: hushwing_wire::RelayAddress = shown.lines().next().unwrap().parse().unwrap();
-    assert!(address.access.is_some());
-    let said = said.join("\n");
-    assert!(!said.contains(&address.to_string()), "{said}");
-    assert!(!said.contains('█'), "{said}");
-    assert!(said.contains("hushwing-relay address --dir"), "{said}");
-}
-
 /// Claims D0 and R0.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_box_survives_a_kill_under_load() {

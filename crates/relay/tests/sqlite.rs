@@ -153,69 +153,99 @@ async fn boxes_from_before_the_seal_stay_readable() {
 
 /// `[HW-RELAY-20]`
 #[tokio::test]
-async fn the_key_is_checked_however_many_places_hold_no_sealed_box() {
+async fn another_key_is_noticed_whatever_lies_there() {
     let folder = TempDir::new().unwrap();
     let open = |key: Option<u8>| {
         let seal = key.map(|byte| SealKey::new([byte; 32]));
         SqliteStore::open_sealed(folder.path(), limits(), seal)
     };
-    // Dropped at once: no sealed box is left to look at.
+    // More than a thousand places before the one sealed box, which a look at some
+    // would miss.
+    let store = Arc::new(open(None).unwrap());
+    let mut puts = JoinSet::new();
+    for number in 0..1_001 {
+        let store = store.clone();
+        puts.spawn(async move { store.put(deposit(number), NOW).await });
+    }
+    puts.join_all().await;
+    drop(store);
+    let last = (2_000..)
+        .find(|number| (0..1_001).all(|other| place(other) < place(*number)))
+        .unwrap();
     let store = open(Some(1)).unwrap();
-    store.put(deposit(1), NOW).await.unwrap();
-    store.drop_boxes(&[place(1)]).await.unwrap();
+    assert_eq!(store.put(deposit(last), NOW).await, Ok(Put::Stored));
     drop(store);
     for wrong in [None, Some(2)] {
         assert!(matches!(open(wrong), Err(OpenError::Sealed)), "{wrong:?}");
     }
+    // Nor does it matter that the box is gone.
+    let store = open(Some(1)).unwrap();
+    store.drop_boxes(&[place(last)]).await.unwrap();
+    drop(store);
+    assert!(matches!(open(Some(2)), Err(OpenError::Sealed)));
     open(Some(1)).unwrap();
 }
 
-/// Makes of a file what a program of version 1 left.
-fn as_version_1(folder: &Path) {
-    let conn = rusqlite::Connection::open(folder.join(SqliteStore::FILE)).unwrap();
-    conn.execute_batch("DROP TABLE seal; PRAGMA user_version = 1;")
-        .unwrap();
+/// A store as version 1 of the layout had it, from `tests/stores`.
+fn of_version_1(name: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores");
+    fs::copy(kept.join(name), folder.path().join(SqliteStore::FILE)).unwrap();
+    folder
 }
 
-fn version(folder: &Path) -> i64 {
-    let conn = rusqlite::Connection::open(folder.join(SqliteStore::FILE)).unwrap();
+fn version_in(folder: &TempDir) -> i64 {
+    let conn = rusqlite::Connection::open(folder.path().join(SqliteStore::FILE)).unwrap();
     conn.pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap()
 }
 
 /// `[HW-RELAY-20]`
 #[tokio::test]
-async fn a_file_of_version_1_is_opened_under_its_key_alone_and_brought_up_to_date() {
-    let folder = TempDir::new().unwrap();
+async fn a_store_of_version_1_opens_with_all_that_is_in_it() {
+    let folder = of_version_1("v1-plain.db");
+    let store = SqliteStore::open(folder.path(), limits()).unwrap();
+    let found = store.get(&[place(1)], NOW).await;
+    assert_eq!(found, Ok(Some((0, marked()))));
+    assert_eq!(store.put(deposit(2), NOW).await, Ok(Put::Same));
+    let usage = Usage {
+        boxes: 1,
+        tombstones: 1,
+    };
+    assert_eq!(store.usage().await, Ok(usage));
+    drop(store);
+    assert_eq!(version_in(&folder), 2);
+    // It takes a key now, and then no other.
+    let open = |byte| {
+        let seal = Some(SealKey::new([byte; 32]));
+        SqliteStore::open_sealed(folder.path(), limits(), seal)
+    };
+    drop(open(7).unwrap());
+    assert!(matches!(open(8), Err(OpenError::Sealed)));
+}
+
+/// `[HW-RELAY-20]`
+#[tokio::test]
+async fn a_sealed_store_of_version_1_opens_under_its_key_alone() {
+    let folder = of_version_1("v1-sealed.db");
     let open = |key: Option<u8>| {
         let seal = key.map(|byte| SealKey::new([byte; 32]));
         SqliteStore::open_sealed(folder.path(), limits(), seal)
     };
-    let store = open(None).unwrap();
-    store.put(deposit(1), NOW).await.unwrap();
-    drop(store);
-    as_version_1(folder.path());
-    // One without any sealed box opens without a key.
-    drop(open(None).unwrap());
-    assert_eq!(version(folder.path()), 2);
-    let store = open(Some(1)).unwrap();
-    store.put(deposit(2), NOW).await.unwrap();
-    drop(store);
-    as_version_1(folder.path());
     for wrong in [None, Some(2)] {
         assert!(matches!(open(wrong), Err(OpenError::Sealed)), "{wrong:?}");
-        assert_eq!(version(folder.path()), 1, "{wrong:?}");
+        assert_eq!(version_in(&folder), 1);
     }
     let store = open(Some(1)).unwrap();
-    for number in [1, 2] {
+    for number in [1, 3] {
         let found = store.get(&[place(number)], NOW).await;
         assert_eq!(found, Ok(Some((0, marked()))), "box {number}");
     }
+    assert_eq!(store.put(deposit(2), NOW).await, Ok(Put::Same));
     drop(store);
-    assert_eq!(version(folder.path()), 2);
-    for wrong in [None, Some(2)] {
-        assert!(matches!(open(wrong), Err(OpenError::Sealed)), "{wrong:?}");
-    }
+    assert_eq!(version_in(&folder), 2);
+    assert!(matches!(open(None), Err(OpenError::Sealed)));
+    drop(open(Some(1)).unwrap());
 }
 
 #[tokio::test]

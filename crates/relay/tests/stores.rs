@@ -92,6 +92,7 @@ rules! {
     a_scan_gives_everything_once_and_a_restore_makes_the_same_of_it
     a_restore_without_room_changes_nothing
     a_restore_leaves_what_is_there
+    a_restore_takes_the_places_of_what_has_expired
     a_wait_ends_with_the_box_that_comes_and_without_one_at_its_time
 }
 
@@ -283,6 +284,36 @@ async fn scan_all<S: SlotStore>(store: &S, at_once: usize) -> Vec<Kept> {
     }
 }
 
+async fn a_restore_takes_the_places_of_what_has_expired<S: SlotStore>(
+    make: impl Fn(StoreLimits) -> Arc<S>,
+) {
+    let limits = StoreLimits {
+        max_boxes: 2,
+        ..no_limits()
+    };
+    let store = make(limits);
+    for at in [1, 2] {
+        store.put(deposit(at, 7), NOW).await.unwrap();
+    }
+    store.drop_boxes(&[place(2)]).await.unwrap();
+    let fresh = |at| Kept {
+        expires_s: 2 * LATER,
+        ..kept(at)
+    };
+    let all = vec![fresh(1), fresh(2)];
+    assert_eq!(store.restore(all.clone(), LATER).await, Ok(true));
+    assert_eq!(scan_all(&*store, 100).await.len(), 2);
+    for at in [1, 2] {
+        let found = store.get(&[place(at)], LATER).await;
+        assert_eq!(found, Ok(Some((0, kept(at).boxed.unwrap()))), "place {at}");
+    }
+    let usage = Usage {
+        boxes: 2,
+        tombstones: 0,
+    };
+    assert_eq!(store.usage().await, Ok(usage));
+}
+
 async fn a_scan_gives_everything_once_and_a_restore_makes_the_same_of_it<S: SlotStore>(
     make: impl Fn(StoreLimits) -> Arc<S>,
 ) {
@@ -300,13 +331,13 @@ async fn a_scan_gives_everything_once_and_a_restore_makes_the_same_of_it<S: Slot
 
     // Both kinds of store, whichever this one is.
     let elsewhere = MemoryStore::new(no_limits());
-    assert_eq!(elsewhere.restore(all.clone()).await, Ok(true));
+    assert_eq!(elsewhere.restore(all.clone(), NOW).await, Ok(true));
     assert_eq!(scan_all(&elsewhere, 100).await, all);
     assert_eq!(elsewhere.usage().await, store.usage().await);
     while store.expire(LATER, 100).await.unwrap() > 0 {}
     assert_eq!(store.usage().await, Ok(Usage::default()));
-    assert_eq!(store.restore(all.clone()).await, Ok(true));
-    assert_eq!(store.restore(all.clone()).await, Ok(true), "once more");
+    assert_eq!(store.restore(all.clone(), NOW).await, Ok(true));
+    assert_eq!(store.restore(all.clone(), NOW).await, Ok(true), "once more");
     assert_eq!(scan_all(&*store, 100).await, all);
     assert_eq!(store.usage().await, elsewhere.usage().await);
     assert_eq!(store.put(deposit(2, 2), NOW).await, Ok(Put::Same));
@@ -337,16 +368,22 @@ async fn a_restore_without_room_changes_nothing<S: SlotStore>(
         ..no_limits()
     });
     store.put(deposit(0, 0), NOW).await.unwrap();
-    assert_eq!(store.restore((1..4).map(kept).collect()).await, Ok(false));
+    assert_eq!(
+        store.restore((1..4).map(kept).collect(), NOW).await,
+        Ok(false)
+    );
     assert_eq!(store.usage().await.unwrap().boxes, 1);
-    assert_eq!(store.restore((0..3).map(kept).collect()).await, Ok(true));
+    assert_eq!(
+        store.restore((0..3).map(kept).collect(), NOW).await,
+        Ok(true)
+    );
     assert_eq!(store.usage().await.unwrap().boxes, 3);
 }
 
 async fn a_restore_leaves_what_is_there<S: SlotStore>(make: impl Fn(StoreLimits) -> Arc<S>) {
     let store = make(no_limits());
     store.put(deposit(1, 7), NOW).await.unwrap();
-    assert_eq!(store.restore(vec![kept(1)]).await, Ok(true));
+    assert_eq!(store.restore(vec![kept(1)], NOW).await, Ok(true));
     let found = store.get(&[place(1)], NOW).await;
     assert_eq!(found, Ok(Some((0, boxed(7)))));
 }

@@ -83,6 +83,8 @@ pub(crate) struct Hosted {
     pub(crate) streams: mpsc::Sender<Stream>,
     pub(crate) state: watch::Sender<OnionState>,
     pub(crate) circuits: Arc<AtomicU64>,
+    /// Rendezvous circuits at a time.
+    pub(crate) most_circuits: usize,
 }
 
 impl Hosted {

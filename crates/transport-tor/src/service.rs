@@ -21,8 +21,9 @@ use crate::{
 /// Streams that wait for the owner to take them. A stranger who opens more is
 /// refused; a caller who is refused tries again.
 pub const ACCEPT_QUEUE: usize = 64;
-/// Rendezvous circuits of one service at a time. Further callers wait in the
-/// introduction queue; each circuit costs some tens of kilobytes here.
+/// Rendezvous circuits of one service at a time unless its owner says otherwise.
+/// Further callers wait in the introduction queue; each circuit costs some tens of
+/// kilobytes here.
 pub const MAX_RENDEZVOUS_CIRCUITS: usize = 1024;
 /// Streams on one circuit. A caller needs one or two; arti closes the circuit
 /// of one who opens more.
@@ -88,7 +89,9 @@ async fn take_callers(
     hosted: &Arc<Hosted>,
     doubter: &Doubter,
 ) {
-    let free = Arc::new(Semaphore::new(MAX_RENDEZVOUS_CIRCUITS));
+    let free = Arc::new(Semaphore::new(
+        hosted.most_circuits.min(Semaphore::MAX_PERMITS),
+    ));
     let mut requests = std::pin::pin!(requests);
     while let Ok(permit) = Arc::clone(&free).acquire_owned().await {
         let Some(request) = requests.next().await else {

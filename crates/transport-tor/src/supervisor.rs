@@ -133,7 +133,12 @@ impl Shared {
     }
 
     /// Registers a service, and launches it if there is a client.
-    pub(crate) fn host(&self, seed: OnionSeed, port: u16) -> Result<OnionListener, HostError> {
+    pub(crate) fn host(
+        &self,
+        seed: OnionSeed,
+        port: u16,
+        most_circuits: usize,
+    ) -> Result<OnionListener, HostError> {
         let mut inner = self.lock();
         if inner.is_stopped || self.stop.is_cancelled() {
             return Err(HostError::Stopped);
@@ -156,6 +161,7 @@ impl Shared {
             streams: sender,
             state: watch::Sender::new(OnionState::Waiting),
             circuits: Arc::new(AtomicU64::new(0)),
+            most_circuits,
         });
         inner.hosted.push(Arc::clone(&hosted));
         let listener = OnionListener::new(&hosted, streams);

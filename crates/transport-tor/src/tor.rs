@@ -13,6 +13,7 @@ use hushwing_wire::address::Endpoint;
 use tokio::{runtime, sync::watch, task::JoinHandle};
 
 use crate::{
+    MAX_RENDEZVOUS_CIRCUITS,
     config::{StartError, TorConfig},
     hedge,
     incarnation::ConnectError,
@@ -75,15 +76,32 @@ impl Tor {
         self.owner.shared.retry_now();
     }
 
-    /// Hosts the onion service with this identity on virtual port `port`.
+    /// Hosts the onion service with this identity on virtual port `port`, for as many
+    /// callers as one person has: [`MAX_RENDEZVOUS_CIRCUITS`] circuits at a time.
     /// Returns at once; the service is launched when Tor is ready, and again
     /// whenever Tor comes back.
     ///
     /// # Errors
     /// [`HostError`]
-    #[allow(clippy::unused_async)] // so that a launch may wait without a change for callers
     pub async fn host(&self, seed: &OnionSeed, port: u16) -> Result<OnionListener, HostError> {
-        self.owner.shared.host(seed.duplicate(), port)
+        self.host_for(seed, port, MAX_RENDEZVOUS_CIRCUITS).await
+    }
+
+    /// The same for at most `most_circuits` rendezvous circuits at a time, each some
+    /// tens of kilobytes; further callers wait in the introduction queue.
+    ///
+    /// # Errors
+    /// [`HostError`]
+    #[allow(clippy::unused_async)] // so that a launch may wait without a change for callers
+    pub async fn host_for(
+        &self,
+        seed: &OnionSeed,
+        port: u16,
+        most_circuits: usize,
+    ) -> Result<OnionListener, HostError> {
+        self.owner
+            .shared
+            .host(seed.duplicate(), port, most_circuits)
     }
 
     /// Ends Tor: streams break, listeners end, files are let go.

@@ -57,6 +57,9 @@ fn tor(dir: &Path, net: &TestNet) -> Tor {
     .expect("a valid configuration")
 }
 
+/// How long a caller who is not to be met waits: ten times what meeting takes here.
+const ONE_TOO_MANY: Duration = Duration::from_secs(5);
+
 /// Never waits for ever.
 async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
     match tokio::time::timeout(HANG, work).await {
@@ -330,6 +333,20 @@ async fn two_people_reach_each_other_and_nobody_else() {
     bob.host(&seed(2), PORT).await.expect("free again");
 
     println!("a second service, dropped, after {:.2?}", started.elapsed());
+
+    // A service meets as many callers at a time as its owner said: one more waits.
+    let to = onion(3, PORT);
+    let narrow = bob.host_for(&seed(3), PORT, 1).await.expect("hosted");
+    tokio::spawn(echo(narrow));
+    let mut first = dial_until_it_works(&alice, &to, class(1)).await;
+    let waited = tokio::time::timeout(ONE_TOO_MANY, alice.dial(&to, class(2))).await;
+    assert!(
+        !matches!(waited, Ok(Ok(_))),
+        "two callers, and one was to be met"
+    );
+    round_trip(&mut first, 1)
+        .await
+        .expect("the first is served");
 
     // No identity key of a service is on the disk, in no form.
     let address = onion_address(&seed(1));

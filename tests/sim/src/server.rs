@@ -77,8 +77,8 @@ impl SlotStore for Disk {
         self.rows().scan(after, at_most).await
     }
 
-    async fn restore(&self, kept: Vec<Kept>) -> Result<bool, StoreError> {
-        self.rows().restore(kept).await
+    async fn restore(&self, kept: Vec<Kept>, now_s: u64) -> Result<bool, StoreError> {
+        self.rows().restore(kept, now_s).await
     }
 
     async fn usage(&self) -> Result<Usage, StoreError> {

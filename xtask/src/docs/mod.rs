@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use crate::performance;
+use crate::{performance, scaling};
 pub(crate) use requirements::{cited_ids, requirement_ids};
 
 /// The project's text files by their path relative to the workspace.
@@ -42,6 +42,7 @@ pub(crate) fn check(root: &Path) -> Result<String> {
     complaints.extend(words::check(&texts));
     complaints.extend(decoders::check(&texts));
     complaints.extend(performance::check(&texts));
+    complaints.extend(scaling::check(&texts));
     if !complaints.is_empty() {
         bail!("the documents are wrong:\n  {}", complaints.join("\n  "));
     }

@@ -121,21 +121,29 @@ impl SlotStore for MemoryStore {
             .collect())
     }
 
-    async fn restore(&self, kept: Vec<Kept>) -> Result<bool, StoreError> {
+    async fn restore(&self, kept: Vec<Kept>, now_s: u64) -> Result<bool, StoreError> {
         let mut all = self.held();
         let mut after = usage(&all);
-        for kept in kept.iter().filter(|kept| !all.contains_key(&kept.place)) {
+        let mut missing = Vec::new();
+        for kept in kept {
+            match all.get(&kept.place) {
+                Some(held) if held.expires_s > now_s => continue,
+                Some(expired) => after.take(expired.boxed.is_some()),
+                None => {}
+            }
             if !after.has_room(&self.limits) {
                 return Ok(false);
             }
-            after.add(kept);
+            after.add(kept.boxed.is_some());
+            missing.push(kept);
         }
-        for kept in kept {
-            all.entry(kept.place).or_insert(Held {
+        for kept in missing {
+            let held = Held {
                 digest: kept.digest,
                 expires_s: kept.expires_s,
                 boxed: kept.boxed,
-            });
+            };
+            all.insert(kept.place, held);
         }
         Ok(true)
     }

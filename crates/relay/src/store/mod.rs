@@ -111,12 +111,21 @@ impl Usage {
         self.boxes * BOX_COST + self.tombstones * TOMBSTONE_COST
     }
 
-    /// Counts one more place.
-    fn add(&mut self, kept: &Kept) {
-        match kept.boxed {
-            Some(_) => self.boxes += 1,
-            None => self.tombstones += 1,
+    /// Counts one more place, with a box or a tombstone.
+    fn add(&mut self, is_box: bool) {
+        match is_box {
+            true => self.boxes += 1,
+            false => self.tombstones += 1,
         }
+    }
+
+    /// Counts one place less.
+    fn take(&mut self, is_box: bool) {
+        let counted = match is_box {
+            true => &mut self.boxes,
+            false => &mut self.tombstones,
+        };
+        *counted = counted.saturating_sub(1);
     }
 
     /// Whether one more box fits, the disk apart.
@@ -181,12 +190,12 @@ pub trait SlotStore: Send + Sync + 'static {
     async fn scan(&self, after: Option<Place>, at_most: usize) -> Result<Vec<Kept>, StoreError>;
 
     /// Takes what another store's [`Self::scan`] gave, durably and all of it or
-    /// nothing; a place that holds something stays as it is. `false` when there
-    /// is no room.
+    /// nothing; a place that holds something that has not expired stays as it is.
+    /// `false` when there is no room.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn restore(&self, kept: Vec<Kept>) -> Result<bool, StoreError>;
+    async fn restore(&self, kept: Vec<Kept>, now_s: u64) -> Result<bool, StoreError>;
 
     /// What is stored.
     ///

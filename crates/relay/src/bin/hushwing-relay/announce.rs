@@ -1,7 +1,8 @@
 //! How the relay tells its address.
 
 use std::{
-    io::{self, IsTerminal as _, Write},
+    io::{self, IsTerminal, Write},
+    os::fd::AsFd,
     path::Path,
 };
 
@@ -23,21 +24,21 @@ pub(crate) fn onion(keys: &Keys) -> Endpoint {
     }
 }
 
-/// Says on standard output that the relay in `dir` is ready. The address, which
-/// may hold the access key, is shown to a terminal and to who asked for JSON: what
-/// else there is, such as a system's journal, keeps it for others to read.
-/// `[HW-RELAY-13]`
-pub(crate) fn ready(address: &str, json: bool, dir: &Path) -> io::Result<()> {
+/// Says on standard output that the relay is ready. The address goes to a person or
+/// to a program that asked for it, and into no journal: it is where people's mail
+/// lies, and may hold the access key. `[HW-RELAY-23]`
+pub(crate) fn ready(address: &str, dir: &Path, json: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    if json {
+    let read_by = ReadBy::of(&out);
+    if json && read_by != ReadBy::Journal {
         // An address is letters, digits, a hyphen and a colon.
         writeln!(out, r#"{{"address":"{address}","ready":true}}"#)?;
-    } else if !out.is_terminal() {
+    } else if json {
+        writeln!(out, r#"{{"ready":true}}"#)?;
+    } else if read_by != ReadBy::Person {
         writeln!(
             out,
-            "The relay is ready.\n\
-             Next: see its address with `hushwing-relay address --dir {}`, run as the relay's user, \
-             and give it to the people who shall use this relay.",
+            "The relay is ready. Next: see its address with `hushwing-relay address --dir {}`.",
             dir.display()
         )?;
     } else {
@@ -50,6 +51,32 @@ pub(crate) fn ready(address: &str, json: bool, dir: &Path) -> io::Result<()> {
         )?;
     }
     out.flush()
+}
+
+/// Who reads what a program writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReadBy {
+    /// It is shown, and gone.
+    Person,
+    /// It may be kept.
+    Program,
+    /// It is kept.
+    Journal,
+}
+
+impl ReadBy {
+    fn of(out: &(impl IsTerminal + AsFd)) -> Self {
+        let journal = std::env::var("JOURNAL_STREAM").ok();
+        let at = rustix::fs::fstat(out).ok();
+        let at = at.map(|at| format!("{}:{}", at.st_dev, at.st_ino));
+        if out.is_terminal() {
+            Self::Person
+        } else if at.is_some() && at == journal {
+            Self::Journal
+        } else {
+            Self::Program
+        }
+    }
 }
 
 /// `hushwing-relay address`: the address last announced, or, before the first
@@ -84,4 +111,15 @@ fn print(out: &mut impl Write, address: &str) -> io::Result<()> {
         writeln!(out, "{picture}\n")?;
     }
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_no_person() {
+        let file = tempfile::tempfile().unwrap();
+        assert_eq!(ReadBy::of(&file), ReadBy::Program);
+    }
 }

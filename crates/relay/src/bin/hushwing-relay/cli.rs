@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -53,6 +53,22 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+}
+
+impl Command {
+    /// The folder that the command names apart from settings.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Run(_) | Self::Doctor(_) | Self::Export { .. } | Self::Import { .. } => None,
+            Self::Address(folder) | Self::Drain { folder, .. } => Some(&folder.dir),
+            Self::Keys { command } => Some(match command {
+                KeysCommand::Backup { folder, .. } | KeysCommand::RenewAccess(folder) => {
+                    &folder.dir
+                }
+                KeysCommand::Restore { dir, .. } => dir,
+            }),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,7 +7,7 @@ mod run;
 mod settings;
 mod upkeep;
 
-use std::{alloc::System, io::Write as _, path::Path, process::ExitCode};
+use std::{alloc::System, io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
 use cli::{Command, KeysCommand};
@@ -46,6 +46,9 @@ fn carry_out(command: Command) -> Result<(), Failure> {
         ours(&options.dir)?;
         Ok::<_, Failure>(options)
     };
+    if let Some(dir) = command.folder() {
+        ours(dir)?;
+    }
     match command {
         Command::Run(args) => {
             let options = options(args)?;
@@ -53,24 +56,23 @@ fn carry_out(command: Command) -> Result<(), Failure> {
             harden();
             run::run(options)?;
         }
-        Command::Address(folder) => announce::print_saved(ours(&folder.dir)?)?,
+        Command::Address(folder) => announce::print_saved(&folder.dir)?,
         Command::Doctor(args) => doctor::doctor(&options(args)?)?,
-        Command::Drain { folder, off } => upkeep::drain(ours(&folder.dir)?, off)?,
+        Command::Drain { folder, off } => upkeep::drain(&folder.dir, off)?,
         Command::Export { settings, to } => upkeep::export(&options(settings)?, &to)?,
         Command::Import { settings, from } => upkeep::import(&options(settings)?, &from)?,
         Command::Keys { command } => match command {
-            KeysCommand::Backup { folder, to } => upkeep::back_up_keys(ours(&folder.dir)?, &to)?,
-            KeysCommand::Restore { dir, from } => upkeep::restore_keys(ours(&dir)?, &from)?,
-            KeysCommand::RenewAccess(folder) => upkeep::renew_access(ours(&folder.dir)?)?,
+            KeysCommand::Backup { folder, to } => upkeep::back_up_keys(&folder.dir, &to)?,
+            KeysCommand::Restore { dir, from } => upkeep::restore_keys(&dir, &from)?,
+            KeysCommand::RenewAccess(folder) => upkeep::renew_access(&folder.dir)?,
         },
     }
     Ok(())
 }
 
-/// The folder at `dir`, if this user may work in it. `[HW-RELAY-21]`
-fn ours(dir: &Path) -> anyhow::Result<&Path> {
-    RelayDir::refuse_root(dir)?;
-    Ok(dir)
+/// Nothing is read or written as root in a folder of somebody else.
+fn ours(dir: &std::path::Path) -> Result<(), Failure> {
+    RelayDir::check_owner(dir).map_err(|error| Failure::Work(error.into()))
 }
 
 fn end(code: u8, sentence: &str) -> ExitCode {

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use hushwing_relay::{
-    AccessKeys, Keys, Monitor, RelayDir, RelayService, SystemClock,
+    AccessKeys, Keys, Monitor, RelayDir, RelayService, ServerLimits, SystemClock,
     gate::{Gate, GateConfig},
     serve,
     store::SqliteStore,
@@ -31,6 +31,10 @@ const TOR_SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// Longest time for tasks that are left when all is done.
 const RUNTIME_SHUTDOWN: Duration = Duration::from_secs(2);
+
+/// Circuits beyond the connections: those that are being met, or that ended and are
+/// not gone yet.
+const CALLERS_AT_THE_DOOR: usize = 512;
 
 /// How soon `hushwing-relay drain` is noticed.
 const DRAIN_LOOK: Duration = Duration::from_secs(1);
@@ -120,7 +124,9 @@ async fn serve_until_stopped(
             // It logs its own progress.
             let tor = Tor::start(tor_config(&dir.path().join("tor"), network))?;
             let seed = OnionSeed::new(*keys.onion.as_bytes());
-            let mut listener = tor.host(&seed, announce::ONION_PORT).await?;
+            let mut listener = tor
+                .host_for(&seed, announce::ONION_PORT, circuits_for(&limits))
+                .await?;
             let published = tokio::select! {
                 published = listener.published() => published,
                 () = stop.cancelled() => false,
@@ -138,23 +144,30 @@ async fn serve_until_stopped(
     Ok(())
 }
 
+/// Rendezvous circuits of the relay's onion service. People use one circuit for each
+/// contact, so every connection has one of its own, and some more come so that one
+/// too many reaches the relay, which decides who gives way (HW-RELAY-14).
+fn circuits_for(limits: &ServerLimits) -> usize {
+    limits.connections.saturating_add(CALLERS_AT_THE_DOOR)
+}
+
 fn ready(options: &Options, dir: &RelayDir, address: &RelayAddress) -> anyhow::Result<()> {
     let address = address.to_string();
     dir.save_address(&address)?;
-    announce::ready(&address, options.json, dir.path()).context("the address could not be written")
+    announce::ready(&address, dir.path(), options.json).context("the address could not be written")
 }
 
 /// Follows the mark that `hushwing-relay drain` leaves. `[HW-RELAY-16]`
 async fn heed_drain(folder: std::path::PathBuf, service: Arc<RelayService>) {
-    let mut was = RelayDir::marked_to_drain(&folder);
     loop {
-        tokio::time::sleep(DRAIN_LOOK).await;
+        // Compared with what the service does, not with an earlier look, so that a
+        // mark that came between two looks is not taken for heeded.
         let drains = RelayDir::marked_to_drain(&folder);
-        if drains != was {
+        if drains != service.is_closed_to_new_boxes() {
             service.close_to_new_boxes(drains);
             tracing::info!(drains, "told whether to take new boxes");
-            was = drains;
         }
+        tokio::time::sleep(DRAIN_LOOK).await;
     }
 }
 
@@ -186,5 +199,21 @@ async fn next(terminate: &mut Signal, interrupt: &mut Signal) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_connection_of_a_relay_may_have_a_circuit_of_its_own() {
+        let limits = ServerLimits::default();
+        assert!(circuits_for(&limits) > limits.connections);
+        let all = ServerLimits {
+            connections: usize::MAX,
+            ..limits
+        };
+        assert_eq!(circuits_for(&all), usize::MAX);
     }
 }

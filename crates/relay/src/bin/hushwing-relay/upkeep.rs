@@ -9,7 +9,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use hushwing_relay::{AccessKeys, Keys, RelayDir, archive, store::SqliteStore};
+use hushwing_relay::{
+    AccessKeys, Clock as _, Keys, RelayDir, SystemClock, archive, store::SqliteStore,
+};
 
 use crate::settings::Options;
 
@@ -49,7 +51,12 @@ pub(crate) fn import(options: &Options, from: &Path) -> anyhow::Result<()> {
     let dir = RelayDir::take(&options.dir)?;
     let keys = Keys::load(dir.path())?;
     let store = SqliteStore::open_sealed(dir.path(), options.store, options.seal.clone())?;
-    let places = tool_runtime()?.block_on(archive::import(&store, &keys.store, &mut file))?;
+    let places = tool_runtime()?.block_on(archive::import(
+        &store,
+        &keys.store,
+        &mut file,
+        SystemClock.now_s(),
+    ))?;
     drop(store);
     say(&format!("{places} places were verified and are here."))
 }

@@ -13,6 +13,7 @@
 mod keeper;
 mod reader;
 mod schema;
+mod seal_row;
 mod writer;
 
 use std::{
@@ -103,10 +104,10 @@ impl SqliteStore {
     }
 
     /// The same, with new boxes sealed under `seal`. Boxes that were stored
-    /// without a seal stay readable.
+    /// without a seal stay readable. Once a store had a seal it opens with it alone.
     ///
     /// # Errors
-    /// [`OpenError`], also when another key or none is given than was before.
+    /// [`OpenError`], also when the store has another seal.
     pub fn open_sealed(
         folder: &Path,
         limits: StoreLimits,
@@ -119,7 +120,7 @@ impl SqliteStore {
         };
         let counters = Arc::new(Counters::default());
         let mut conn = schema::open_writer(&path)?;
-        schema::check_seal(&mut conn, seal.as_ref())?;
+        seal_row::check(&mut conn, seal.as_ref())?;
         let bytes = BoxBytes(seal);
         let (keeper, log) = keeper::Keeper::start(schema::open_writer(&path)?)?;
         let writer = writer::Writer::start(
@@ -201,8 +202,8 @@ impl SlotStore for SqliteStore {
         self.readers.scan(after, at_most).await
     }
 
-    async fn restore(&self, kept: Vec<Kept>) -> Result<bool, StoreError> {
-        self.writer.restore(kept).await
+    async fn restore(&self, kept: Vec<Kept>, now_s: u64) -> Result<bool, StoreError> {
+        self.writer.restore(kept, now_s).await
     }
 
     async fn usage(&self) -> Result<Usage, StoreError> {

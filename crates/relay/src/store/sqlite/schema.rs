@@ -8,24 +8,18 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior};
-
-use crate::{
-    place::Place,
-    seal::{SEALED_LEN, SealKey},
-};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// Marks the file as ours (SQLite's `application_id`): "HWrl".
 const APPLICATION_ID: i64 = 0x4857_726c;
 
 /// The layout below. A file with a larger number is refused, not guessed at.
-const SCHEMA_VERSION: i64 = 2;
+///
+/// Version 1 had no table `seal`; see [`super::seal_row`].
+pub(super) const SCHEMA_VERSION: i64 = 2;
 
-/// Without the table `seal`. [`check_seal`] brings such a file up to date.
-const WITHOUT_SEAL: i64 = 1;
-
-/// `seal` has no row as long as no box was ever sealed, then one for ever.
-const SEAL_TABLE: &str = "CREATE TABLE seal (key_check BLOB NOT NULL) STRICT;";
+/// The version before, which is brought to this one when it is opened.
+pub(super) const UNCHECKED_SEALS: i64 = 1;
 
 /// Bytes of a page. A box takes four overflow pages of 4 KiB and an eighth of
 /// a leaf, 3 % more than its own bytes; larger pages waste 7 to 100 %.
@@ -60,6 +54,10 @@ const SCHEMA: &str = "
     INSERT INTO usage VALUES (0, 0);
 ";
 
+/// One row if boxes are sealed: what only their key opens. No row where no box
+/// was ever sealed.
+pub(super) const SEAL_TABLE: &str = "CREATE TABLE seal (sealed BLOB NOT NULL) STRICT;";
+
 /// Why a store cannot be opened. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -79,8 +77,9 @@ pub enum OpenError {
     NotOurs,
     /// Its boxes are sealed under another key than the one given, or none was.
     #[error(
-        "the boxes on this disk are sealed under another key; give the right one with \
-         --seal-key-file or HUSHWING_RELAY_SEAL_KEY"
+        "the boxes on this disk are sealed under another key than the one given; give the right \
+         one with --seal-key-file or HUSHWING_RELAY_SEAL_KEY. Without it, only an empty folder \
+         or an archive that was made with it helps"
     )]
     Sealed,
     /// The system did not let us.
@@ -122,7 +121,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     match (application, version) {
         (0, 0) if tables == 0 => create(&conn)?,
-        (APPLICATION_ID, WITHOUT_SEAL | SCHEMA_VERSION) => {}
+        (APPLICATION_ID, UNCHECKED_SEALS | SCHEMA_VERSION) => {}
         (APPLICATION_ID, found) if found > SCHEMA_VERSION => {
             return Err(OpenError::Newer {
                 found,
@@ -145,61 +144,6 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     set_up(&conn)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
-}
-
-/// Sees that `seal` is the key of the boxes that are there, and notes it before
-/// the first box is sealed under it. `[HW-RELAY-20]`
-///
-/// Takes the same short time however many boxes there are, except for the first
-/// time with a file of version 1, which is then looked through once.
-///
-/// # Errors
-/// [`OpenError::Sealed`] for another key or none; nothing is changed then.
-pub(super) fn check_seal(conn: &mut Connection, seal: Option<&SealKey>) -> Result<(), OpenError> {
-    let change = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: i64 = change.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version == WITHOUT_SEAL {
-        if !opens_what_is_there(&change, seal)? {
-            return Err(OpenError::Sealed);
-        }
-        change.execute_batch(SEAL_TABLE)?;
-        change.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-    }
-    let check: Option<Vec<u8>> = change
-        .query_row("SELECT key_check FROM seal", [], |row| row.get(0))
-        .optional()?;
-    match (check, seal) {
-        (None, None) => {}
-        (Some(check), Some(key)) if key.made(&check) => {}
-        (Some(_), _) => return Err(OpenError::Sealed),
-        (None, Some(key)) => {
-            let check = key.check().map_err(|_| io::Error::other("no randomness"))?;
-            change.execute("INSERT INTO seal VALUES (?1)", [check])?;
-        }
-    }
-    Ok(change.commit()?)
-}
-
-/// Whether no box is sealed, or one of those that are opens with `seal`. One is
-/// enough: boxes of several keys could come together in version 1.
-fn opens_what_is_there(conn: &Connection, seal: Option<&SealKey>) -> rusqlite::Result<bool> {
-    let mut find = conn.prepare(&format!(
-        "SELECT place.key, box.bytes FROM place JOIN box ON box.id = place.box
-         WHERE length(box.bytes) = {SEALED_LEN}"
-    ))?;
-    let mut sealed = find.query([])?;
-    let mut none = true;
-    while let Some(row) = sealed.next()? {
-        let place = Place::from_bytes(row.get(0)?);
-        let Some(key) = seal else {
-            return Ok(false);
-        };
-        if key.open(&place, row.get_ref(1)?.as_blob()?).is_ok() {
-            return Ok(true);
-        }
-        none = false;
-    }
-    Ok(none)
 }
 
 fn create(conn: &Connection) -> rusqlite::Result<()> {

@@ -69,6 +69,7 @@ enum Job {
     },
     Restore {
         kept: Vec<Kept>,
+        now_s: u64,
         reply: Reply<bool>,
     },
 }
@@ -142,8 +143,8 @@ impl Writer {
         .await
     }
 
-    pub(super) async fn restore(&self, kept: Vec<Kept>) -> Result<bool, StoreError> {
-        self.ask(|reply| Job::Restore { kept, reply }).await
+    pub(super) async fn restore(&self, kept: Vec<Kept>, now_s: u64) -> Result<bool, StoreError> {
+        self.ask(|reply| Job::Restore { kept, now_s, reply }).await
     }
 
     async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
@@ -325,8 +326,8 @@ impl Job {
             Self::Expire { now_s, at_most, .. } => {
                 expire(txn, *now_s, *at_most, usage).map(Outcome::Expired)
             }
-            Self::Restore { kept, .. } => {
-                restore(txn, kept, usage, room, bytes).map(Outcome::Restored)
+            Self::Restore { kept, now_s, .. } => {
+                restore(txn, kept, *now_s, usage, room, bytes).map(Outcome::Restored)
             }
         }
     }
@@ -408,6 +409,7 @@ fn put(
 fn restore(
     txn: &Transaction<'_>,
     kept: &[Kept],
+    now_s: u64,
     usage: &mut Usage,
     room: &Room,
     bytes: &BoxBytes,
@@ -415,19 +417,30 @@ fn restore(
     let mut missing = Vec::new();
     let mut after = *usage;
     for kept in kept {
-        let there: bool = txn
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM place WHERE key = ?1)")?
-            .query_row([kept.place.as_bytes()], |row| row.get(0))?;
-        if there {
-            continue;
-        }
+        let held: Option<(i64, Option<i64>)> = txn
+            .prepare_cached("SELECT expires, box FROM place WHERE key = ?1")?
+            .query_row([kept.place.as_bytes()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let expired = match held {
+            Some((expires, _)) if expires > integer(now_s) => continue,
+            Some((_, boxed)) => {
+                after.take(boxed.is_some());
+                Some(boxed)
+            }
+            None => None,
+        };
         if !room.on_disk || !after.has_room(&room.limits) {
             return Ok(false);
         }
-        after.add(kept);
-        missing.push(kept);
+        after.add(kept.boxed.is_some());
+        missing.push((kept, expired));
     }
-    for kept in missing {
+    for (kept, expired) in missing {
+        if let Some(boxed) = expired {
+            remove(txn, kept.place.as_bytes(), boxed, usage)?;
+        }
         let boxed = match &kept.boxed {
             None => None,
             Some(boxed) => {
@@ -499,9 +512,9 @@ fn remove(
         Some(id) => {
             txn.prepare_cached("DELETE FROM box WHERE id = ?1")?
                 .execute([id])?;
-            usage.boxes = usage.boxes.saturating_sub(1);
+            usage.take(true);
         }
-        None => usage.tombstones = usage.tombstones.saturating_sub(1),
+        None => usage.take(false),
     }
     txn.prepare_cached("DELETE FROM place WHERE key = ?1")?
         .execute([key])?;

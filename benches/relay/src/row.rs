@@ -177,7 +177,7 @@ pub fn publish(name: &str, rows: &[Row]) -> Result<()> {
 /// When the folder cannot be made.
 pub fn folder() -> Result<PathBuf> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
         PathBuf::from,
     );
     let folder = target.join("bench");

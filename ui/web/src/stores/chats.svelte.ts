@@ -12,26 +12,35 @@ class Chats {
     return this.list.find((chat) => chat.contact.id === contact);
   }
 
-  /** Counts locks: what was asked for before one must not be shown after it. */
-  #locks = 0;
+  /** Counts what was asked for: an answer is left that was overtaken by another one, or by a lock. */
+  #asked = 0;
+  #isAsking = false;
 
   async load(): Promise<void> {
-    const locks = this.#locks;
-    const { chats } = await call('chats');
-    if (locks !== this.#locks) return;
-    this.list = chats;
-    this.isLoaded = true;
+    const mine = (this.#asked += 1);
+    this.#isAsking = true;
+    try {
+      const { chats } = await call('chats');
+      if (mine !== this.#asked) return;
+      this.list = chats;
+      this.isLoaded = true;
+    } finally {
+      if (mine === this.#asked) this.#isAsking = false;
+    }
   }
 
   clear(): void {
-    this.#locks += 1;
+    this.#asked += 1;
+    this.#isAsking = false;
     this.list = [];
     this.isLoaded = false;
   }
 
   /** A contact was deleted. */
-  drop(contact: string): void {
+  async drop(contact: string): Promise<void> {
     this.list = this.list.filter((one) => one.contact.id !== contact);
+    // An answer that is under way may still have it.
+    if (this.#isAsking) await this.load();
   }
 
   takeContact(contact: ContactView): void {

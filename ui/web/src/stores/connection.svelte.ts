@@ -137,7 +137,7 @@ class Connection {
         break;
       case 'contact_deleted':
         notices.clear();
-        forgetContact(frame.contact);
+        forgetContact(frame.contact).catch((error) => this.#failed(error));
         break;
       case 'request':
         requests.take(frame);

@@ -20,9 +20,9 @@ export async function forgetHistory(contact: string): Promise<void> {
   await chats.load();
 }
 
-export function forgetContact(contact: string): void {
+export async function forgetContact(contact: string): Promise<void> {
   finding.dropContact(contact);
   keepDraft(contact, '');
   if (conversation.contact === contact) screen.reset();
-  chats.drop(contact);
+  await chats.drop(contact);
 }

@@ -207,6 +207,8 @@ const stories = {
   async 'deleting by keyboard alone'(browser) {
     const there = await pretended({ SCENE: 'long' });
     const page = await newPage(browser, { name: 'deleting' });
+    // While a dialog rises its colours are those of what shines through.
+    const atRest = () => page.waitForFunction(() => document.getAnimations().length === 0);
     await page.goto(there.address);
     await page.locator('.chat').first().waitFor();
     // A message far from the end: the others stay where they are.
@@ -220,6 +222,7 @@ const stories = {
     await page.keyboard.press('Enter');
     await page.getByText('The other side keeps').waitFor();
     assert.equal((await focused(page)).text, 'Cancel', 'the question begins on the way out');
+    await atRest();
     await checkAccess(page, 'delete-message');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -240,6 +243,7 @@ const stories = {
     };
     await remove('Delete all messages');
     await page.getByText('has not reached their device yet').waitFor();
+    await atRest();
     await checkAccess(page, 'delete-unsent');
     await page.keyboard.press('Escape');
     await page.locator('dialog').waitFor({ state: 'detached' });

@@ -278,6 +278,8 @@ async function tell() {
     await alice.locator('.side .row .btn').last().click();
     await dialogButton(alice, 1).click();
     await gone.waitFor({ state: 'detached' });
+    // Its details close with it.
+    await alice.locator('.side').waitFor({ state: 'detached' });
     await alice.locator('#chat-search').fill('welcome');
     await alice.locator('nav section .none').waitFor();
     await alice.locator('#chat-search').fill('');

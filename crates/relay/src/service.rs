@@ -26,6 +26,7 @@ use crate::{
     gate::Gate,
     place::{Place, StoreKey},
     store::{Deposit, Put, SlotStore, StoreError, Usage},
+    traces::traceless,
     waits::Waits,
 };
 
@@ -251,9 +252,10 @@ impl RelayService {
         };
         // It is never closed.
         let _place = self.checks.acquire().await;
-        let (gate, slot, proof) = (gate.clone(), *slot, *proof);
+        // By reference, so that no copy comes onto a stack before what is written over.
+        let (gate, slot, proof) = (gate.clone(), Box::new(*slot), *proof);
         // It fails only when the process ends.
-        spawn_blocking(move || gate.admit(&slot, Some(&proof), now_s))
+        spawn_blocking(move || traceless(|| gate.admit(&slot, Some(&proof), now_s)))
             .await
             .map_err(|_| StoreError::Closed)
     }

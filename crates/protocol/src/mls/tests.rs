@@ -46,18 +46,8 @@ pub(crate) fn classical_key_package(
     signer: &LeafSigner,
     fingerprint: &[u8; 32],
 ) -> Vec<u8> {
-    KeyPackage::builder()
-        .key_package_lifetime(suite::lifetime())
-        .build(
-            CLASSICAL[1],
-            provider,
-            signer,
-            signer.credential(fingerprint),
-        )
-        .unwrap()
-        .key_package()
-        .tls_serialize_detached()
-        .unwrap()
+    let capabilities = Capabilities::default();
+    encoded_key_package(provider, CLASSICAL[1], signer, fingerprint, capabilities)
 }
 
 /// A group of any suite, and the Welcome for `joiner`, without any PSK.
@@ -717,9 +707,19 @@ pub(crate) fn capabilities_of(kinds: u16) -> Capabilities {
     Capabilities::new(None, Some(&[suite::SUITE]), Some(&kinds), None, None)
 }
 
-/// A key package with all its signatures, whose leaf says this of itself.
+/// A key package of our suite with all its signatures, whose leaf says this of itself.
 pub(crate) fn key_package_saying(
     provider: &Provider<'_>,
+    signer: &LeafSigner,
+    fingerprint: &[u8; 32],
+    capabilities: Capabilities,
+) -> Vec<u8> {
+    encoded_key_package(provider, suite::SUITE, signer, fingerprint, capabilities)
+}
+
+fn encoded_key_package(
+    provider: &Provider<'_>,
+    suite: Ciphersuite,
     signer: &LeafSigner,
     fingerprint: &[u8; 32],
     capabilities: Capabilities,
@@ -727,12 +727,7 @@ pub(crate) fn key_package_saying(
     KeyPackage::builder()
         .key_package_lifetime(suite::lifetime())
         .leaf_node_capabilities(capabilities)
-        .build(
-            suite::SUITE,
-            provider,
-            signer,
-            signer.credential(fingerprint),
-        )
+        .build(suite, provider, signer, signer.credential(fingerprint))
         .unwrap()
         .key_package()
         .tls_serialize_detached()

@@ -29,6 +29,7 @@ opening-title = لحظة من فضلك
 opening-text = نتحقق من أن Hushwing يعمل.
 closed-title = افتح Hushwing من جديد
 closed-text = لم تعد هذه الصفحة تابعة لبرنامج Hushwing يعمل. شغّله من قائمتك أو بهذا الأمر؛ لم يضع شيء.
+closed-again = افتحه من جديد
 daemon-gone = Hushwing لا يجيب. ربما أُوقف؛ ستعيد هذه الصفحة المحاولة تلقائيًا.
 
 ## أول مرة
@@ -422,6 +423,7 @@ redeem = اتصال
 redeem-title = استخدام دعوة
 redeem-link = الرابط الذي أُعطي لك
 redeem-link-hint = يبدأ بـ ”hushwing:“.
+redeem-brought = فُتح هذا الرابط في برنامج آخر أو في صفحة ويب. اتصل فقط إن أعطاك إياه شخص تعرفه.
 redeem-image = قراءة رمز QR من صورة
 link-missing = الصق الرابط أولًا.
 requests = أشخاص يريدون التحدث معك
@@ -614,3 +616,16 @@ delete-all-the-same = حذف على أي حال
 deleted-message = حُذفت الرسالة من هذا الحاسوب.
 deleted-history = حُذفت كل الرسائل من هذا الحاسوب.
 deleted-contact = حُذفت جهة الاتصال من هذا الحاسوب.
+
+## نافذة سطح المكتب
+window-open = افتح Hushwing
+window-lock = قفل
+window-quit = إنهاء
+window-save = حفظ الملف
+window-save-accept = حفظ
+window-no-program = البرنامج «hushwing» غير موجود. ضعه بجانب برنامج هذه النافذة أو في مسار البرامج ثم حاول مجددًا.
+window-not-started = تعذّر تشغيل Hushwing.
+window-refused = يعمل Hushwing لكن تعذّر فتحه.
+window-stopped = توقف Hushwing. لن يُرسل شيء ولن يُستقبل حتى يعمل من جديد؛ ولم يضع شيء.
+window-no-invite = ما فُتح ليس رابط دعوة، لذلك لم يحدث شيء. انسخ الرابط من جديد أو الصقه في نافذة قبول الدعوات.
+window-lock-failed = تعذّر قفل الحساب.

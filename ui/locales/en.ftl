@@ -30,6 +30,7 @@ opening-title = One moment
 opening-text = Hushwing is being asked whether it is there.
 closed-title = Open Hushwing again
 closed-text = This page no longer belongs to a running Hushwing. Start it from your menu, or with this command; nothing is lost.
+closed-again = Open it again
 daemon-gone = Hushwing does not answer. It may have been stopped; this page tries again by itself.
 
 ## First run
@@ -394,6 +395,7 @@ redeem = Connect
 redeem-title = Use an invite
 redeem-link = The link that you were given
 redeem-link-hint = It begins with “hushwing:”.
+redeem-brought = This link was opened in another program or on a web page. Connect only if somebody you know gave it to you.
 redeem-image = Read the QR code from an image
 link-missing = Paste the link first.
 requests = People who want to talk to you
@@ -568,3 +570,16 @@ delete-all-the-same = Delete all the same
 deleted-message = The message is deleted on this computer.
 deleted-history = All messages are deleted on this computer.
 deleted-contact = The contact is deleted on this computer.
+
+## The desktop window
+window-open = Open Hushwing
+window-lock = Lock
+window-quit = Quit
+window-save = Save the file
+window-save-accept = Save
+window-no-program = The program “hushwing” is not there. Put it beside this window’s program, or into your path, and try again.
+window-not-started = Hushwing could not be started.
+window-refused = Hushwing runs but could not be opened.
+window-stopped = Hushwing has stopped. Until it runs again, nothing is sent or received; nothing is lost.
+window-no-invite = What was opened is no invite link, so nothing was done. Copy the link again, or paste it into the dialog that takes invites.
+window-lock-failed = The account could not be locked.

@@ -29,6 +29,7 @@ opening-title = Un momento
 opening-text = Se pregunta a Hushwing si está ahí.
 closed-title = Abre Hushwing otra vez
 closed-text = Esta página ya no pertenece a un Hushwing en marcha. Ábrelo desde tu menú o con esta orden; no se pierde nada.
+closed-again = Abrir otra vez
 daemon-gone = Hushwing no responde. Quizá se ha detenido; esta página lo intenta de nuevo por sí sola.
 
 ## Primera vez
@@ -393,6 +394,7 @@ redeem = Conectar
 redeem-title = Usar una invitación
 redeem-link = El enlace que te han dado
 redeem-link-hint = Empieza por «hushwing:».
+redeem-brought = Este enlace se abrió en otro programa o en una página web. Conéctate solo si te lo dio alguien que conoces.
 redeem-image = Leer el código QR de una imagen
 link-missing = Pega primero el enlace.
 requests = Personas que quieren hablar contigo
@@ -567,3 +569,16 @@ delete-all-the-same = Eliminar de todos modos
 deleted-message = El mensaje se ha eliminado de este ordenador.
 deleted-history = Se han eliminado todos los mensajes de este ordenador.
 deleted-contact = El contacto se ha eliminado de este ordenador.
+
+## La ventana de escritorio
+window-open = Abrir Hushwing
+window-lock = Bloquear
+window-quit = Salir
+window-save = Guardar el archivo
+window-save-accept = Guardar
+window-no-program = Falta el programa «hushwing». Ponlo junto al programa de esta ventana o en tu ruta y vuelve a intentarlo.
+window-not-started = No se pudo iniciar Hushwing.
+window-refused = Hushwing está en marcha, pero no se pudo abrir.
+window-stopped = Hushwing se ha detenido. Hasta que vuelva a funcionar no se envía ni se recibe nada; no se pierde nada.
+window-no-invite = Lo que se abrió no es un enlace de invitación, así que no se hizo nada. Copia el enlace de nuevo o pégalo en el diálogo que acepta invitaciones.
+window-lock-failed = No se pudo bloquear la cuenta.

@@ -60,6 +60,14 @@ for (const [file, source] of sources) {
   for (const [, template] of source.matchAll(/\bt\(\s*`([^`]+)`/g)) patterns.push(template);
   for (const [, template] of source.matchAll(/words = `([a-z]+-\$\{[^`]+)`;/g)) patterns.push(template);
 }
+// The words of the desktop window, which is no web page.
+const desktop = join(web, '..', 'desktop', 'src');
+for (const file of readdirSync(desktop).filter((name) => name.endsWith('.rs'))) {
+  const source = readFileSync(join(desktop, file), 'utf8');
+  for (const [, id] of source.matchAll(/"([a-z][a-z0-9]*(?:-[a-z0-9]+)*)"/g)) quoted.add(id);
+  for (const [, id] of source.matchAll(/\bwords\.get\("([^"]+)"\)/g))
+    if (!english.has(id)) fault(`desktop/src/${file}`, `get("${id}"): no such key`);
+}
 const regexes = patterns.map(
   (template) => new RegExp(`^${template.replace(/\$\{[^}]*\}/g, '[a-z0-9-]+')}$`),
 );

@@ -1,0 +1,5 @@
+//! Takes in Tauri's configuration.
+
+fn main() {
+    tauri_build::build();
+}

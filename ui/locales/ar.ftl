@@ -29,6 +29,7 @@ opening-title = لحظة من فضلك
 opening-text = نتحقق من أن Hushwing يعمل.
 closed-title = افتح Hushwing من جديد
 closed-text = لم تعد هذه الصفحة تابعة لبرنامج Hushwing يعمل. شغّله من قائمتك أو بهذا الأمر؛ لم يضع شيء.
+closed-text-window = لم تعد هذه الصفحة تابعة لبرنامج Hushwing يعمل. لم يضع شيء.
 closed-again = افتحه من جديد
 daemon-gone = Hushwing لا يجيب. ربما أُوقف؛ ستعيد هذه الصفحة المحاولة تلقائيًا.
 
@@ -461,6 +462,7 @@ backup-text = ملف واحد مختوم فيه حسابك كله. احفظه ف
 backup-passphrase = عبارة مرورك
 backup-make = إنشاء نسخة احتياطية
 backup-making = جارٍ إنشاء النسخة…
+backup-not-kept = لم تُحفظ النسخة في أي مكان. أنشئها من جديد.
 backup-made = أُنشئت النسخة وفُحصت: { $contacts ->
     [zero] لا جهات اتصال
     [one] جهة اتصال واحدة
@@ -473,7 +475,7 @@ backup-made = أُنشئت النسخة وفُحصت: { $contacts ->
     [two] رسالتان
     [few] { $messages } رسائل
    *[other] { $messages } رسالة
-}. وقد حفظها متصفحك.
+}. تأكد من أنها حُفظت حيث تريد.
 lock-title = القفل
 lock-text = ينسى كل المفاتيح ويقطع الاتصال. تحتاج إلى عبارة مرورك للعودة.
 about = Hushwing { $version }. برنامج حر، لم يدققه آخرون بعد.

@@ -30,6 +30,7 @@ opening-title = One moment
 opening-text = Hushwing is being asked whether it is there.
 closed-title = Open Hushwing again
 closed-text = This page no longer belongs to a running Hushwing. Start it from your menu, or with this command; nothing is lost.
+closed-text-window = This page no longer belongs to a running Hushwing. Nothing is lost.
 closed-again = Open it again
 daemon-gone = Hushwing does not answer. It may have been stopped; this page tries again by itself.
 
@@ -433,13 +434,14 @@ backup-text = One sealed file with your whole account. Keep it somewhere else; i
 backup-passphrase = Your passphrase
 backup-make = Make a backup
 backup-making = Making the backup…
+backup-not-kept = The backup was not saved anywhere. Make it again.
 backup-made = The backup was made and checked: { $contacts ->
     [one] one contact
    *[other] { $contacts } contacts
 }, { $messages ->
     [one] one message
    *[other] { $messages } messages
-}. Your browser has saved it.
+}. Look whether it was saved where you want it.
 lock-title = Lock
 lock-text = Forgets all keys and disconnects. You need your passphrase to come back.
 about = Hushwing { $version }. Free software, not yet audited by others.

@@ -29,6 +29,7 @@ opening-title = Un momento
 opening-text = Se pregunta a Hushwing si está ahí.
 closed-title = Abre Hushwing otra vez
 closed-text = Esta página ya no pertenece a un Hushwing en marcha. Ábrelo desde tu menú o con esta orden; no se pierde nada.
+closed-text-window = Esta página ya no pertenece a un Hushwing en marcha. No se pierde nada.
 closed-again = Abrir otra vez
 daemon-gone = Hushwing no responde. Quizá se ha detenido; esta página lo intenta de nuevo por sí sola.
 
@@ -432,13 +433,14 @@ backup-text = Un archivo sellado con toda tu cuenta. Guárdalo en otro sitio; se
 backup-passphrase = Tu frase de paso
 backup-make = Hacer una copia
 backup-making = Haciendo la copia…
+backup-not-kept = La copia no se guardó en ningún sitio. Hazla otra vez.
 backup-made = La copia se ha hecho y comprobado: { $contacts ->
     [one] un contacto
    *[other] { $contacts } contactos
 }, { $messages ->
     [one] un mensaje
    *[other] { $messages } mensajes
-}. Tu navegador la ha guardado.
+}. Comprueba que se haya guardado donde quieres.
 lock-title = Bloquear
 lock-text = Olvida todas las claves y se desconecta. Necesitas tu frase de paso para volver.
 about = Hushwing { $version }. Software libre, todavía sin auditoría externa.

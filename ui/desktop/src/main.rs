@@ -8,6 +8,7 @@
 mod daemon;
 mod dialog;
 mod instance;
+mod keep;
 mod link;
 mod request;
 mod shield;

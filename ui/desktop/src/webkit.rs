@@ -1,15 +1,12 @@
 //! What WebKit is told beyond what Tauri leads to.
 
-use std::{cell::Cell, rc::Rc};
-
 use gtk::{
-    FileChooserAction, FileChooserNative, ResponseType, Window,
     gdk::{ModifierType, keys::constants as key},
     glib::Propagation,
     prelude::*,
 };
 use webkit2gtk::{
-    CacheModel, ContextMenuExt, Download, DownloadExt, HitTestResultExt, NetworkProxyMode,
+    CacheModel, ContextMenuExt, DownloadExt, HitTestResultExt, NetworkProxyMode,
     PermissionRequestExt, SettingsExt, WebContextExt, WebView, WebViewExt, WebsiteDataManagerExt,
 };
 
@@ -20,19 +17,18 @@ const ZOOM: (f64, f64) = (0.5, 3.0);
 
 /// `[HW-WIN-5]` To be called before anything is loaded: the page can reach the daemon and
 /// nothing else, and leaves nothing behind.
-pub(crate) fn shield(view: &WebView, words: &Rc<Words>) {
+pub(crate) fn shield(view: &WebView, words: &Words) {
     if let Some(context) = view.context() {
         // Nobody between this window and the daemon, whatever the system is set to.
         if let Some(data) = context.website_data_manager() {
             data.set_network_proxy_settings(NetworkProxyMode::NoProxy, None);
         }
         context.set_spell_checking_enabled(false);
+        // By itself it knows the language only where the system has its whole locale.
+        context.set_preferred_languages(&[words.language()]);
         context.set_cache_model(CacheModel::DocumentViewer);
-        let words = words.clone();
-        let parent = view.toplevel().and_downcast::<Window>();
-        context.connect_download_started(move |_, download| {
-            ask_where(download, parent.as_ref(), &words);
-        });
+        // Files leave the page by `keep` alone.
+        context.connect_download_started(|_, download| download.cancel());
     }
     if let Some(settings) = WebViewExt::settings(view) {
         settings.set_enable_developer_extras(false);
@@ -58,8 +54,7 @@ pub(crate) fn shield(view: &WebView, words: &Rc<Words>) {
         true
     });
     // Back, reload and "open in a new window" make no sense here; copy and paste do.
-    view.connect_context_menu(|view, menu, _, hit| {
-        let _ = view;
+    view.connect_context_menu(|_, menu, _, hit| {
         if hit.context_is_editable() {
             return false;
         }
@@ -84,36 +79,5 @@ pub(crate) fn shield(view: &WebView, words: &Rc<Words>) {
         };
         view.set_zoom_level(level.clamp(ZOOM.0, ZOOM.1));
         Propagation::Stop
-    });
-}
-
-/// A file of the page goes where a person says, and nowhere if nobody does.
-fn ask_where(download: &Download, parent: Option<&Window>, words: &Rc<Words>) {
-    let (parent, words) = (parent.cloned(), words.clone());
-    download.connect_decide_destination(move |download, suggested| {
-        let dialog = FileChooserNative::new(
-            Some(&words.get("window-save")),
-            parent.as_ref(),
-            FileChooserAction::Save,
-            Some(&words.get("window-save-accept")),
-            Some(&words.get("cancel")),
-        );
-        dialog.set_do_overwrite_confirmation(true);
-        dialog.set_current_name(suggested);
-        // It lives until it is answered.
-        let kept = Rc::new(Cell::new(Some(dialog.clone())));
-        let download = download.clone();
-        dialog.connect_response(move |dialog, response| {
-            match dialog.filename() {
-                Some(file) if response == ResponseType::Accept => {
-                    download.set_allow_overwrite(true);
-                    download.set_destination(&file.to_string_lossy());
-                }
-                _ => download.cancel(),
-            }
-            drop(kept.take());
-        });
-        dialog.show();
-        true
     });
 }

@@ -1,7 +1,8 @@
 //! The window around the page: what it shows, where it may go, and what it is asked.
 
 use std::{
-    rc::Rc,
+    env,
+    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -16,6 +17,7 @@ use crate::{
     daemon::{Daemon, Started, Trouble},
     dialog::{self, Answer},
     instance::Keeper,
+    keep,
     link::Invite,
     request::Request,
     shield, tray, webkit,
@@ -31,6 +33,9 @@ const NOTHING: &str = "about:blank";
 /// Where the page goes to have itself opened again, when its token is dead. Nothing is there:
 /// the window sees the wish and does not let the page go.
 const AGAIN: &str = "hushwing-window:again";
+
+/// Where the page goes to have a file kept that it has made.
+const KEEP: &str = "hushwing-window:keep";
 
 /// How the page knows that it is in a window, and not in a browser.
 const SIGN: &str = "Object.defineProperty(globalThis, 'hushwingWindow', { value: true });";
@@ -86,6 +91,7 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
     let blank = Url::parse(NOTHING).map_err(|_| tauri::Error::InvalidWebviewUrl("about:blank"))?;
     let (guard, loaded) = (app.clone(), app.clone());
     let mut builder = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::External(blank))
+        .data_directory(beside_the_disk())
         .title("Hushwing")
         .inner_size(1080.0, 760.0)
         .min_inner_size(360.0, 480.0)
@@ -104,12 +110,8 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
                 has_loaded(&loaded, page.url());
             }
         });
-    builder = if shield::is_driven() {
-        // A web view that leaves nothing behind cannot be driven by a test.
-        builder.data_directory(std::env::temp_dir().join("hushwing-window-driven"))
-    } else {
-        builder.incognito(true)
-    };
+    // A web view that leaves nothing behind cannot be driven by a test.
+    builder = builder.incognito(!shield::is_driven());
     let window = builder.build()?;
     let closing = app.clone();
     window.on_window_event(move |event| {
@@ -120,9 +122,19 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
     });
     // On this very thread, and before anything is loaded.
     window.with_webview(|platform| {
-        webkit::shield(&platform.inner(), &Rc::new(Words::of_the_user()));
+        webkit::shield(&platform.inner(), &Words::of_the_user());
     })?;
     Ok(window)
+}
+
+/// Where Tauri has a folder made for a web view even if that keeps nothing: one that goes with
+/// the session, and lies in memory where systemd makes it.
+fn beside_the_disk() -> PathBuf {
+    env::var_os("XDG_RUNTIME_DIR")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .unwrap_or_else(env::temp_dir)
+        .join("hushwing-window")
 }
 
 /// `[HW-WIN-2]` The page may be loaded anew and go nowhere else.
@@ -132,6 +144,12 @@ fn may_go(app: &AppHandle, to: &Url) -> bool {
         NOTHING => true,
         AGAIN => {
             ask(app, Why::PageIsDead);
+            false
+        }
+        KEEP => {
+            if let Some(window) = app.get_webview_window(LABEL) {
+                keep::keep(&window);
+            }
             false
         }
         _ => is_app(to, state.page().origin.as_deref()),

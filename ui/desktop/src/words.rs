@@ -11,6 +11,7 @@ const ARABIC: &str = include_str!("../../locales/ar.ftl");
 
 /// The words of one language, and English for what it lacks.
 pub(crate) struct Words {
+    language: &'static str,
     bundles: Vec<FluentBundle<FluentResource>>,
 }
 
@@ -26,13 +27,23 @@ impl Words {
 
     fn of(locale: &str) -> Self {
         let mut bundles = Vec::new();
-        match locale.split(['_', '.', '@', '-']).next() {
-            Some("es") => bundles.extend(bundle("es", SPANISH)),
-            Some("ar") => bundles.extend(bundle("ar", ARABIC)),
+        let language = match locale.split(['_', '.', '@', '-']).next() {
+            Some("es") => "es",
+            Some("ar") => "ar",
+            _ => "en",
+        };
+        match language {
+            "es" => bundles.extend(bundle(language, SPANISH)),
+            "ar" => bundles.extend(bundle(language, ARABIC)),
             _ => {}
         }
         bundles.extend(bundle("en", ENGLISH));
-        Self { bundles }
+        Self { language, bundles }
+    }
+
+    /// The language, as BCP 47 has it.
+    pub(crate) fn language(&self) -> &'static str {
+        self.language
     }
 
     /// The words for `id`; one that is missing shows its id, which the checks of the

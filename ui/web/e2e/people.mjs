@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL('../../../target', import.meta.url));
-const programs = process.env.HUSHWING_BIN_DIR ?? join(target, 'debug');
+export const programs = process.env.HUSHWING_BIN_DIR ?? join(target, 'debug');
 const root = mkdtempSync(join(tmpdir(), 'hushwing-e2e-'));
 const running = new Set();
 

@@ -39,6 +39,10 @@ export async function open(): Promise<void> {
   addEventListener('pageshow', (shown) => {
     if (shown.persisted) sessionStorage.removeItem(AGAIN);
   });
+  // Another address of the same page is no new page, for a browser; a code in it is for one.
+  addEventListener('hashchange', () => {
+    if (location.hash.startsWith('#open=')) location.reload();
+  });
   const code = takeCode();
   if (code === null) throw new Refusal('stranger', '');
   const response = await reach('/v0/session', {

@@ -666,6 +666,7 @@ mod tests {
         let contact = |phase| ContactView {
             id: bad(),
             name: bad(),
+            own_name: Some(bad()),
             phase,
             blocked_since_ms: Some(u64::MAX),
             safety_number: Some(bad()),

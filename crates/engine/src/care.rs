@@ -8,6 +8,7 @@ use hushwing_wire::{Receipts, RouteRecord, Routes};
 
 use crate::{
     Engine, limits,
+    naming::named,
     outbox::generation_of,
     rows::{ContactId, ContactRow, Meeting, OutId, Owner, Progress, RepairRow, Rows},
     view::Event,
@@ -306,19 +307,21 @@ impl Engine {
     }
 
     /// The user learns of new keys that nobody here asked for by hand.
-    pub(crate) fn tell_new_keys(&mut self, row: &ContactRow) {
+    pub(crate) fn tell_new_keys(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        row: &ContactRow,
+    ) -> Result<(), StoreError> {
+        let name = named(ctx, contact, row)?;
         self.tell(Event::Warning {
             text: format!(
-                "The keys with {} were made anew, because messages could no longer be read on \
-                 one side or a backup was restored. Nothing was lost. If neither of you knows \
-                 why, compare your safety numbers.",
-                if row.name.is_empty() {
-                    "a contact"
-                } else {
-                    &row.name
-                }
+                "The keys with {name} were made anew, because messages could no longer be read \
+                 on one side or a backup was restored. Nothing was lost. If neither of you \
+                 knows why, compare your safety numbers."
             ),
         });
+        Ok(())
     }
 
     // Gaps and the walk of a repair.

@@ -6,6 +6,7 @@ use hushwing_wire::RelayAddress;
 
 use crate::{
     Engine, limits,
+    naming::named,
     rows::{ContactId, ContactRow, Meeting, OutId, Owner, RepairRow, Rows},
     view::Event,
 };
@@ -23,14 +24,6 @@ enum Mended {
 enum Origin {
     Stored,
     Rebuilt,
-}
-
-fn name_of(row: &ContactRow) -> String {
-    if row.name.is_empty() {
-        "a contact".to_owned()
-    } else {
-        row.name.clone()
-    }
 }
 
 impl Engine {
@@ -124,7 +117,7 @@ impl Engine {
         let Some((row, origin)) = self.readable_contact(ctx, contact)? else {
             return Err(StoreError::Damaged("the contact"));
         };
-        let name = name_of(&row);
+        let name = named(ctx, contact, &row)?;
         let swept = rows.sweep_outbox(contact)?;
         let suspect = match origin {
             // It was the contact's row that was damaged, or a box.
@@ -230,7 +223,7 @@ impl Engine {
             text: format!(
                 "What your account knows of {} was damaged and was made anew from the \
                  conversation.",
-                name_of(&row)
+                named(ctx, contact, &row)?
             ),
         });
         Ok(Some((row, Origin::Rebuilt)))

@@ -4,6 +4,7 @@ use hushwing_protocol::{Ctx, SafetyNumber, Whose, store::StoreError};
 
 use crate::{
     Engine,
+    naming::named,
     rows::{ContactId, ContactRow, Meeting, RepairRow, Rows},
     view::{CommandError, ErrorCode, Event, Reply},
 };
@@ -86,16 +87,13 @@ impl Engine {
     pub(crate) fn succeeded(
         &mut self,
         ctx: &Ctx<'_>,
+        contact: &ContactId,
         row: &mut ContactRow,
         whose: Whose,
         before: &SafetyNumber,
         now: &SafetyNumber,
-    ) {
-        let name = if row.name.is_empty() {
-            "a contact"
-        } else {
-            &row.name
-        };
+    ) -> Result<(), StoreError> {
+        let name = named(ctx, contact, row)?;
         let text = match whose {
             Whose::Ours => {
                 // The contact is who it was: what the user has made sure of still holds.
@@ -122,5 +120,6 @@ impl Engine {
             }
         };
         self.tell(Event::Warning { text });
+        Ok(())
     }
 }

@@ -468,7 +468,11 @@ fn in_transaction<T, E: From<StoreError>>(
 fn is_refusal(code: ErrorCode) -> bool {
     matches!(
         code,
-        ErrorCode::BadInput | ErrorCode::NotFound | ErrorCode::Limit | ErrorCode::Refused
+        ErrorCode::BadInput
+            | ErrorCode::NotFound
+            | ErrorCode::Limit
+            | ErrorCode::Refused
+            | ErrorCode::NotArrived
     )
 }
 

@@ -146,6 +146,7 @@ fn contact(name: &str, phase: ContactPhase) -> ContactView {
     ContactView {
         id: ALICE.into(),
         name: name.into(),
+        own_name: None,
         phase,
         blocked_since_ms: None,
         safety_number,
@@ -671,6 +672,10 @@ impl Backend for ByHeart {
             Command::RequestAccept { .. } => {
                 Reply::Contact(contact("Dora", ContactPhase::Established))
             }
+            Command::ContactRename { name, .. } => Reply::Contact(ContactView {
+                own_name: Some(HOSTILE.into()),
+                ..contact(&name, ContactPhase::Established)
+            }),
             Command::ContactBlock { .. } => Reply::Contact(blocked()),
             Command::ContactUnblock { .. } => {
                 Reply::Contact(contact("Mallory", ContactPhase::Established))

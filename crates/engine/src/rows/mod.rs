@@ -448,3 +448,9 @@ pub(crate) struct RequestRow {
 pub(crate) struct BlockedRow {
     pub(crate) since_ms: u64,
 }
+
+/// What the user calls a contact, where that is another name than the contact's own.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct NameRow {
+    pub(crate) name: String,
+}

@@ -34,9 +34,10 @@ impl Engine {
         contact: &ContactId,
     ) -> Result<(), StoreError> {
         let rows = Rows(ctx.store);
-        let Some(row) = rows.contact(contact)? else {
+        let Some(mut row) = rows.contact(contact)? else {
             return Ok(());
         };
+        self.catch_up(ctx, contact, &mut row)?;
         self.refresh_contact(ctx, contact, &row)?;
         if self.blocked.contains(contact) {
             return Ok(());

@@ -132,6 +132,9 @@ pub(crate) struct ContactRow {
     /// decided about.
     #[serde(default)]
     pub(crate) succeeded_ms: Option<u64>,
+    /// How many changes of the contact's identity this row knows of.
+    #[serde(default)]
+    pub(crate) peer_changes: u32,
     /// How often our node's keys for this contact have changed.
     #[serde(default)]
     pub(crate) node_keys: u32,
@@ -202,6 +205,7 @@ impl ContactRow {
             unread_told: Vec::new(),
             verified: None,
             succeeded_ms: None,
+            peer_changes: 0,
             node_keys: 0,
         }
     }

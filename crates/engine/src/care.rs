@@ -17,7 +17,7 @@ use crate::{
 impl Engine {
     /// The vault was restored from a backup: what was written since is unknown
     /// here, so no old key may be used again. Every conversation gets new ones
-    /// before anything is sealed.
+    /// before anything is sealed, and so does one that an open invite leads to.
     ///
     /// # Errors
     /// [`StoreError`]; the step must then be rolled back.
@@ -27,10 +27,21 @@ impl Engine {
                 engine.restart_repair(ctx, &contact)
             })?;
         }
+        let rows = Rows(ctx.store);
+        for (invite, row) in rows.invites()? {
+            if let Some(mut row) = row {
+                row.from_backup = true;
+                rows.put_invite(&invite, &row)?;
+            }
+        }
         self.pump(ctx)
     }
 
-    fn restart_repair(&mut self, ctx: &mut Ctx<'_>, contact: &ContactId) -> Result<(), StoreError> {
+    pub(crate) fn restart_repair(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
         let Some(row) = Rows(ctx.store).contact(contact)? else {
             return Ok(());
         };

@@ -431,6 +431,10 @@ pub(crate) struct InviteRow {
     pub(crate) second_use_told: bool,
     #[serde(default)]
     pub(crate) policy: InvitePolicy,
+    /// The account came back from a backup while this was open: it may have been accepted
+    /// in the life that is lost.
+    #[serde(default)]
+    pub(crate) from_backup: bool,
 }
 
 /// A request that answers an invite of ours and about which the user decides. The

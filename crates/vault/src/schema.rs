@@ -20,10 +20,11 @@ const MIGRATIONS: &[Migration] = &[
     ) STRICT, WITHOUT ROWID;
     INSERT INTO meta VALUES ('schema', 0);",
     // Empty: who opens the vault takes the texts in that it holds.
-    index::CREATE,
-    // The same tables; rows know how often a contact took another identity and which
-    // invites came back from a backup, which an older program would drop.
-    "",
+    index::CREATE_2,
+    // An index in which beginnings of words are found at once. Rows know how often a contact
+    // took another identity and which invites came back from a backup, which an older program
+    // would drop.
+    index::RENEW,
 ];
 
 /// The newest version of the schema, which vaults have that this program opened.

@@ -152,6 +152,7 @@ impl Session {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 vault: VaultState::Open,
                 network,
+                without_tor: false,
                 relays: engine.relay_views(),
                 undelivered: engine.undelivered(ctx)?,
                 requests: engine.open_requests(),

@@ -1209,6 +1209,11 @@ export type StatusView = {
   vault: VaultState;
   /** The program's version. */
   version: string;
+  /**
+   * The program was started without Tor, for trying things out on this machine: what it
+   * reaches sees where it is.
+   */
+  without_tor?: boolean;
 };
 
 /** How hard a passphrase is to guess. */

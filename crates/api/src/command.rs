@@ -173,7 +173,10 @@ pub(crate) fn parse<T: DeserializeOwned>(body: Zeroizing<Vec<u8>>) -> Result<T, 
 fn status_of(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::Locked => StatusCode::LOCKED,
-        ErrorCode::NoVault | ErrorCode::VaultExists | ErrorCode::VaultInUse => StatusCode::CONFLICT,
+        ErrorCode::NoVault
+        | ErrorCode::VaultExists
+        | ErrorCode::VaultInUse
+        | ErrorCode::NotArrived => StatusCode::CONFLICT,
         ErrorCode::WrongPassphrase => StatusCode::FORBIDDEN,
         ErrorCode::BadInput => StatusCode::BAD_REQUEST,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,

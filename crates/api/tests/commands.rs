@@ -175,6 +175,10 @@ fn every_command() -> Vec<Command> {
             limit: 10,
             after: Some(text("17")),
         },
+        Command::ContactRename {
+            contact: text("alice"),
+            name: text("Alice from work"),
+        },
     ];
     let numbers = all.iter().map(|command| match command {
         Command::Status => 0,
@@ -226,8 +230,9 @@ fn every_command() -> Vec<Command> {
         Command::ContactDelete { .. } => 46,
         Command::Wipe { .. } => 47,
         Command::Search { .. } => 48,
+        Command::ContactRename { .. } => 49,
     });
-    assert!(numbers.eq(0..49));
+    assert!(numbers.eq(0..50));
     all
 }
 
@@ -263,6 +268,7 @@ fn every_error() -> Vec<(ErrorCode, u16)> {
         (ErrorCode::Machine, 500),
         (ErrorCode::Mismatch, 422),
         (ErrorCode::TooSoon, 429),
+        (ErrorCode::NotArrived, 409),
     ];
     let numbers = all.iter().map(|(code, _)| match code {
         ErrorCode::Locked => 0,
@@ -279,8 +285,9 @@ fn every_error() -> Vec<(ErrorCode, u16)> {
         ErrorCode::Machine => 11,
         ErrorCode::Mismatch => 12,
         ErrorCode::TooSoon => 13,
+        ErrorCode::NotArrived => 14,
     });
-    assert!(numbers.eq(0..14));
+    assert!(numbers.eq(0..15));
     all
 }
 
@@ -419,6 +426,7 @@ fn answers() -> Vec<Reply> {
         Reply::Contact(ContactView {
             id: "3f2a9c1b00112233445566778899aabb".into(),
             name: "Alice".into(),
+            own_name: Some("Ally".into()),
             phase: ContactPhase::Established,
             blocked_since_ms: Some(3),
             safety_number: None,

@@ -437,6 +437,16 @@ pub(crate) enum ContactAction {
         /// A contact's name, id, or the first 4 or more characters of the id.
         contact: String,
     },
+    /// Call a contact by another name here.
+    ///
+    /// The contact is told nothing. An empty name ("") gives it back the name that it gave
+    /// itself.
+    Rename {
+        /// A contact's name, id, or the first 4 or more characters of the id.
+        contact: String,
+        /// The new name, 64 bytes at most.
+        name: String,
+    },
     /// Delete all messages with a contact here. The contact keeps theirs.
     Clear {
         /// A contact's name, id, or the first 4 or more characters of the id.

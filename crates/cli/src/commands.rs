@@ -237,6 +237,9 @@ fn command_of(action: Action) -> Result<Option<Command>, Failure> {
         Action::Chats => Command::Chats,
         Action::Contact(ContactAction::Block { contact }) => Command::ContactBlock { contact },
         Action::Contact(ContactAction::Unblock { contact }) => Command::ContactUnblock { contact },
+        Action::Contact(ContactAction::Rename { contact, name }) => {
+            Command::ContactRename { contact, name }
+        }
         Action::Contact(ContactAction::Clear { contact, force }) => Command::HistoryDelete {
             contact,
             unsent: force.into(),

@@ -66,6 +66,16 @@ impl Failure {
         }
     }
 
+    /// The option that gets past this refusal, where there is one.
+    fn way_out(&self) -> &'static str {
+        match self {
+            Self::Command(error) if error.code == ErrorCode::NotArrived => {
+                " To delete all the same, add --force."
+            }
+            _ => "",
+        }
+    }
+
     /// The line for standard error; `None` when there is nothing to say.
     pub(crate) fn line(&self, json: bool) -> Option<String> {
         let (code, message) = match self {
@@ -88,7 +98,7 @@ impl Failure {
                 retry_after_s,
             })
         } else {
-            format!("hushwing: {}", safe_text::inline(message))
+            format!("hushwing: {}{}", safe_text::inline(message), self.way_out())
         })
     }
 }

@@ -86,7 +86,18 @@ impl Show {
             ContactPhase::Failed { reason } => format!("failed: {}", inline(reason)),
             ContactPhase::Damaged { reason } => format!("damaged: {}", inline(reason)),
         };
-        let mut text = format!("{}  {name}\n    {phase}\n", short(&contact.id));
+        let mut text = format!("{}  {name}\n", short(&contact.id));
+        match contact.own_name.as_deref() {
+            None => {}
+            Some("") => text += "    your name for them; they gave themselves none\n",
+            Some(own) => {
+                text += &format!(
+                    "    your name for them; they call themselves {}\n",
+                    inline(own)
+                );
+            }
+        }
+        text += &format!("    {phase}\n");
         if let Some(number) = &contact.safety_number {
             text += &format!("    safety number {}\n", in_fives(number));
             text += &format!("    {}\n", self.verification(&contact.verification));
@@ -205,6 +216,7 @@ mod tests {
         let mut contact = ContactView {
             id: "3f2a9c1b00112233445566778899aabb".into(),
             name: "Alice".into(),
+            own_name: None,
             phase: ContactPhase::Established,
             blocked_since_ms: None,
             safety_number: None,

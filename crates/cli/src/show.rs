@@ -259,7 +259,10 @@ impl Show {
             "hushwing {}\n{}\n{}\n",
             inline(&status.version),
             vault_words(status.vault),
-            network_words(&status.network)
+            match status.network {
+                NetworkView::Ready if status.without_tor => WITHOUT_TOR.to_owned(),
+                ref network => network_words(network),
+            }
         );
         if status.vault == VaultState::Open {
             let none = "no relay in use; add one with: hushwing relay add ADDRESS\n";
@@ -471,6 +474,10 @@ fn vault_words(vault: VaultState) -> &'static str {
     }
 }
 
+/// The program was started without Tor.
+const WITHOUT_TOR: &str = "WITHOUT TOR, for trying things out: what this program reaches sees where \
+     you are";
+
 fn network_words(network: &NetworkView) -> String {
     match network {
         NetworkView::Off => "Tor is off".into(),
@@ -666,6 +673,7 @@ mod tests {
         let contact = |phase| ContactView {
             id: bad(),
             name: bad(),
+            own_name: Some(bad()),
             phase,
             blocked_since_ms: Some(u64::MAX),
             safety_number: Some(bad()),
@@ -743,6 +751,7 @@ mod tests {
                     percent: 1,
                     stage: bad(),
                 },
+                without_tor: true,
                 relays: vec![relay.clone()],
                 undelivered: 2,
                 requests: 2,

@@ -8,6 +8,7 @@ use hushwing_wire::{Receipts, RouteRecord, Routes};
 
 use crate::{
     Engine, limits,
+    naming::named,
     outbox::generation_of,
     rows::{ContactId, ContactRow, Meeting, OutId, Owner, Progress, RepairRow, Rows},
     view::Event,
@@ -16,7 +17,7 @@ use crate::{
 impl Engine {
     /// The vault was restored from a backup: what was written since is unknown
     /// here, so no old key may be used again. Every conversation gets new ones
-    /// before anything is sealed.
+    /// before anything is sealed, and so does one that an open invite leads to.
     ///
     /// # Errors
     /// [`StoreError`]; the step must then be rolled back.
@@ -26,10 +27,21 @@ impl Engine {
                 engine.restart_repair(ctx, &contact)
             })?;
         }
+        let rows = Rows(ctx.store);
+        for (invite, row) in rows.invites()? {
+            if let Some(mut row) = row {
+                row.from_backup = true;
+                rows.put_invite(&invite, &row)?;
+            }
+        }
         self.pump(ctx)
     }
 
-    fn restart_repair(&mut self, ctx: &mut Ctx<'_>, contact: &ContactId) -> Result<(), StoreError> {
+    pub(crate) fn restart_repair(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
         let Some(row) = Rows(ctx.store).contact(contact)? else {
             return Ok(());
         };
@@ -306,19 +318,21 @@ impl Engine {
     }
 
     /// The user learns of new keys that nobody here asked for by hand.
-    pub(crate) fn tell_new_keys(&mut self, row: &ContactRow) {
+    pub(crate) fn tell_new_keys(
+        &mut self,
+        ctx: &Ctx<'_>,
+        contact: &ContactId,
+        row: &ContactRow,
+    ) -> Result<(), StoreError> {
+        let name = named(ctx, contact, row)?;
         self.tell(Event::Warning {
             text: format!(
-                "The keys with {} were made anew, because messages could no longer be read on \
-                 one side or a backup was restored. Nothing was lost. If neither of you knows \
-                 why, compare your safety numbers.",
-                if row.name.is_empty() {
-                    "a contact"
-                } else {
-                    &row.name
-                }
+                "The keys with {name} were made anew, because messages could no longer be read \
+                 on one side or a backup was restored. Nothing was lost. If neither of you \
+                 knows why, compare your safety numbers."
             ),
         });
+        Ok(())
     }
 
     // Gaps and the walk of a repair.

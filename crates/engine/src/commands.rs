@@ -6,7 +6,7 @@ use hushwing_wire::{RouteRecord, limits::MAX_TEXT_LEN};
 use crate::{
     Engine,
     blocking::IS_BLOCKED,
-    limits,
+    limits, naming,
     outbox::NO_POLICY,
     rows::{ContactId, Meeting, MessageId, MessageRow, Progress, Rows},
     searching::Looking,
@@ -75,6 +75,7 @@ impl Engine {
                 self.unblock(ctx, &id)?;
                 self.view_of_any(ctx, &id).map(Reply::Contact)
             }
+            Command::ContactRename { contact, name } => self.rename(ctx, &contact, &name),
             Command::Send { contact, text } => self.send(ctx, &contact, text),
             Command::Read {
                 contact,
@@ -423,9 +424,17 @@ impl Engine {
         let row = Rows(ctx.store).contact(id).ok().flatten();
         let reason = self.damaged.get(id).cloned().unwrap_or_default();
         let blocked = Rows(ctx.store).blocked(id).ok().flatten();
+        let own_name = row.map_or_else(String::new, |row| row.name);
+        let view = views::damaged_view(id, &own_name, &reason);
+        let (name, own_name) = match Rows(ctx.store).name(id).ok().flatten() {
+            Some(chosen) => (chosen.name, Some(own_name)),
+            None => (own_name, None),
+        };
         ContactView {
+            name,
+            own_name,
             blocked_since_ms: blocked.map(|blocked| blocked.since_ms),
-            ..views::damaged_view(id, row.as_ref(), &reason)
+            ..view
         }
     }
 
@@ -571,12 +580,12 @@ pub(crate) fn find_contact(ctx: &Ctx<'_>, text: &str) -> Result<ContactId, Comma
         .filter(|id| begins(&views::hex(&id.0), text))
         .collect();
     if fitting.is_empty() {
-        let named = rows.contacts().map_err(store_error)?;
-        fitting = named
-            .into_iter()
-            .filter(|(_, row)| !text.is_empty() && row.name == text)
-            .map(|(id, _)| id)
-            .collect();
+        for (id, row) in rows.contacts().map_err(store_error)? {
+            let name = naming::name_of(ctx, &id, &row).map_err(store_error)?;
+            if !text.is_empty() && name == text {
+                fitting.push(id);
+            }
+        }
     }
     match fitting.as_slice() {
         [id] => Ok(*id),

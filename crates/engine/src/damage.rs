@@ -6,6 +6,7 @@ use hushwing_wire::RelayAddress;
 
 use crate::{
     Engine, limits,
+    naming::named,
     rows::{ContactId, ContactRow, Meeting, OutId, Owner, RepairRow, Rows},
     view::Event,
 };
@@ -25,14 +26,6 @@ enum Origin {
     Rebuilt,
 }
 
-fn name_of(row: &ContactRow) -> String {
-    if row.name.is_empty() {
-        "a contact".to_owned()
-    } else {
-        row.name.clone()
-    }
-}
-
 impl Engine {
     /// Takes up what the vault holds of a contact.
     pub(crate) fn take_up(
@@ -41,9 +34,10 @@ impl Engine {
         contact: &ContactId,
     ) -> Result<(), StoreError> {
         let rows = Rows(ctx.store);
-        let Some(row) = rows.contact(contact)? else {
+        let Some(mut row) = rows.contact(contact)? else {
             return Ok(());
         };
+        self.catch_up(ctx, contact, &mut row)?;
         self.refresh_contact(ctx, contact, &row)?;
         if self.blocked.contains(contact) {
             return Ok(());
@@ -124,7 +118,7 @@ impl Engine {
         let Some((row, origin)) = self.readable_contact(ctx, contact)? else {
             return Err(StoreError::Damaged("the contact"));
         };
-        let name = name_of(&row);
+        let name = named(ctx, contact, &row)?;
         let swept = rows.sweep_outbox(contact)?;
         let suspect = match origin {
             // It was the contact's row that was damaged, or a box.
@@ -230,7 +224,7 @@ impl Engine {
             text: format!(
                 "What your account knows of {} was damaged and was made anew from the \
                  conversation.",
-                name_of(&row)
+                named(ctx, contact, &row)?
             ),
         });
         Ok(Some((row, Origin::Rebuilt)))

@@ -57,7 +57,7 @@ impl Engine {
         };
         let waits = message.is_some_and(|message| self.waits_to_arrive(&contact, &message));
         if waits && unsent == Unsent::Refuse {
-            return Err(CommandError::new(ErrorCode::Refused, NOT_THERE_YET));
+            return Err(CommandError::new(ErrorCode::NotArrived, NOT_THERE_YET));
         }
         self.let_boxes_go_alone(ctx, &contact, Some(position))
             .and_then(|()| rows.delete_message(&contact, position, &id, mine))
@@ -177,11 +177,11 @@ impl Engine {
         match unsealed.len() + sealed.count() {
             0 => Ok(()),
             waiting => Err(CommandError::new(
-                ErrorCode::Refused,
+                ErrorCode::NotArrived,
                 format!(
                     "Not on their device yet: {waiting} of your messages. Nothing was deleted. \
-                     Wait until they have arrived, or delete all the same with --force: what is \
-                     not encrypted yet never leaves, the rest cannot be taken back."
+                     Wait until they have arrived. If you delete all the same, what is not \
+                     encrypted yet never leaves, and the rest cannot be taken back."
                 ),
             )),
         }
@@ -265,5 +265,5 @@ fn state_error(error: StateError) -> StoreError {
 }
 
 const NOT_THERE_YET: &str = "This message is not on their device yet. Nothing was deleted. Wait until \
-     it has arrived, or delete it all the same with --force: if it is not encrypted yet it never \
-     leaves; if it is, it cannot be taken back, and only your copy goes.";
+     it has arrived. If you delete it all the same: where it is not encrypted yet it never \
+     leaves; where it is, it cannot be taken back, and only your copy goes.";

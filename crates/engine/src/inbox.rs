@@ -230,7 +230,7 @@ impl Engine {
                 } => {
                     self.begin_generation(ctx, contact, row, peer_generation, &peer_received)?;
                     if !succeeded_now {
-                        self.tell_new_keys(row);
+                        self.tell_new_keys(ctx, contact, row)?;
                     }
                     repaired_now = true;
                     row.answering = opened.answer.is_some();
@@ -244,7 +244,7 @@ impl Engine {
                     whose,
                     before,
                     safety_number,
-                } => self.succeeded(ctx, row, whose, &before, &safety_number),
+                } => self.succeeded(ctx, contact, row, whose, &before, &safety_number)?,
                 Happening::AskedAgain => self.asked_again(ctx, contact)?,
                 Happening::Routes(routes) => self.peer_moved(ctx, contact, row, routes)?,
                 Happening::Established { .. } => {

@@ -24,6 +24,7 @@ mod inbox;
 mod io;
 pub mod limits;
 mod meeting;
+mod naming;
 mod outbox;
 mod reading;
 mod relays;

@@ -4,11 +4,49 @@ use hushwing_protocol::{Ctx, SafetyNumber, Whose, store::StoreError};
 
 use crate::{
     Engine,
+    naming::named,
     rows::{ContactId, ContactRow, Meeting, RepairRow, Rows},
     view::{CommandError, ErrorCode, Event, Reply},
 };
 
+/// How often the contact has taken another identity.
+fn peer_changes(ctx: &Ctx<'_>, row: &ContactRow) -> Result<u32, StoreError> {
+    let Some(conversation) = row.meeting.conversation() else {
+        return Ok(0);
+    };
+    hushwing_protocol::view(ctx.store, &conversation)
+        .map(|view| view.peer_changes)
+        .map_err(|_| StoreError::Damaged("a conversation"))
+}
+
 impl Engine {
+    /// The contact has taken another identity of which its row knows nothing, since the row
+    /// was made anew or is an older one than the conversation: whether and how the user
+    /// decided about that is lost, so it is decided again. `[HW-ROT-4]`
+    pub(crate) fn catch_up(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        contact: &ContactId,
+        row: &mut ContactRow,
+    ) -> Result<(), StoreError> {
+        let known = peer_changes(ctx, row)?;
+        if known <= row.peer_changes {
+            return Ok(());
+        }
+        row.peer_changes = known;
+        row.succeeded_ms = Some(ctx.now_ms);
+        Rows(ctx.store).put_contact(contact, row)?;
+        let name = named(ctx, contact, row)?;
+        self.tell(Event::Warning {
+            text: format!(
+                "What your account knew of {name} was of before they took another identity. \
+                 Nothing that you write to {name} goes out until you compare the safety number \
+                 and verify it, or go on without."
+            ),
+        });
+        Ok(())
+    }
+
     /// Takes another identity for a contact, or one for each, and asks to take them.
     pub(crate) fn change_identity(
         &mut self,
@@ -86,16 +124,13 @@ impl Engine {
     pub(crate) fn succeeded(
         &mut self,
         ctx: &Ctx<'_>,
+        contact: &ContactId,
         row: &mut ContactRow,
         whose: Whose,
         before: &SafetyNumber,
         now: &SafetyNumber,
-    ) {
-        let name = if row.name.is_empty() {
-            "a contact"
-        } else {
-            &row.name
-        };
+    ) -> Result<(), StoreError> {
+        let name = named(ctx, contact, row)?;
         let text = match whose {
             Whose::Ours => {
                 // The contact is who it was: what the user has made sure of still holds.
@@ -113,6 +148,7 @@ impl Engine {
             }
             Whose::Theirs => {
                 row.succeeded_ms = Some(ctx.now_ms);
+                row.peer_changes = peer_changes(ctx, row)?;
                 format!(
                     "{name} has taken another identity. Both the old and the new one vouch for \
                      it, but who stole the old one can do that too. Compare the safety number by \
@@ -122,5 +158,6 @@ impl Engine {
             }
         };
         self.tell(Event::Warning { text });
+        Ok(())
     }
 }

@@ -4,12 +4,13 @@ use hushwing_protocol::{Ctx, NotComparable, SafetyNumber, store::StoreError};
 
 use crate::{
     Engine,
+    naming::name_of,
     rows::{ContactId, ContactRow, Meeting, Rows, VerifiedRow},
     view::{
         CommandError, Comparison, EmojiView, ErrorCode, Reply, SafetyView, Verification,
         VerifiedHow,
     },
-    views::{hex, standing},
+    views::{hex, standing, store_error},
 };
 
 /// What a person is told who writes to somebody who took another identity.
@@ -66,7 +67,7 @@ impl Engine {
         });
         Ok(Reply::Safety(SafetyView {
             contact: hex(&id.0),
-            name: row.name.clone(),
+            name: name_of(ctx, &id, &row).map_err(store_error)?,
             digits: number.to_string(),
             emoji: emoji.to_vec(),
             code: number.code(),
@@ -186,7 +187,11 @@ impl Engine {
                 } => number.is_digits(theirs),
                 Comparison::Code { theirs } => number.is_code(theirs),
             };
-            (equal == Ok(true)).then_some(row.name)
+            if equal == Ok(true) {
+                name_of(ctx, &id, &row).ok()
+            } else {
+                None
+            }
         })
     }
 }

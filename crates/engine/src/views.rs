@@ -5,7 +5,7 @@ use hushwing_protocol::{Ctx, InviteId, SafetyNumber, store::StoreError};
 use crate::{
     Engine,
     blocking::BLOCKED,
-    limits,
+    limits, naming,
     outbox::Attempt,
     rows::{
         ContactId, ContactRow, InviteRow, Meeting, MessageRow, OutId, OutRow, Owner, Progress,
@@ -268,10 +268,11 @@ fn waiting(attempt: Option<&Attempt>) -> MessageState {
 }
 
 /// A contact of which too little can be read.
-pub(crate) fn damaged_view(id: &ContactId, row: Option<&ContactRow>, reason: &str) -> ContactView {
+pub(crate) fn damaged_view(id: &ContactId, own_name: &str, reason: &str) -> ContactView {
     ContactView {
         id: hex(&id.0),
-        name: row.map_or_else(String::new, |row| row.name.clone()),
+        name: own_name.to_owned(),
+        own_name: None,
         phase: ContactPhase::Damaged {
             reason: reason.to_owned(),
         },
@@ -328,9 +329,11 @@ pub(crate) fn contact_view(
         _ => (None, 0),
     };
     let blocked = Rows(ctx.store).blocked(id)?;
+    let name = naming::name_of(ctx, id, row)?;
     Ok(ContactView {
         id: hex(&id.0),
-        name: row.name.clone(),
+        own_name: (name != row.name).then(|| row.name.clone()),
+        name,
         phase,
         blocked_since_ms: blocked.map(|blocked| blocked.since_ms),
         verification: standing(row, number.as_ref()),

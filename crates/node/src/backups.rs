@@ -1,6 +1,12 @@
 //! Backups beside everything else: work that takes long, one at a time.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use hushwing_engine::{
     CONTACTS, INVITES, MESSAGES, REQUESTS,
@@ -25,6 +31,8 @@ pub(crate) enum Purpose {
 pub(crate) struct Job {
     pub(crate) purpose: Purpose,
     stop: Stop,
+    /// The work is done; whoever hears the answer may ask for the next one at once.
+    is_done: Arc<AtomicBool>,
     task: JoinHandle<()>,
 }
 
@@ -36,14 +44,17 @@ impl Job {
         work: impl FnOnce() -> Result<Reply, BackupError> + Send + 'static,
         answer: impl FnOnce(Result<Reply, CommandError>) + Send + 'static,
     ) -> Self {
+        let is_done = Arc::new(AtomicBool::new(false));
+        let done = Arc::clone(&is_done);
         let task = tokio::task::spawn_blocking(move || {
-            carry_out(work, answer);
+            carry_out(work, &done, answer);
             // A passphrase and keys passed through here. `[HW-VAULT-14]`
             wipe_stack();
         });
         Self {
             purpose,
             stop,
+            is_done,
             task,
         }
     }
@@ -54,7 +65,8 @@ impl Job {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.task.is_finished()
+        // A panic ends it without an answer.
+        self.is_done.load(Ordering::Acquire) || self.task.is_finished()
     }
 
     /// Asks it to end, and waits a little for that.
@@ -70,9 +82,12 @@ impl Job {
 #[inline(never)]
 fn carry_out(
     work: impl FnOnce() -> Result<Reply, BackupError>,
+    is_done: &AtomicBool,
     answer: impl FnOnce(Result<Reply, CommandError>),
 ) {
-    answer(work().map_err(words::backup_error));
+    let outcome = work();
+    is_done.store(true, Ordering::Release);
+    answer(outcome.map_err(words::backup_error));
 }
 
 /// Tables that no snapshot holds: those of keys, but for what a conversation needs to get

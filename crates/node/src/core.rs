@@ -23,7 +23,7 @@ use crate::{
     attempts::Attempts,
     backups::{self, Job, Purpose},
     clock::Clock,
-    config::NodeConfig,
+    config::{NodeConfig, WayOut},
     effects::{self, Effects},
     limits,
     session::{Session, now_ms},
@@ -363,13 +363,19 @@ impl Core {
     }
 
     fn status(&mut self) -> Result<Reply, CommandError> {
+        let without_tor = matches!(self.config.way_out, WayOut::Nothing);
         if let Some(open) = &mut self.open {
-            return open.session.status().map(Reply::Status);
+            let status = open.session.status()?;
+            return Ok(Reply::Status(StatusView {
+                without_tor,
+                ..status
+            }));
         }
         Ok(Reply::Status(StatusView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             vault: self.vault_state(),
             network: NetworkView::Off,
+            without_tor,
             relays: Vec::new(),
             undelivered: 0,
             requests: 0,

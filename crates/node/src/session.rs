@@ -152,6 +152,7 @@ impl Session {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 vault: VaultState::Open,
                 network,
+                without_tor: false,
                 relays: engine.relay_views(),
                 undelivered: engine.undelivered(ctx)?,
                 requests: engine.open_requests(),
@@ -468,7 +469,11 @@ fn in_transaction<T, E: From<StoreError>>(
 fn is_refusal(code: ErrorCode) -> bool {
     matches!(
         code,
-        ErrorCode::BadInput | ErrorCode::NotFound | ErrorCode::Limit | ErrorCode::Refused
+        ErrorCode::BadInput
+            | ErrorCode::NotFound
+            | ErrorCode::Limit
+            | ErrorCode::Refused
+            | ErrorCode::NotArrived
     )
 }
 

@@ -1,6 +1,7 @@
 //! Derivation, transcript hashes and the sealing of boxes. Labels of this
 //! version start with `hushwing 1 `; each is used for one thing.
 
+use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
@@ -41,6 +42,23 @@ pub(crate) fn transcript(label: &[u8], parts: &[&[u8]]) -> [u8; 32] {
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+/// Argon2id (RFC 9106, version 0x13) with one lane, without secret and associated data. What
+/// it works on is public, so its memory is not wiped.
+pub(crate) fn argon2id<const N: usize>(
+    input: &[u8],
+    salt: &[u8],
+    memory_kib: u32,
+    passes: u32,
+) -> [u8; N] {
+    let params = Params::new(memory_kib, passes, 1, Some(N));
+    let params = params.expect("constants in the range of RFC 9106");
+    let mut output = [0; N];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(input, salt, &mut output)
+        .expect("lengths in the range of RFC 9106");
+    output
 }
 
 /// SHA-256 as it is.

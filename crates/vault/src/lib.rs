@@ -44,6 +44,7 @@ pub use error::{
 pub use kdf::{KdfParams, KdfParamsError};
 pub use passphrase::{MAX_PASSPHRASE_LEN, Passphrase, PassphraseError};
 pub use salvage::{CheckJob, Damage, SalvageError, TableLoss};
+pub use schema::FORMAT;
 pub use snapshot::{MAX_SNAPSHOTS, SnapshotJob};
 pub use txn::Txn;
 pub use vault::Vault;

@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
 use hushwing_engine::{
@@ -50,6 +51,27 @@ pub struct Left {
     pub purpose: Purpose,
     /// Where it went.
     pub to: RelayAddress,
+    /// With a PUT: at which slot, and a digest of the box.
+    pub put: Option<(Slot, u64)>,
+}
+
+impl Left {
+    fn of(transmit: &Transmit) -> Self {
+        let put = match &transmit.operation {
+            Operation::Put { slot, boxed, .. } => {
+                let mut digest = DefaultHasher::new();
+                boxed.as_bytes().hash(&mut digest);
+                Some((*slot, digest.finish()))
+            }
+            Operation::Drop { .. } => None,
+        };
+        Self {
+            owner: transmit.isolation.owner,
+            purpose: transmit.isolation.purpose,
+            to: transmit.to.clone(),
+            put,
+        }
+    }
 }
 
 /// Something that reached a person's program from outside.
@@ -686,11 +708,7 @@ impl World {
             return;
         };
         while let Some(transmit) = engine.poll_transmit() {
-            person.left.push(Left {
-                owner: transmit.isolation.owner,
-                purpose: transmit.isolation.purpose,
-                to: transmit.to.clone(),
-            });
+            person.left.push(Left::of(&transmit));
             transmits.push(transmit);
         }
         while let Some(event) = engine.poll_event() {

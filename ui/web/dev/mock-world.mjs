@@ -214,6 +214,11 @@ export function makeWorld({ scene, tor, index, tell }) {
       const sorted = [...world.contacts].sort((a, b) => (a.blocked_since_ms ? 1 : 0) - (b.blocked_since_ms ? 1 : 0) || newest(b) - newest(a));
       return { chats: sorted.map(chat) };
     },
+    contact_rename({ contact: key, name }) {
+      const whom = find(key);
+      const own = whom.own_name ?? whom.name;
+      return change(whom, name === '' ? { name: own, own_name: undefined } : { name, own_name: own });
+    },
     contact_block: ({ contact: key }) => change(find(key), { blocked_since_ms: Date.now() }),
     contact_unblock: ({ contact: key }) => change(find(key), { blocked_since_ms: null }),
     async send({ contact: key, text }) {

@@ -165,6 +165,15 @@ const stories = {
     await see('5-verified');
     await page.locator('.side .btn.danger').first().click();
     await see('6-block');
+    await page.keyboard.press('Escape');
+    await page.locator('.side section .btn').first().waitFor();
+    await page.locator('.side > .body > section.tight .btn').first().click();
+    await page.locator('dialog input').fill('Bob from the paper');
+    await see('7-rename');
+    await page.locator('dialog footer .primary').click();
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await page.locator('.side .body').evaluate((body) => (body.scrollTop = 0));
+    await see('8-renamed');
   } },
   strange: { env: { SCENE: 'open' }, async walk(page, see) {
     await openChat(page, 'Source');

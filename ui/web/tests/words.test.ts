@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ContactView, MessageState } from '../src/api/types';
-import { canGiveUp, canRetry, ofContact, ofMessage } from '../src/lib/words';
+import { canGiveUp, canRetry, ofContact, ofMessage, ofNetwork } from '../src/lib/words';
 
 const contact: ContactView = {
   id: 'c', name: '', phase: { phase: 'established' }, blocked_since_ms: null, safety_number: null,
@@ -25,4 +25,12 @@ it('offers to try again only what is tried again', () => {
 it('never shows a failure as something good', () => {
   for (const state of ['failed', 'damaged', 'unreadable'] as const) expect(ofMessage({ state, reason: '' }).tone).toBe('bad');
   expect(ofMessage({ state: 'at_relay', stored: 1, of: 2 }).args).toEqual({ stored: 1, of: 2 });
+});
+
+it('never says that Tor hides somebody who goes without it', () => {
+  for (const without of [false, true]) {
+    const said = ofNetwork({ state: 'ready' }, without);
+    expect(said.tone).toBe(without ? 'bad' : 'good');
+    expect(said.id).toBe(without ? 'network-without-tor' : 'network-ready');
+  }
 });

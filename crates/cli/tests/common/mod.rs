@@ -146,6 +146,7 @@ fn contact(name: &str, phase: ContactPhase) -> ContactView {
     ContactView {
         id: ALICE.into(),
         name: name.into(),
+        own_name: None,
         phase,
         blocked_since_ms: None,
         safety_number,
@@ -534,6 +535,7 @@ impl Backend for ByHeart {
                 version: "0.1.0".into(),
                 vault: VaultState::Locked,
                 network: NetworkView::Off,
+                without_tor: false,
                 relays: vec![],
                 undelivered: 0,
                 requests: 0,
@@ -542,6 +544,7 @@ impl Backend for ByHeart {
                 version: "0.1.0".into(),
                 vault: VaultState::Open,
                 network: NetworkView::Ready,
+                without_tor: false,
                 relays: vec![relay(RelayState::Reachable)],
                 undelivered: 1,
                 requests: 2,
@@ -588,6 +591,7 @@ impl Backend for ByHeart {
                     percent: 45,
                     stage: "fetching the list of relays".into(),
                 },
+                without_tor: false,
                 relays: vec![relay(RelayState::Reachable)],
                 undelivered: 3,
                 requests: 1,
@@ -671,6 +675,10 @@ impl Backend for ByHeart {
             Command::RequestAccept { .. } => {
                 Reply::Contact(contact("Dora", ContactPhase::Established))
             }
+            Command::ContactRename { name, .. } => Reply::Contact(ContactView {
+                own_name: Some(HOSTILE.into()),
+                ..contact(&name, ContactPhase::Established)
+            }),
             Command::ContactBlock { .. } => Reply::Contact(blocked()),
             Command::ContactUnblock { .. } => {
                 Reply::Contact(contact("Mallory", ContactPhase::Established))

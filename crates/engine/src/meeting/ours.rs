@@ -85,6 +85,7 @@ impl Engine {
             expires_at_ms: u64::from(expires_at_min) * MS_PER_MIN,
             state: InviteState::Publishing,
             second_use_told: false,
+            from_backup: false,
             policy,
         };
         Rows(ctx.store)
@@ -172,6 +173,12 @@ impl Engine {
         Rows(ctx.store).put_contact(&id, &contact)?;
         self.refresh_contact(ctx, &id, &contact)?;
         self.close_invite(ctx, invite, row.clone(), InviteState::Used)?;
+        if row.from_backup {
+            // It may be accepted for the second time: then the commit of before is out, and
+            // nothing may be sealed with its keys again. `[HW-BACKUP-6]`
+            self.restart_repair(ctx, &id)?;
+            return Ok(id);
+        }
         // The first box carries the commit that binds both sides.
         if !self.seal_nothing(ctx, &id, &mut contact)? {
             let reason = "The answer to this request could not be made. Make a new invite.";

@@ -10,8 +10,8 @@ use hushwing_wire::{RelayAddress, limits::BOX_LEN};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    BlockedRow, ContactId, ContactRow, DropRow, InviteRow, MessageId, MessageRow, OutId, OutRow,
-    RelayCare, RequestRow,
+    BlockedRow, ContactId, ContactRow, DropRow, InviteRow, MessageId, MessageRow, NameRow, OutId,
+    OutRow, RelayCare, RequestRow,
 };
 use crate::{
     limits,
@@ -44,6 +44,8 @@ const GONE: Table = Table(46);
 
 /// Messages of theirs that the user has not seen yet, by contact and position.
 const UNREAD: Table = Table(47);
+/// What the user calls contacts.
+const NAMES: Table = Table(48);
 
 /// Rows read in one scan where the number of rows is bounded elsewhere.
 const ALL: usize = usize::MAX;
@@ -513,6 +515,7 @@ impl<'a> Rows<'a> {
         }
         self.delete_below(GONE, &contact.0)?;
         self.0.delete(BLOCKED, &contact.0)?;
+        self.0.delete(NAMES, &contact.0)?;
         self.0.delete(CONTACTS, &contact.0)
     }
 
@@ -816,6 +819,25 @@ impl<'a> Rows<'a> {
 
     pub(crate) fn delete_blocked(&self, contact: &ContactId) -> Found<()> {
         self.0.delete(BLOCKED, &contact.0)
+    }
+
+    // Names that the user gave.
+
+    /// What the user calls a contact; nothing where the row is damaged, so that the
+    /// contact's own name is shown.
+    pub(crate) fn name(&self, contact: &ContactId) -> Found<Option<NameRow>> {
+        match self.read(NAMES, &contact.0) {
+            Err(StoreError::Damaged(_)) => Ok(None),
+            found => found,
+        }
+    }
+
+    pub(crate) fn put_name(&self, contact: &ContactId, row: &NameRow) -> Found<()> {
+        self.write(NAMES, &contact.0, row)
+    }
+
+    pub(crate) fn delete_name(&self, contact: &ContactId) -> Found<()> {
+        self.0.delete(NAMES, &contact.0)
     }
 
     // Rows in general.

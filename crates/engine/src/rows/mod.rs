@@ -132,6 +132,9 @@ pub(crate) struct ContactRow {
     /// decided about.
     #[serde(default)]
     pub(crate) succeeded_ms: Option<u64>,
+    /// How many changes of the contact's identity this row knows of.
+    #[serde(default)]
+    pub(crate) peer_changes: u32,
     /// How often our node's keys for this contact have changed.
     #[serde(default)]
     pub(crate) node_keys: u32,
@@ -202,6 +205,7 @@ impl ContactRow {
             unread_told: Vec::new(),
             verified: None,
             succeeded_ms: None,
+            peer_changes: 0,
             node_keys: 0,
         }
     }
@@ -427,6 +431,10 @@ pub(crate) struct InviteRow {
     pub(crate) second_use_told: bool,
     #[serde(default)]
     pub(crate) policy: InvitePolicy,
+    /// The account came back from a backup while this was open: it may have been accepted
+    /// in the life that is lost.
+    #[serde(default)]
+    pub(crate) from_backup: bool,
 }
 
 /// A request that answers an invite of ours and about which the user decides. The
@@ -447,4 +455,10 @@ pub(crate) struct RequestRow {
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct BlockedRow {
     pub(crate) since_ms: u64,
+}
+
+/// What the user calls a contact, where that is another name than the contact's own.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct NameRow {
+    pub(crate) name: String,
 }

@@ -25,6 +25,10 @@ pub struct StatusView {
     pub vault: VaultState,
     /// The way out.
     pub network: NetworkView,
+    /// The program was started without Tor, for trying things out on this machine: what it
+    /// reaches sees where it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_tor: bool,
     /// Relays in use, with what is known of each; empty while locked.
     pub relays: Vec<RelayView>,
     /// Messages that are not yet on their recipient's device; 0 while locked.

@@ -165,6 +165,13 @@ pub enum Command {
         /// Whom.
         contact: String,
     },
+    /// Call a contact by another name here; it is told nothing. Answer: [`Reply::Contact`].
+    ContactRename {
+        /// Whom.
+        contact: String,
+        /// The name, 64 bytes at most; empty: the one that the contact gave itself.
+        name: String,
+    },
     /// Send a text. Answer: [`Reply::Sent`]: it is in the vault and will be
     /// delivered or visibly fail.
     Send {
@@ -354,6 +361,7 @@ impl fmt::Debug for Command {
             Self::Chats { .. } => "Chats",
             Self::ContactBlock { .. } => "ContactBlock",
             Self::ContactUnblock { .. } => "ContactUnblock",
+            Self::ContactRename { .. } => "ContactRename",
             Self::Send { .. } => "Send",
             Self::Read { .. } => "Read",
             Self::MarkRead { .. } => "MarkRead",

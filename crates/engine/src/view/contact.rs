@@ -102,8 +102,12 @@ pub enum RequestState {
 pub struct ContactView {
     /// Its id: 32 hexadecimal digits, made here, told to nobody.
     pub id: String,
-    /// The name that they gave themselves; may be empty.
+    /// What the user calls them: the name that they gave themselves, unless the user chose
+    /// another; may be empty.
     pub name: String,
+    /// The name that they gave themselves, where the user chose another; may be empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_name: Option<String>,
     /// Where the meeting stands.
     pub phase: ContactPhase,
     /// Since when the user blocks them, milliseconds since 1970, if so: nothing is

@@ -40,6 +40,9 @@ pub enum ErrorCode {
     NotFound,
     /// The other side or a relay refused or answered nonsense.
     Refused,
+    /// Something of the user's has not arrived yet, and would not if this were done; it is
+    /// done when the command says so (`unsent`).
+    NotArrived,
     /// The network or a relay cannot be reached now.
     Unreachable,
     /// What was compared differs.

@@ -3,6 +3,7 @@
 mod attempts;
 mod cycles;
 mod unused;
+mod way_out;
 
 use std::{path::Path, time::Duration};
 

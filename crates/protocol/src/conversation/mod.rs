@@ -106,6 +106,8 @@ pub struct ConversationView {
     pub peer_epoch: u64,
     /// The safety number, once established.
     pub safety_number: Option<SafetyNumber>,
+    /// How often the peer has taken another identity.
+    pub peer_changes: u32,
     /// Boxes written; the number of the last one.
     pub sent: u64,
     /// How many of them the peer has not acknowledged.
@@ -149,6 +151,7 @@ pub fn view(store: &dyn Store, id: &ConversationId) -> Result<ConversationView, 
         my_epoch: moving.epoch,
         peer_epoch: moving.peer_epoch,
         safety_number: (phase == Phase::Established).then_some(fixed.safety_number),
+        peer_changes: fixed.peer_changes,
         sent: moving.sent,
         unacknowledged: moving.unacknowledged(),
         peer_received: moving.peer_received.covered(),

@@ -57,6 +57,9 @@ pub(crate) struct Fixed {
     /// T2: the hash over link, bundle and request.
     pub(super) binding: Secret32,
     pub(super) safety_number: SafetyNumber,
+    /// How often the peer has taken another identity.
+    #[serde(default)]
+    pub(super) peer_changes: u32,
 }
 
 /// What the first contact hands over to the conversation that it founds.
@@ -450,6 +453,7 @@ pub(crate) fn found(
         peer_routes: Blob(peer_routes),
         binding: Secret32::new(founding.binding),
         safety_number: founding.safety_number,
+        peer_changes: 0,
     };
     write_row(store, FIXED_TABLE, id.as_bytes(), &fixed)?;
     recovery::found(store, id, &founding.entered.lane_root)?;

@@ -415,6 +415,11 @@ impl Group {
         let ProcessedMessageContent::StagedCommitMessage(staged) = processed.into_content() else {
             return Err(WHAT);
         };
+        // Without a path no new secret enters (RFC 9420 section 12.4).
+        let renews = staged.update_path_leaf_node().is_some();
+        if !renews {
+            return Err(MlsError::Refused("the commit renews no keys"));
+        }
         let same_leaf = staged.update_path_leaf_node().is_some_and(|leaf| {
             leaf.credential().serialized_content() == before.credential
                 && leaf.signature_key().as_slice() == before.key

@@ -569,10 +569,11 @@ fn a_commit_without_a_path_is_refused() {
             .0
             .add_members_without_update(joiner, &signer(1), &[third])
             .unwrap();
-        assert!(
+        assert_eq!(
             founded
                 .check_commit(founder, 1, &encode(&commit).unwrap())
-                .is_err()
+                .err(),
+            Some(MlsError::Refused("the commit renews no keys"))
         );
     });
 }

@@ -36,39 +36,83 @@ fn without_spaces(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
+/// What is to be told from other uses of Argon2id; at least 8 bytes.
+const SPOKEN_SALT: &[u8] = b"hushwing 1 spoken safety number";
+/// What one guess at a spoken number costs: memory in KiB, and passes over it. The second
+/// choice of OWASP's guide for passwords, some 20 ms of a core.
+const SPOKEN_MEMORY_KIB: u32 = 19 * 1024;
+const SPOKEN_PASSES: u32 = 2;
+/// Length of a spoken number in bytes.
+const SPOKEN_LEN: usize = 16;
+
 /// Equal on both sides exactly when both hold the same two identities and the
-/// same first contact. 128 bits as 40 digits to read out, 256 as QR code: a
-/// number that an attacker between two strangers can grind needs 2^64 work at
-/// 128 bits. `[HW-ID-4]`
+/// same first contact: 256 bits as QR code, and 128 bits to read out.
+///
+/// Two numbers of 128 bits that are equal are found in 2^64 trials by whoever chooses one
+/// identity on each side, as somebody between two people can who has both take another one.
+/// The 128 bits are Argon2id (RFC 9106) of the whole, so that each trial costs memory and
+/// time. `[HW-ID-4]`
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SafetyNumber([u8; 32]);
+#[serde(from = "Stored")]
+pub struct SafetyNumber {
+    /// All 256 bits.
+    whole: [u8; 32],
+    /// What people read out.
+    spoken: [u8; SPOKEN_LEN],
+}
+
+/// A number as rows hold it: with its spoken part, or from before there was one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    Now {
+        whole: [u8; 32],
+        spoken: [u8; SPOKEN_LEN],
+    },
+    Before([u8; 32]),
+}
+
+impl From<Stored> for SafetyNumber {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Now { whole, spoken } => Self { whole, spoken },
+            Stored::Before(whole) => Self::of(whole),
+        }
+    }
+}
 
 impl SafetyNumber {
-    /// From both identities and the binding of the first contact.
+    /// From both identities and the binding of the first contact. Takes some 20 ms and
+    /// 19 MiB.
     pub(crate) fn new(inviter: &Fingerprint, redeemer: &Fingerprint, binding: &[u8; 32]) -> Self {
-        Self(kdf::transcript(
+        Self::of(kdf::transcript(
             LABEL,
             &[inviter.as_bytes(), redeemer.as_bytes(), binding],
         ))
     }
 
+    fn of(whole: [u8; 32]) -> Self {
+        let spoken = kdf::argon2id(&whole, SPOKEN_SALT, SPOKEN_MEMORY_KIB, SPOKEN_PASSES);
+        Self { whole, spoken }
+    }
+
     /// All 256 bits.
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.whole
     }
 
-    /// The first 128 bits, a byte each. `[HW-ID-6]`
+    /// The spoken 128 bits, a byte each. `[HW-ID-6]`
     #[must_use]
     pub fn emoji(&self) -> [&'static Emoji; 16] {
-        std::array::from_fn(|place| &EMOJI[usize::from(self.0[place])])
+        std::array::from_fn(|place| &EMOJI[usize::from(self.spoken[place])])
     }
 
     /// The text of the QR code, equal on both sides: all 256 bits in base 32, in letters
     /// for which such a code has a short mode. `[HW-ID-7]`
     #[must_use]
     pub fn code(&self) -> String {
-        CODE_PREFIX.to_owned() + &BASE32_NOPAD.encode(&self.0)
+        CODE_PREFIX.to_owned() + &BASE32_NOPAD.encode(&self.whole)
     }
 
     /// Whether the other side's code is ours.
@@ -98,20 +142,18 @@ impl SafetyNumber {
         Ok(ours.as_bytes().ct_eq(theirs.as_bytes()).into())
     }
 
-    /// SHA-256 over the number and a label: what is kept to see whether the number is
+    /// SHA-256 over the whole number and a label: what is kept to see whether the number is
     /// still the one that a person has verified.
     #[must_use]
     pub fn mark(&self) -> [u8; 32] {
-        kdf::transcript(MARK_LABEL, &[&self.0])
+        kdf::transcript(MARK_LABEL, &[&self.whole])
     }
 }
 
-/// 40 digits in 8 groups of 5: the first 128 bits, big-endian, in decimal.
+/// 40 digits in 8 groups of 5: the spoken 128 bits, big-endian, in decimal.
 impl fmt::Display for SafetyNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = [0; 16];
-        first.copy_from_slice(&self.0[..16]);
-        let digits = format!("{:040}", u128::from_be_bytes(first));
+        let digits = format!("{:040}", u128::from_be_bytes(self.spoken));
         for (position, digit) in digits.chars().enumerate() {
             if position > 0 && position % 5 == 0 {
                 f.write_str(" ")?;
@@ -155,42 +197,78 @@ mod tests {
 
     /// Claim A1.
     #[test]
-    fn it_is_eight_groups_of_five_digits_of_the_first_128_bits() {
-        let mut bytes = [0xff; 32];
+    fn it_is_eight_groups_of_five_digits_of_the_spoken_bits() {
+        let mut number = SafetyNumber {
+            whole: [7; 32],
+            spoken: [0xff; 16],
+        };
         assert_eq!(
-            SafetyNumber(bytes).to_string(),
+            number.to_string(),
             "03402 82366 92093 84634 63374 60743 17682 11455"
         );
-        bytes[..16].fill(0);
-        bytes[15] = 1;
+        number.spoken.fill(0);
+        number.spoken[15] = 1;
         assert_eq!(
-            SafetyNumber(bytes).to_string(),
+            number.to_string(),
             "00000 00000 00000 00000 00000 00000 00000 00001"
         );
     }
 
+    /// Computed with the reference implementation (`argon2` command): the 32 bytes, 19 MiB,
+    /// 2 passes, 1 lane. Claim A1.
+    #[test]
+    fn what_is_spoken_costs_a_guess_memory_and_time() {
+        let spoken = SafetyNumber::of(*b"a whole number that has 32 bytes").spoken;
+        let hex: String = spoken.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, REFERENCE_SPOKEN);
+    }
+
+    const REFERENCE_SPOKEN: &str = "43ce1b4f3061fa6395f23b9dee0dff8b";
+
+    /// A vault from before there was a spoken part.
+    #[test]
+    fn a_number_of_before_reads_as_the_same_one() {
+        let number = SafetyNumber::of([5; 32]);
+        let mut before = Vec::new();
+        ciborium::into_writer(&[5_u8; 32], &mut before).unwrap();
+        let mut now = Vec::new();
+        ciborium::into_writer(&number, &mut now).unwrap();
+        for stored in [before, now] {
+            let read: SafetyNumber = ciborium::from_reader(stored.as_slice()).unwrap();
+            assert_eq!(read, number);
+            assert_eq!(read.to_string(), number.to_string());
+        }
+    }
+
     /// Claim A1.
     #[test]
-    fn each_of_the_128_bits_changes_digits_emoji_and_code() {
+    fn each_bit_changes_digits_emoji_and_code() {
         let bytes: [u8; 32] = std::array::from_fn(|place| u8::try_from(place * 7).unwrap());
-        let number = SafetyNumber(bytes);
+        let number = SafetyNumber::of(bytes);
         let emoji = |number: &SafetyNumber| number.emoji().map(|one| one.symbol);
         for bit in 0..256 {
             let mut other = bytes;
             other[bit / 8] ^= 1 << (bit % 8);
-            let other = SafetyNumber(other);
-            assert_eq!(other.to_string() == number.to_string(), bit >= 128);
-            assert_eq!(emoji(&other) == emoji(&number), bit >= 128);
-            assert_eq!(number.is_digits(&other.to_string()), Ok(bit >= 128));
+            let other = SafetyNumber::of(other);
+            assert_ne!(other.to_string(), number.to_string());
+            assert_ne!(emoji(&other), emoji(&number));
+            assert_eq!(number.is_digits(&other.to_string()), Ok(false));
             assert_eq!(number.is_code(&other.code()), Ok(false));
             assert_ne!(other.mark(), number.mark());
+        }
+        for bit in 0..128 {
+            let mut other = number.clone();
+            other.spoken[bit / 8] ^= 1 << (bit % 8);
+            assert_ne!(other.to_string(), number.to_string());
+            assert_ne!(emoji(&other), emoji(&number));
+            assert_eq!(number.is_digits(&other.to_string()), Ok(false));
         }
     }
 
     /// Claim A1.
     #[test]
     fn what_the_other_side_shows_is_compared_as_people_hand_it_over() {
-        let number = SafetyNumber([7; 32]);
+        let number = SafetyNumber::of([7; 32]);
         let digits = number.to_string();
         for typed in [
             digits.clone(),

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import (
     X25519PublicKey,
 )
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from kyber_py.ml_kem import ML_KEM_768
 from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_decrypt,
@@ -59,6 +60,12 @@ def extract(label, secret):
 
 def expand(key, label, context=b""):
     return hkdf_expand(key, label.encode() + context, 32)
+
+
+def argon2id(secret, salt, memory_kib, passes, length):
+    """RFC 9106, version 0x13, one lane."""
+    settings = {"iterations": passes, "lanes": 1, "memory_cost": memory_kib}
+    return Argon2id(salt=salt, length=length, **settings).derive(secret)
 
 
 def transcript(label, *parts):

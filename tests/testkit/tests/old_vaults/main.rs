@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod fields;
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -18,7 +20,7 @@ use hushwing_engine::{
 };
 use hushwing_protocol::store::{MemoryStore, Order, Store as _, StoreError, Table};
 use hushwing_testkit::{PersonId, World};
-use hushwing_vault::{KdfParams, Passphrase, Vault};
+use hushwing_vault::{FORMAT, KdfParams, Passphrase, Vault};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
 use tempfile::TempDir;
@@ -27,8 +29,8 @@ use zeroize::Zeroizing;
 /// Opens every vault that is kept.
 const PASSPHRASE: &str = "an old vault's passphrase";
 
-/// The formats that were released.
-const FORMATS: [u32; 1] = [1];
+/// The formats of before.
+const FORMATS: std::ops::Range<usize> = 1..FORMAT;
 
 /// What was said, in many scripts.
 const TEXTS: [&str; 6] = [
@@ -44,14 +46,14 @@ fn passphrase() -> Passphrase {
     Passphrase::new(Zeroizing::new(PASSPHRASE.to_owned())).unwrap()
 }
 
-fn folder_of(format: u32, strength: &str) -> PathBuf {
+fn folder_of(format: usize, strength: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../crates/vault/tests/old")
         .join(format!("{format}-{strength}"))
 }
 
 /// A vault that is kept, in a folder of its own.
-fn old_vault(format: u32, strength: &str) -> TempDir {
+fn old_vault(format: usize, strength: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for name in ["vault.hw", "vault.db"] {
         let kept = folder_of(format, strength).join(name);

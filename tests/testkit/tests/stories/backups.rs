@@ -1,5 +1,7 @@
 //! A backup that is hundreds of messages old.
 
+use std::collections::BTreeMap;
+
 use hushwing_protocol::{
     simulation,
     store::{Order, Store as _, Table},
@@ -53,6 +55,54 @@ fn a_backup_of_500_messages_ago_uses_no_key_again_and_loses_nothing() {
         "the recorder saw what was sealed: {uses:?}"
     );
     assert_eq!(uses.repeated, 0, "{uses:?}");
+}
+
+/// The relay kept the request that it was asked to forget, so it is accepted in both lives.
+/// `[HW-BACKUP-6]` Claim N1.
+#[test]
+fn an_invite_that_was_accepted_after_the_backup_uses_no_key_again() {
+    simulation::begin(None);
+    let mut world = World::new(311, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let link = world.invite(alice).link;
+    world.run_for(60_000);
+    let backup = world.snapshot(alice);
+    let his = world.redeem(bob, &link).id;
+    world.run_for(60_000);
+    let hers = world.contacts(alice)[0].id.clone();
+    for number in 0..4 {
+        world.send(alice, &hers, &format!("hers before {number}"));
+        world.send(bob, &his, &format!("his before {number}"));
+        world.run_for(10_000);
+    }
+    assert_eq!(world.read(bob, &his).len(), 8);
+    world.restore(alice, &backup);
+    assert!(world.contacts(alice).is_empty());
+    world.relay(0).forget_nothing();
+    world.run_for(24 * 3_600_000);
+
+    let contacts = world.contacts(alice);
+    assert!(
+        contacts.len() == 1 && !contacts[0].repairing,
+        "{contacts:?}"
+    );
+    let hers = contacts[0].id.clone();
+    world.send(alice, &hers, "hers after");
+    world.send(bob, &his, "his after");
+    world.run_for(3_600_000);
+    let texts = |messages: Vec<hushwing_engine::view::MessageView>| -> Vec<String> {
+        messages.into_iter().map(|message| message.text).collect()
+    };
+    assert!(texts(world.read(bob, &his)).contains(&"hers after".to_owned()));
+    assert!(texts(world.read(alice, &hers)).contains(&"his after".to_owned()));
+    let uses = simulation::aead_uses();
+    assert_eq!(uses.repeated, 0, "{uses:?}");
+    // Each slot has a key of its own: no slot ever gets a second box.
+    let mut written = BTreeMap::new();
+    for (slot, digest) in world.left(alice).iter().filter_map(|left| left.put) {
+        assert_eq!(*written.entry(slot).or_insert(digest), digest, "{slot:?}");
+    }
+    assert!(written.len() > 10, "the world saw what was written");
 }
 
 /// A vault that was salvaged from a snapshot has no keys of conversations (`[HW-VAULT-41]`):

@@ -151,7 +151,7 @@ fn what_is_not_there_yet_is_deleted_only_by_a_command_that_says_so() {
     let before = stage.world.snapshot(stage.alice);
     for text in ["in a box", "kept back"] {
         let refused = stage.delete(text, Unsent::Refuse);
-        assert_eq!(refused.unwrap_err(), ErrorCode::Refused);
+        assert_eq!(refused.unwrap_err(), ErrorCode::NotArrived);
     }
     let contact = stage.to_bob.clone();
     let history = Command::HistoryDelete {
@@ -159,9 +159,9 @@ fn what_is_not_there_yet_is_deleted_only_by_a_command_that_says_so() {
         unsent: Unsent::Refuse,
     };
     let refused = stage.world.try_call(stage.alice, history);
-    assert_eq!(refused.unwrap_err().code, ErrorCode::Refused);
+    assert_eq!(refused.unwrap_err().code, ErrorCode::NotArrived);
     let refused = stage.delete_contact(Unsent::Refuse);
-    assert_eq!(refused.unwrap_err(), ErrorCode::Refused);
+    assert_eq!(refused.unwrap_err(), ErrorCode::NotArrived);
     assert_eq!(stage.world.snapshot(stage.alice), before);
 
     stage

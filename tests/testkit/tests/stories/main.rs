@@ -9,6 +9,7 @@ mod damage;
 mod deleting;
 mod delivery;
 mod meeting;
+mod naming;
 mod poison;
 mod reading;
 mod recovery;

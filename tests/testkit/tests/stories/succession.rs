@@ -6,6 +6,9 @@ use hushwing_engine::view::{
 };
 use hushwing_testkit::{PersonId, World};
 
+use hushwing_engine::CONTACTS;
+use hushwing_protocol::store::{Order, Store as _};
+
 use crate::common::assert_same_transcript;
 
 const HOUR_MS: u64 = 3_600_000;
@@ -239,4 +242,56 @@ fn both_take_another_identity_and_one_comes_back_from_a_backup() {
     );
     assert_same_transcript(&mut world, (alice, &hers), (bob, &his));
     assert_eq!(world.read(bob, &his).len(), 5);
+}
+
+/// Alice and Bob, of whom Alice has taken another identity that Bob has not decided about;
+/// and the row that Bob had of her before.
+fn undecided(seed: u64) -> (World, PersonId, PersonId, String, String, Vec<u8>) {
+    let mut world = World::new(seed, 2, 1);
+    let (alice, bob) = (world.person(0), world.person(1));
+    let (hers, his) = world.meet(alice, bob);
+    world.run_for(60_000);
+    let rows = world
+        .store(bob)
+        .scan(CONTACTS, &[], None, Order::Ascending, 1);
+    let (_, before) = rows.expect("memory does not fail").remove(0);
+    change_identity(&mut world, alice, Some(&hers));
+    world.run_for(HOUR_MS);
+    (world, alice, bob, hers, his, before)
+}
+
+/// Whatever becomes of the row that says so: a contact that has taken another identity waits
+/// for the user's decision. Claim A1.
+#[test]
+fn a_change_of_identity_stays_undecided_whatever_becomes_of_the_contacts_row() {
+    for is_damaged in [true, false] {
+        let (mut world, alice, bob, hers, his, before) = undecided(955);
+        // A damaged page, or a row that was salvaged from an older snapshot.
+        let row = if is_damaged { vec![0xff] } else { before };
+        world.stop(bob);
+        world.with_vault(bob, |ctx| {
+            let rows = ctx.store.scan(CONTACTS, &[], None, Order::Ascending, 1);
+            let (key, _) = rows.expect("memory does not fail").remove(0);
+            ctx.store.put(CONTACTS, &key, &row).expect("it is stored");
+        });
+        world.start(bob);
+        world.run_for(60_000);
+        let seen = contact_of(&mut world, bob, &his).verification;
+        assert!(matches!(seen, Verification::Succeeded { .. }), "{seen:?}");
+        let command = Command::Send {
+            contact: his.clone(),
+            text: "too soon".to_owned(),
+        };
+        let refused = world
+            .try_call(bob, command)
+            .expect_err("he has not decided");
+        assert!(refused.message.contains("another identity"), "{refused}");
+        decide(&mut world, bob, &his, false);
+        // It is asked once, not at each start.
+        world.stop(bob);
+        world.start(bob);
+        world.send(bob, &his, "without comparing");
+        world.run_for(HOUR_MS);
+        assert_eq!(world.read(alice, &hers).len(), 1);
+    }
 }

@@ -262,6 +262,14 @@ export type Command =
     /** Whom. */
     contact: string;
   }
+  /** Call a contact by another name here; it is told nothing. Answer: [`Reply::Contact`]. */
+  | {
+    command: "contact_rename";
+    /** Whom. */
+    contact: string;
+    /** The name, 64 bytes at most; empty: the one that the contact gave itself. */
+    name: string;
+  }
   /**
    * Send a text. Answer: [`Reply::Sent`]: it is in the vault and will be
    * delivered or visibly fail.
@@ -534,8 +542,13 @@ export type ContactView = {
   id: string;
   /** Messages of theirs that are known to be missing here and were asked for. */
   missing: number;
-  /** The name that they gave themselves; may be empty. */
+  /**
+   * What the user calls them: the name that they gave themselves, unless the user chose
+   * another; may be empty.
+   */
   name: string;
+  /** The name that they gave themselves, where the user chose another; may be empty. */
+  own_name?: string | null;
   /** Where the meeting stands. */
   phase: ContactPhase;
   /**
@@ -604,6 +617,11 @@ export type ErrorCode =
   | "not_found"
   /** The other side or a relay refused or answered nonsense. */
   | "refused"
+  /**
+   * Something of the user's has not arrived yet, and would not if this were done; it is
+   * done when the command says so (`unsent`).
+   */
+  | "not_arrived"
   /** The network or a relay cannot be reached now. */
   | "unreachable"
   /** What was compared differs. */
@@ -1191,6 +1209,11 @@ export type StatusView = {
   vault: VaultState;
   /** The program's version. */
   version: string;
+  /**
+   * The program was started without Tor, for trying things out on this machine: what it
+   * reaches sees where it is.
+   */
+  without_tor?: boolean;
 };
 
 /** How hard a passphrase is to guess. */

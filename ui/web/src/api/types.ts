@@ -31,6 +31,7 @@ interface Answers {
   request_refuse: 'done';
   request_block: 'done';
   chats: 'chats';
+  contact_rename: 'contact';
   contact_block: 'contact';
   contact_unblock: 'contact';
   send: 'sent';

@@ -62,13 +62,14 @@ export function canGiveUp(state: MessageState): boolean {
 }
 
 /** The way out. */
-export function ofNetwork(network: NetworkView): Said {
+export function ofNetwork(network: NetworkView, isWithoutTor: boolean): Said {
   switch (network.state) {
     case 'off':
       return { id: 'network-off', icon: 'cloud-off', tone: 'wait' };
     case 'starting':
       return { id: 'network-starting', args: { percent: network.percent }, icon: 'cloud', tone: 'wait' };
     case 'ready':
+      if (isWithoutTor) return { id: 'network-without-tor', icon: 'alert', tone: 'bad' };
       return { id: 'network-ready', icon: 'cloud', tone: 'good' };
     case 'blocked':
       return { id: 'network-blocked', icon: 'cloud-off', tone: 'bad', reason: network.reason };

@@ -6,6 +6,8 @@ class Account {
   /** `null` until the daemon has said. */
   state = $state<VaultState | null>(null);
   network = $state<NetworkView>({ state: 'off' });
+  /** The daemon was started without Tor, for trying things out. */
+  isWithoutTor = $state(false);
   relays = $state<RelayView[]>([]);
   version = $state('');
   /** Made or restored on this page: the first steps are shown. */
@@ -17,6 +19,7 @@ class Account {
     const status = await call('status');
     this.version = status.version;
     this.network = status.network;
+    this.isWithoutTor = status.without_tor === true;
     this.relays = status.relays;
     this.state = status.vault;
     if (status.vault !== 'missing') this.isWiped = false;

@@ -4,6 +4,7 @@ import type { Frame } from '../api/types';
 import { t } from '../i18n/index.svelte';
 import { called } from '../lib/names';
 import { inline } from '../lib/visible';
+import { ofNetwork } from '../lib/words';
 import { account } from './account.svelte';
 import { chats } from './chats.svelte';
 import { conversation } from './conversation.svelte';
@@ -111,7 +112,7 @@ class Connection {
       case 'network':
         // Each step would be too much to listen to.
         if (frame.network.state !== account.network.state && frame.network.state !== 'starting')
-          notices.speak(t(`network-${frame.network.state}`));
+          notices.speak(t(ofNetwork(frame.network, account.isWithoutTor).id));
         account.network = frame.network;
         if (frame.network.state === 'ready') void account.refresh();
         break;

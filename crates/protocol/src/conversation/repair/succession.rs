@@ -110,6 +110,7 @@ impl Step<'_> {
         let number = self.fixed.safety_number.clone();
         let before = std::mem::replace(&mut self.fixed.peer, speaker);
         self.fixed.safety_number = self.fixed.compared();
+        self.fixed.peer_changes = self.fixed.peer_changes.saturating_add(1);
         self.renew_places(entered, by_past, Some(PastOf::Theirs(Some(before))));
         self.tell_succession(Whose::Theirs, number);
     }

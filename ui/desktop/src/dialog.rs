@@ -37,7 +37,12 @@ pub(crate) fn tell(app: &AppHandle, words: &str, detail: &str) {
 }
 
 /// Says `words`, and gives what is chosen to `answered`. Does not wait.
-pub(crate) fn ask(app: &AppHandle, words: &str, detail: &str, answered: impl FnOnce(Answer) + 'static) {
+pub(crate) fn ask(
+    app: &AppHandle,
+    words: &str,
+    detail: &str,
+    answered: impl FnOnce(Answer) + 'static,
+) {
     if IS_ASKING.swap(true, Ordering::Relaxed) {
         return;
     }

@@ -67,7 +67,9 @@ fn ask_where(window: &WebviewWindow, name: &str) {
     // Somebody has to hold it until it is answered: its own handler does, until then.
     let held = std::cell::RefCell::new(Some(dialog.clone()));
     dialog.connect_response(move |dialog, response| {
-        let file = dialog.filename().filter(|_| response == ResponseType::Accept);
+        let file = dialog
+            .filename()
+            .filter(|_| response == ResponseType::Accept);
         match file.map(Keeping::begin) {
             Some(Ok(keeping)) => pull(&window, Arc::new(Mutex::new(Some(keeping)))),
             _ => end(&window, false),
@@ -193,7 +195,10 @@ mod tests {
         assert_eq!(keeping.take("\"\"").unwrap(), Step::Last);
         keeping.finish().unwrap();
         assert_eq!(fs::read(&place).unwrap(), b"hello world");
-        assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&place).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
@@ -210,8 +215,19 @@ mod tests {
 
     #[test]
     fn a_suggested_name_is_no_path_and_hides_nothing() {
-        assert_eq!(plain("hushwing-2026-11-27.backup"), "hushwing-2026-11-27.backup");
-        for name in ["", ".bashrc", "../x", "/etc/passwd", "a\u{202e}b", "a b", &"x".repeat(81)] {
+        assert_eq!(
+            plain("hushwing-2026-11-27.backup"),
+            "hushwing-2026-11-27.backup"
+        );
+        for name in [
+            "",
+            ".bashrc",
+            "../x",
+            "/etc/passwd",
+            "a\u{202e}b",
+            "a b",
+            &"x".repeat(81),
+        ] {
             assert_eq!(plain(name), "hushwing.backup");
         }
     }

@@ -163,7 +163,7 @@ const stories = {
     await page.locator('.side .btn.primary').click();
     await page.locator('.side .notice.good').waitFor();
     await see('5-verified');
-    await page.locator('.side .btn.danger').first().click();
+    await page.locator('.side > .body > section.tight .btn').nth(1).click();
     await see('6-block');
     await page.keyboard.press('Escape');
     await page.locator('.side section .btn').first().waitFor();

@@ -16,7 +16,18 @@ export type DialogName = 'invite' | 'redeem' | 'requests' | 'relay' | 'palette' 
 class Screen {
   chat = $state<string | null>(null);
   panel = $state<Panel | null>(null);
-  dialog = $state<DialogName | null>(null);
+  #dialog = $state<DialogName | null>(null);
+  /** The dialog from which the present one was opened, to go on there. */
+  returnTo: DialogName | null = null;
+
+  get dialog(): DialogName | null {
+    return this.#dialog;
+  }
+
+  set dialog(name: DialogName | null) {
+    this.returnTo = this.#dialog;
+    this.#dialog = name;
+  }
 
   openChat(contact: string | null): void {
     if (this.chat !== contact) {

@@ -337,7 +337,7 @@ network-progress = تقدّم الاتصال
 retrying-now = تُعاد محاولة كل ما ينتظر.
 relays = المُرحِّلات
 relays-text = يحفظ المُرحِّل رسائلك وأنت غائب. لا يستطيع قراءة أي منها ولا يعرف من أنت.
-relays-none = ليس لديك مُرحِّل بعد. لا تصل الرسائل إلا حين تكونان متصلين معًا.
+relays-none = ليس لديك مُرحِّل خاص بك بعد. إلى أن تضيف واحدًا، تصلك الرسائل عبر مُرحِّل الدعوة التي استخدمتها، أو حين يكون كلاكما متصلًا.
 relays-none-short = لا مُرحِّل بعد
 relays-in-use = { $count ->
     [one] مُرحِّل واحد
@@ -364,6 +364,7 @@ relay-what = من يشغّل مُرحِّلًا يعطيك عنوانه: اسأ�
 relay-address = عنوان المُرحِّل
 relay-address-hint = يبدأ بـ ”hushwing-relay:“.
 relay-image = قراءة رمز QR الخاص به من صورة
+relay-is-invite = هذه دعوة وليست مُرحِّلًا. استخدمها في «استخدام دعوة».
 relay-missing = اكتب عنوان مُرحِّل أو الصقه.
 relay-menu = ماذا تفعل بالمُرحِّل { $address }
 relay-test = اختباره
@@ -552,7 +553,6 @@ error-stranger = لم تعد هذه الصفحة تابعة لبرنامج Hushw
 error-silent = Hushwing لا يجيب. ربما أُوقف.
 
 ## البحث والحذف والقفل
-search-no-chat = لا توجد محادثة بهذا الاسم.
 found-title = في الرسائل
 found-here = مع { $name } فقط
 found-mine = إلى

@@ -315,7 +315,7 @@ network-progress = How far the connection is
 retrying-now = Everything that waits is tried again.
 relays = Relays
 relays-text = A relay keeps messages for you while you are away. It can read none of them and does not know who you are.
-relays-none = You have no relay yet. Messages arrive only while both of you are online.
+relays-none = You have no relay of your own yet. Until you add one, people reach you by the relay of the invite that you used, or while both of you are online.
 relays-none-short = No relay yet
 relays-in-use = { $count ->
     [one] One relay
@@ -336,6 +336,7 @@ relay-what = Whoever runs a relay gives you its address: ask the person who told
 relay-address = Address of the relay
 relay-address-hint = It begins with “hushwing-relay:”.
 relay-image = Read its QR code from an image
+relay-is-invite = This is an invite, not a relay. Use it under “Use an invite”.
 relay-missing = Type or paste the address of a relay.
 relay-menu = What to do with relay { $address }
 relay-test = Test it
@@ -514,7 +515,6 @@ error-stranger = This page no longer belongs to a running Hushwing.
 error-silent = Hushwing does not answer. It may have been stopped.
 
 ## Searching, deleting, locking
-search-no-chat = No chat of that name.
 found-title = In messages
 found-here = Only with { $name }
 found-mine = To

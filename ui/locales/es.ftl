@@ -314,7 +314,7 @@ network-progress = Avance de la conexión
 retrying-now = Se reintenta todo lo que espera.
 relays = Relés
 relays-text = Un relé guarda mensajes para ti mientras no estás. No puede leer ninguno ni sabe quién eres.
-relays-none = Todavía no tienes un relé. Los mensajes solo llegan mientras ambos estáis conectados.
+relays-none = Todavía no tienes un relé propio. Hasta que añadas uno, te llegan mensajes por el relé de la invitación que usaste, o cuando ambos estáis conectados.
 relays-none-short = Todavía sin relé
 relays-in-use = { $count ->
     [one] Un relé
@@ -335,6 +335,7 @@ relay-what = Quien lleva un relé te da su dirección: pregunta a quien te habl�
 relay-address = Dirección del relé
 relay-address-hint = Empieza por «hushwing-relay:».
 relay-image = Leer su código QR de una imagen
+relay-is-invite = Esto es una invitación, no un relé. Úsala en «Usar una invitación».
 relay-missing = Escribe o pega la dirección de un relé.
 relay-menu = Qué hacer con el relé { $address }
 relay-test = Probarlo
@@ -513,7 +514,6 @@ error-stranger = Esta página ya no pertenece a un Hushwing en marcha.
 error-silent = Hushwing no responde. Quizá se ha detenido.
 
 ## Buscar, eliminar, bloquear
-search-no-chat = Ninguna conversación con ese nombre.
 found-title = En los mensajes
 found-here = Solo con { $name }
 found-mine = A

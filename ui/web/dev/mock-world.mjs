@@ -291,20 +291,20 @@ export function makeWorld({ scene, tor, index, tell }) {
     message_delete({ id: which, unsent }) {
       const of = world.contacts.find((one) => world.messages.get(one.id).some((message) => message.id === which));
       const all = world.messages.get(of.id);
-      if (unsent !== 'delete' && waits(all.find((one) => one.id === which))) throw refuse('refused', 'It is not on their device yet.');
+      if (unsent !== 'delete' && waits(all.find((one) => one.id === which))) throw refuse('not_arrived', 'It is not on their device yet.');
       world.messages.set(of.id, all.filter((one) => one.id !== which));
       tell({ event: 'message_deleted', contact: of.id, message: which, position: all.find((one) => one.id === which).position });
       return {};
     },
     history_delete({ contact: key, unsent }) {
-      if (unsent !== 'delete' && world.messages.get(find(key).id).some(waits)) throw refuse('refused', 'Not on their device yet: 2 of your messages.');
+      if (unsent !== 'delete' && world.messages.get(find(key).id).some(waits)) throw refuse('not_arrived', 'Not on their device yet: 2 of your messages.');
       world.messages.set(key, []);
       world.unread.set(key, 0);
       tell({ event: 'history_deleted', contact: key });
       return {};
     },
     contact_delete({ contact: key, unsent }) {
-      if (unsent !== 'delete' && world.messages.get(find(key).id).some(waits)) throw refuse('refused', 'Not on their device yet: 2 of your messages.');
+      if (unsent !== 'delete' && world.messages.get(find(key).id).some(waits)) throw refuse('not_arrived', 'Not on their device yet: 2 of your messages.');
       world.contacts = world.contacts.filter((one) => one.id !== key);
       world.messages.delete(key);
       tell({ event: 'contact_deleted', contact: key });

@@ -41,7 +41,7 @@ const stories = {
     await page.keyboard.type(PASSPHRASE);
     await page.keyboard.press('Enter');
     await page.locator('.strip').waitFor();
-    await tabTo(page, (at) => at.text.startsWith('Add a relay'));
+    await tabTo(page, (at) => at.text.startsWith('Optional: add a relay'));
     await page.keyboard.press('Enter');
     // This types faster than any hand: a dialog is fetched when it is first asked for.
     const dialog = () => page.waitForFunction(() => document.activeElement?.matches('dialog input, dialog textarea'));
@@ -322,7 +322,7 @@ const stories = {
     await change('', NEW, NEW);
     await page.getByText('Type your passphrase.').waitFor();
     await change(PASSPHRASE, PASSPHRASE, PASSPHRASE);
-    await page.getByText('This is the passphrase of today.').waitFor();
+    await page.getByText('This is the current passphrase.').waitFor();
     await change(PASSPHRASE, 'sunny', 'sunny');
     await page.getByText('Add words until the bar turns green.').waitFor();
     await change(PASSPHRASE, NEW, 'another one entirely');
